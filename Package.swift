@@ -1,0 +1,111 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Each target says what it may import; what is absent from its list is forbidden, and that is why the target exists.
+// README.md ("How it is built") draws the same picture.
+
+let nio = "swift-nio"
+
+let package = Package(
+  name: "firedrill",
+  products: [
+    .executable(name: "firedrill", targets: ["FiredrillCLI"]),
+    .library(name: "Firedrill", targets: ["Firedrill", "DrillModel"]),
+    .library(name: "DrillTesting", targets: ["DrillTesting"]),
+    // Loaded into a sandbox's server by LD_PRELOAD, so it must stay a shared object of its own.
+    .library(name: "CFrozenClock", type: .dynamic, targets: ["CFrozenClock"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    // The words of the project as types, and the protocols that others implement. Knows nothing of ours.
+    .target(name: "DrillModel"),
+
+    // The module map for libssl-dev, and the one target that calls it: digests, keys, signed envelopes, Merkle trees.
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .target(name: "DrillCrypto", dependencies: ["DrillModel", "COpenSSL"]),
+
+    // Holds a sandbox's wall clock at the cut. Plain C: it is loaded into foreign servers.
+    .target(name: "CFrozenClock"),
+
+    // The judges: synchronous, pure, no engine and no ledger in sight.
+    .target(name: "DrillChecks", dependencies: ["DrillModel", "DrillCrypto"]),
+
+    // Asks; never judges: no DrillChecks.
+    .target(
+      name: "DrillReplay",
+      dependencies: [
+        "DrillModel", "DrillCrypto", .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ]),
+
+    // A folder per engine. Must not grade its own work: no DrillChecks, no DrillEvidence.
+    .target(
+      name: "DrillEngines",
+      dependencies: [
+        "DrillModel", "DrillCrypto",
+        .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ]),
+
+    // Plants seeded damage and proves that it was planted; must not know who looks for it.
+    .target(name: "DrillFaults", dependencies: ["DrillModel", "DrillCrypto"]),
+
+    // Makes and disturbs a synthetic production for the shipped drills and the tests; judges nothing.
+    .target(name: "DrillProduction", dependencies: ["DrillModel", "DrillCrypto", "DrillEngines"]),
+
+    // Memory and voice: can only repeat what was recorded. No DrillChecks, no DrillEngines.
+    .target(
+      name: "DrillEvidence",
+      dependencies: ["DrillModel", "DrillCrypto", .product(name: "GRDB", package: "GRDB.swift")]),
+
+    // Drill files, the runner, the face for programs. Prints nothing; no ArgumentParser.
+    .target(
+      name: "Firedrill",
+      dependencies: [
+        "DrillModel", "DrillCrypto", "DrillChecks", "DrillReplay", "DrillEngines", "DrillFaults",
+        "DrillProduction", "DrillEvidence", .product(name: "Yams", package: "Yams"),
+      ]),
+
+    // Flags in, one call, text out. No DrillChecks, no DrillEngines.
+    .executableTarget(
+      name: "FiredrillCLI",
+      dependencies: [
+        "Firedrill", "DrillModel", "DrillEvidence",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    // The conformance suite that every engine passes, ours and others'. No ledger, no CLI.
+    .target(name: "DrillTesting", dependencies: ["DrillModel", "DrillCrypto", "DrillChecks"]),
+
+    .testTarget(name: "DrillModelTests", dependencies: ["DrillModel", "DrillCrypto"]),
+    .testTarget(name: "DrillChecksTests", dependencies: ["DrillChecks", "DrillFaults"]),
+    .testTarget(name: "DrillReplayTests", dependencies: ["DrillReplay", "DrillCrypto"]),
+    .testTarget(
+      name: "DrillEnginesTests",
+      dependencies: [
+        "DrillEngines", "DrillProduction", "DrillChecks", "DrillTesting", "DrillFaults", "CFrozenClock",
+      ]),
+    .testTarget(name: "DrillEvidenceTests", dependencies: ["DrillEvidence", "DrillCrypto"]),
+    .testTarget(
+      name: "FiredrillTests",
+      dependencies: ["Firedrill", "FiredrillCLI", "DrillTesting", "DrillFaults", "CFrozenClock"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system && target.name != "CFrozenClock" {
+  target.swiftSettings = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+  ]
+}

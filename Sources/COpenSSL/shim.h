@@ -1,0 +1,12 @@
+// Debian: apt-get install libssl-dev.
+// The low-level SHA-256 calls are deprecated in OpenSSL 3 in favour of EVP, but a reused EVP context costs several times as much
+// for records of a few dozen bytes, which is what fingerprints hash.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/hmac.h>
+#include <openssl/x509.h>
+#include <openssl/crypto.h>

@@ -1,0 +1,33 @@
+/// One stored file of a backup.
+public struct Artifact: Hashable, Sendable, Codable {
+  /// The file's path within the backup's folder, with `/`, never absolute and without `..`.
+  public var name: String
+  public var role: Role
+  /// The shard that it holds; nil for what belongs to the whole backup.
+  public var shard: String?
+  /// `rdb`, `sqlite`, `answers`, `fingerprint`.
+  public var format: String
+  /// Filters that were applied to it, innermost first; empty for none.
+  public var encodings: [String]
+  public var sizeBytes: UInt64
+  public var digest: Digest
+
+  public init(
+    name: String, role: Role, shard: String?, format: String, encodings: [String] = [], sizeBytes: UInt64, digest: Digest
+  ) {
+    self.name = name
+    self.role = role
+    self.shard = shard
+    self.format = format
+    self.encodings = encodings
+    self.sizeBytes = sizeBytes
+    self.digest = digest
+  }
+
+  public enum Role: String, Sendable, Codable {
+    /// The records of a shard.
+    case data
+    /// What was read from the live servers at the cut.
+    case reference
+  }
+}

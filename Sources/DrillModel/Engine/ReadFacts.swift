@@ -1,0 +1,64 @@
+/// What a reader saw beside the records: facts, judged elsewhere.
+public struct ReadFacts: Hashable, Sendable, Codable {
+  public var bytesRead: UInt64
+  public var records: UInt64
+  /// Records that hold a value which this reader cannot see into or cannot read at all (module values through a server).
+  public var opaqueRecords: UInt64
+  /// Format version (RDB: 10); nil where the format has none.
+  public var formatVersion: Int?
+  /// The version of the program that wrote it, as it says itself.
+  public var writer: String?
+  public var checksum: Checksum
+  /// Bytes after the format's own end.
+  public var bytesAfterEnd: UInt64
+  public var problems: [Problem]
+  /// What a reader has to say of itself: `rowids were compared: table t has no primary key`.
+  public var notes: [String]
+
+  public init(
+    bytesRead: UInt64 = 0, records: UInt64 = 0, opaqueRecords: UInt64 = 0, formatVersion: Int? = nil, writer: String? = nil,
+    checksum: Checksum = .absent, bytesAfterEnd: UInt64 = 0, problems: [Problem] = [], notes: [String] = []
+  ) {
+    self.bytesRead = bytesRead
+    self.records = records
+    self.opaqueRecords = opaqueRecords
+    self.formatVersion = formatVersion
+    self.writer = writer
+    self.checksum = checksum
+    self.bytesAfterEnd = bytesAfterEnd
+    self.problems = problems
+    self.notes = notes
+  }
+
+  /// The format's own checksum.
+  public enum Checksum: Hashable, Sendable, Codable {
+    /// The format has none, or reading did not get that far.
+    case absent
+    /// The file says that it was not computed (RDB: all zero).
+    case disabled
+    /// What is stored and what was computed over the bytes, in hexadecimal.
+    case present(stored: String, computed: String)
+  }
+
+  public struct Problem: Hashable, Sendable, Codable {
+    public enum Kind: String, Sendable, Codable {
+      /// Bytes that do not decode; nothing after them was read.
+      case undecodable
+      /// A format version that this reader does not know.
+      case unsupportedVersion = "unsupported-version"
+      /// The database's own integrity check complains.
+      case databaseCorrupt = "database-corrupt"
+      case foreignKey = "foreign-key"
+    }
+    public var kind: Kind
+    public var offset: Int64?
+    /// What was found, without any value of the data store.
+    public var detail: String
+
+    public init(_ kind: Kind, offset: Int64? = nil, detail: String) {
+      self.kind = kind
+      self.offset = offset
+      self.detail = detail
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/// What was examined, and what was skipped and why, in one unit; the two add up to what was declared.
+public struct Coverage: Hashable, Sendable, Codable {
+  public enum Unit: String, Sendable, Codable, CaseIterable {
+    case bytes, slots, records, answers
+  }
+
+  public private(set) var unit: Unit
+  public private(set) var declared: UInt64
+  public private(set) var examined: UInt64
+  /// Amounts by reason; no amount is zero.
+  public private(set) var skipped: [SkipReason: UInt64]
+
+  /// - Throws: `DrillError` with code `coverage-open` unless examined and skipped add up to what was declared: nothing may be built on a sum that
+  ///   does not close.
+  public init(_ unit: Unit, declared: UInt64, examined: UInt64, skipped: [SkipReason: UInt64] = [:]) throws {
+    let total = skipped.values.reduce(examined, +)
+    guard total == declared else {
+      throw DrillError(
+        .coverageOpen, subject: unit.rawValue,
+        detail: "\(declared) \(unit.rawValue) were declared, but \(examined) examined and \(total - examined) skipped make \(total)")
+    }
+    self.unit = unit
+    self.declared = declared
+    self.examined = examined
+    self.skipped = skipped.filter { $0.value > 0 }
+  }
+
+  /// The share examined, 0 to 1; nil where nothing was declared.
+  public var share: Double? { declared == 0 ? nil : Double(examined) / Double(declared) }
+}
+
+/// Why something declared was not examined.
+public enum SkipReason: String, Sendable, Codable, CaseIterable {
+  case stageNotRun = "stage not run"
+  case artifactUnavailable = "artifact missing or unreadable"
+  case notSampled = "not in the seeded sample"
+  case checksumDisabled = "the format's checksum is disabled in the file"
+  case opaqueModule = "module value, not readable through the server"
+  case explained = "difference explained by a recorded cause, not compared"
+  case indeterminate = "no answer in time"
+  case budgetSpent = "time budget spent"
+  case notReferenced = "the reference says nothing about it"
+}

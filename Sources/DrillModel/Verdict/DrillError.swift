@@ -1,0 +1,55 @@
+/// "Could not look": what stops a stage, and makes its part of a verdict inconclusive. Matched by ``code``, never by text.
+public struct DrillError: Error, Sendable, CustomStringConvertible {
+  public var code: Code
+  public var stage: Stage?
+  /// What it is about: a file's name, a node, a key of a YAML file.
+  public var subject: String
+  /// One sentence with what happened and, where it helps, what to do.
+  public var detail: String
+  public var underlying: (any Error)?
+
+  public init(_ code: Code, stage: Stage? = nil, subject: String = "", detail: String, underlying: (any Error)? = nil) {
+    self.code = code
+    self.stage = stage
+    self.subject = subject
+    self.detail = detail
+    self.underlying = underlying
+  }
+
+  public var description: String { subject.isEmpty ? detail : "\(subject): \(detail)" }
+
+  /// Stable codes.
+  public enum Code: String, Sendable, Codable, CaseIterable {
+    /// A flag, URL or combination that makes no sense.
+    case usage
+    /// A drill, cluster or workload file that is not of the documented form; the subject says file, line and column.
+    case badFile = "bad-file"
+    case keyUnreadable = "key-unreadable"
+    case catalogEmpty = "catalog-empty"
+    case catalogUnwritable = "catalog-unwritable"
+    case noSuchBackup = "no-such-backup"
+    case noSuchRun = "no-such-run"
+    case artifactUnreadable = "artifact-io"
+    case serverMissing = "server-missing"
+    case serverFailed = "server-failed"
+    case isolationUnavailable = "isolation-unavailable"
+    case sandboxIsLive = "sandbox-is-live"
+    case unreachable
+    case authenticationFailed = "authentication-failed"
+    case permissionDenied = "permission-denied"
+    case protocolViolation = "protocol-violation"
+    case timedOut = "timed-out"
+    case storeMoved = "store-moved"
+    /// Production is guarded: the cost does not fit what the cluster file allows.
+    case captureRefused = "capture-refused"
+    /// The proof of one cut failed: the capture is not called coherent.
+    case notCoherent = "not-coherent"
+    case referenceUnavailable = "reference-unavailable"
+    case memoryBudget = "memory-budget"
+    case ledgerUnwritable = "ledger-unwritable"
+    case ledgerDamaged = "ledger-damaged"
+    case coverageOpen = "coverage-open"
+    case interrupted
+    case io
+  }
+}

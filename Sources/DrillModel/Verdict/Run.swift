@@ -1,0 +1,196 @@
+/// One execution of a drill, as recorded. Verdict, level and counts are derived from what it holds, never kept beside it.
+public struct Run: Hashable, Sendable, Codable {
+  /// `<drill>-<yyyymmddThhmmssZ>-<6 hexadecimal digits>`.
+  public var id: String
+  public var drill: String
+  public var cluster: String
+  public var engine: String
+  /// The drill file in force with everything that it includes, by name; enough to run the drill again.
+  public var files: [String: String]
+  public var seed: UInt64
+  public var startedAt: Instant
+  public var finishedAt: Instant
+  /// `firedrill <version>`, and operating system and machine kind.
+  public var tool: String
+  public var host: String
+  public var backups: [BackupExamined]
+  public var requiredLevel: Level
+  public var levels: [LevelReached]
+  public var findings: [Finding]
+  public var obstacles: [Obstacle]
+  public var coverage: [StageCoverage]
+  public var phases: [PhaseTiming]
+  public var comparisons: [Comparison]
+  public var drift: [DriftTally]
+  /// A seeded few of the differences, for people.
+  public var driftSamples: [Drift]
+  public var answers: AnswerTally?
+  public var latencies: [Latency]
+  public var sandbox: SandboxFacts?
+  /// Root of the restored content's fingerprint.
+  public var fingerprintRoot: Digest?
+  public var notes: [String]
+
+  public init(
+    id: String, drill: String, cluster: String, engine: String, files: [String: String], seed: UInt64, startedAt: Instant,
+    finishedAt: Instant, tool: String, host: String, requiredLevel: Level
+  ) {
+    self.id = id
+    self.drill = drill
+    self.cluster = cluster
+    self.engine = engine
+    self.files = files
+    self.seed = seed
+    self.startedAt = startedAt
+    self.finishedAt = finishedAt
+    self.tool = tool
+    self.host = host
+    self.requiredLevel = requiredLevel
+    backups = []
+    levels = []
+    findings = []
+    obstacles = []
+    coverage = []
+    phases = []
+    comparisons = []
+    drift = []
+    driftSamples = []
+    latencies = []
+    notes = []
+  }
+
+  public struct BackupExamined: Hashable, Sendable, Codable {
+    public var backup: String
+    /// SHA-256 of the signed statement; nil where there was none.
+    public var manifest: Digest?
+    public var cut: Cut?
+    public init(backup: String, manifest: Digest?, cut: Cut?) {
+      self.backup = backup
+      self.manifest = manifest
+      self.cut = cut
+    }
+  }
+
+  /// What one piece of evidence established.
+  public struct LevelReached: Hashable, Sendable, Codable {
+    public var level: Level
+    public var evidence: String
+    public init(_ level: Level, evidence: String) {
+      self.level = level
+      self.evidence = evidence
+    }
+  }
+
+  /// "Could not look", as recorded.
+  public struct Obstacle: Hashable, Sendable, Codable {
+    public var code: DrillError.Code
+    public var stage: Stage
+    public var subject: String
+    public var detail: String
+    public init(_ error: DrillError, stage: Stage) {
+      code = error.code
+      self.stage = error.stage ?? stage
+      subject = error.subject
+      detail = error.detail
+    }
+  }
+
+  public struct StageCoverage: Hashable, Sendable, Codable {
+    public var stage: Stage
+    /// What it is a coverage of: `artifacts`, `reference captured`.
+    public var of: String
+    public var coverage: Coverage
+    public init(_ stage: Stage, of: String, _ coverage: Coverage) {
+      self.stage = stage
+      self.of = of
+      self.coverage = coverage
+    }
+  }
+
+  /// Two sides that were held against each other.
+  public struct Comparison: Hashable, Sendable, Codable {
+    public var stage: Stage
+    /// `artifact`, `sandbox`, `captured`, `live`, `backup <id>`.
+    public var left: String
+    public var right: String
+    /// How many readers independent of each other stood behind it.
+    public var independentReaders: Int
+    public var isEqual: Bool
+    public init(_ stage: Stage, left: String, right: String, independentReaders: Int, isEqual: Bool) {
+      self.stage = stage
+      self.left = left
+      self.right = right
+      self.independentReaders = independentReaders
+      self.isEqual = isEqual
+    }
+  }
+
+  public struct DriftTally: Hashable, Sendable, Codable {
+    public var kind: Drift.Kind
+    public var attribution: Drift.Attribution
+    public var cause: Drift.Cause
+    public var count: UInt64
+    public init(kind: Drift.Kind, attribution: Drift.Attribution, cause: Drift.Cause, count: UInt64) {
+      self.kind = kind
+      self.attribution = attribution
+      self.cause = cause
+      self.count = count
+    }
+  }
+
+  public struct AnswerTally: Hashable, Sendable, Codable {
+    public var equal: UInt64
+    public var different: UInt64
+    public var indeterminate: UInt64
+    public init(equal: UInt64 = 0, different: UInt64 = 0, indeterminate: UInt64 = 0) {
+      self.equal = equal
+      self.different = different
+      self.indeterminate = indeterminate
+    }
+  }
+
+  /// Latency of one side, in microseconds.
+  public struct Latency: Hashable, Sendable, Codable {
+    /// `sandbox` or `reference`.
+    public var side: String
+    public var operations: UInt64
+    public var latencyP50Us: Double
+    public var latencyP99Us: Double
+    public var latencyP999Us: Double
+    public var latencyMaxUs: Double
+    public init(side: String, operations: UInt64, p50: Double, p99: Double, p999: Double, max: Double) {
+      self.side = side
+      self.operations = operations
+      latencyP50Us = p50
+      latencyP99Us = p99
+      latencyP999Us = p999
+      latencyMaxUs = max
+    }
+  }
+
+  /// Pass needs the required level, no finding and nothing that could not be looked at.
+  public var verdict: Verdict {
+    var parts: [Verdict] = findings.map { _ in .fail } + obstacles.map { _ in .inconclusive }
+    if let answers, answers.indeterminate > 0 { parts.append(.inconclusive) }
+    if drift.contains(where: { $0.attribution == .ambiguous && $0.count > 0 }) { parts.append(.inconclusive) }
+    parts.append(level >= requiredLevel ? .pass : .inconclusive)
+    if coverage.allSatisfy({ $0.coverage.examined == 0 }) { parts.append(.inconclusive) }
+    return .combining(parts)
+  }
+
+  /// The highest level whose evidence, and that of all levels before it, is there.
+  public var level: Level {
+    var reached = Level.none
+    for level in Level.allCases.dropFirst() {
+      guard levels.contains(where: { $0.level == level }) else { break }
+      reached = level
+    }
+    return reached
+  }
+
+  /// The first stage with a finding; nil where there is none.
+  public var firstFailingStage: Stage? { findings.map(\.stage).min() }
+
+  /// Restore time: the longest shard's phases from locating to the first correct answer, in milliseconds; waves add up.
+  public var restoreMs: Double { phases.filter { $0.phase.isRestore && $0.shard == nil }.reduce(0) { $0 + $1.elapsedMs } }
+}

@@ -1,0 +1,52 @@
+/// Which shards own which slots, at one epoch, with the moves that are in flight.
+public struct Topology: Hashable, Sendable, Codable {
+  /// The engine's own counter of topology changes (Redis: `cluster_current_epoch`); 0 for a store that has none.
+  public var epoch: UInt64
+  public var shards: [Shard]
+  public var moves: [Move]
+  /// Whether slots say which shard holds a record. False for a store whose shards hold whatever they hold (SQLite files without a slot map):
+  /// then each shard claims every slot, and no record can be misplaced.
+  public var mapsSlots: Bool
+
+  public init(epoch: UInt64, shards: [Shard], moves: [Move] = [], mapsSlots: Bool = true) {
+    self.epoch = epoch
+    self.shards = shards
+    self.moves = moves
+    self.mapsSlots = mapsSlots
+  }
+
+  /// One shard: a name that is stable while the shard lives (Redis: the master's node id), and what it owns.
+  public struct Shard: Hashable, Sendable, Codable {
+    public var name: String
+    public var slots: SlotSet
+    public init(name: String, slots: SlotSet) {
+      self.name = name
+      self.slots = slots
+    }
+  }
+
+  /// One slot under way from a shard that still owns it to another.
+  public struct Move: Hashable, Sendable, Codable {
+    public var slot: Slot
+    public var source: String
+    public var target: String
+    public init(slot: Slot, source: String, target: String) {
+      self.slot = slot
+      self.source = source
+      self.target = target
+    }
+  }
+
+  public func shard(named name: String) -> Shard? { shards.first { $0.name == name } }
+  public func owner(of slot: Slot) -> Shard? { shards.first { $0.slots.contains(slot) } }
+
+  /// The slots of which `shard` may hold records: those it owns, and those that are moving to it.
+  public func slotsAllowed(in shard: String) -> SlotSet {
+    var slots = self.shard(named: shard)?.slots ?? SlotSet()
+    for move in moves where move.target == shard { slots.insert(move.slot) }
+    return slots
+  }
+
+  /// Every slot that some shard owns.
+  public var slots: SlotSet { shards.reduce(SlotSet()) { $0.union($1.slots) } }
+}
