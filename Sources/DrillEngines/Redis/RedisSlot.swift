@@ -8,7 +8,9 @@ package enum RedisSlot {
   /// Source: Redis Cluster specification, "Key distribution model" and "Hash tags"; redis 7.0 src/cluster.c `keyHashSlot`.
   package static func slot(of key: UnsafeRawBufferPointer) -> Slot {
     var part = key
-    if let open = key.firstIndex(of: UInt8(ascii: "{")), let close = key[(open + 1)...].firstIndex(of: UInt8(ascii: "}")), close > open + 1 {
+    if let open = key.firstIndex(of: UInt8(ascii: "{")),
+      let close = key[(open + 1)...].firstIndex(of: UInt8(ascii: "}")), close > open + 1
+    {
       part = UnsafeRawBufferPointer(rebasing: key[(open + 1)..<close])
     }
     return Slot(rawValue: crc16(part) & UInt16(Slot.count - 1))

@@ -32,7 +32,8 @@ package final class FileByteSource: ByteSource {
   }
 
   private static func unreadable(_ path: String, _ number: CInt) -> DrillError {
-    DrillError(.artifactUnreadable, subject: name(of: path), detail: "it cannot be read: \(String(cString: strerror(number)))")
+    DrillError(
+      .artifactUnreadable, subject: name(of: path), detail: "it cannot be read: \(String(cString: strerror(number)))")
   }
 
   private static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }

@@ -1,0 +1,47 @@
+/// CRC-64/Jones: polynomial 0xad93d23594c935a9, reflected, from 0, no final complement.
+///
+/// Sixteen bytes a step through sixteen tables of 2 KiB. Check value: `123456789` gives e9c6d914c4b8d9ca.
+/// Source: redis 7.0 src/crc64.c, src/crcspeed.c.
+struct CRC64 {
+  private(set) var value: UInt64 = 0
+  private let tables = CRC64.tables
+
+  mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    guard var cursor = bytes.baseAddress else { return }
+    let end = cursor + bytes.count
+    var crc = value
+    tables.withUnsafeBufferPointer { tables in
+      guard let table = tables.baseAddress else { return }
+      @inline(__always) func term(_ number: Int, _ word: UInt64, _ shift: UInt64) -> UInt64 {
+        table[number &* 256 &+ Int(truncatingIfNeeded: (word &>> shift) & 0xff)]
+      }
+      while end - cursor >= 16 {
+        let first = UInt64(littleEndian: cursor.loadUnaligned(as: UInt64.self)) ^ crc
+        let second = UInt64(littleEndian: cursor.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        let a = term(15, first, 0) ^ term(14, first, 8) ^ term(13, first, 16) ^ term(12, first, 24)
+        let b = term(11, first, 32) ^ term(10, first, 40) ^ term(9, first, 48) ^ term(8, first, 56)
+        let c = term(7, second, 0) ^ term(6, second, 8) ^ term(5, second, 16) ^ term(4, second, 24)
+        let d = term(3, second, 32) ^ term(2, second, 40) ^ term(1, second, 48) ^ term(0, second, 56)
+        crc = (a ^ b) ^ (c ^ d)
+        cursor += 16
+      }
+      while cursor < end {
+        crc = table[Int(truncatingIfNeeded: (crc ^ UInt64(cursor.load(as: UInt8.self))) & 0xff)] ^ crc &>> 8
+        cursor += 1
+      }
+    }
+    value = crc
+  }
+
+  /// Table n holds, for each byte, its remainder after n more bytes of zeros.
+  private static let tables: [UInt64] = {
+    var tables: [UInt64] = (0..<256).map { index in
+      (0..<8).reduce(UInt64(index)) { crc, _ in crc & 1 == 0 ? crc >> 1 : crc >> 1 ^ 0x95ac_9329_ac4b_c9b5 }
+    }
+    for index in 256..<(16 * 256) {
+      let previous = tables[index - 256]
+      tables.append(tables[Int(previous & 0xff)] ^ previous >> 8)
+    }
+    return tables
+  }()
+}
