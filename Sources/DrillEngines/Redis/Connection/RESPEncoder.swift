@@ -1,0 +1,59 @@
+internal import NIOCore
+
+/// Writes commands in RESP2, an array of bulk strings each.
+///
+/// Source: Redis documentation, "Redis serialization protocol specification", "Sending commands to a Redis server".
+enum RESPEncoder {
+  /// Appends all commands to `buffer`, whose room is taken at once.
+  static func encode(_ commands: [[[UInt8]]], into buffer: inout ByteBuffer) {
+    var size = 0
+    for command in commands {
+      size += headerSize(command.count)
+      for word in command { size += headerSize(word.count) + word.count + 2 }
+    }
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { room in
+      var position = 0
+      for command in commands {
+        header(UInt8(ascii: "*"), command.count, room, &position)
+        for word in command {
+          header(UInt8(ascii: "$"), word.count, room, &position)
+          word.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: room[position..<position + word.count]).copyBytes(from: $0) }
+          position += word.count
+          end(room, &position)
+        }
+      }
+      precondition(position == size)
+      return size
+    }
+  }
+
+  private static func headerSize(_ number: Int) -> Int {
+    var digits = 1
+    var rest = number / 10
+    while rest > 0 {
+      digits += 1
+      rest /= 10
+    }
+    return digits + 3
+  }
+
+  private static func header(_ kind: UInt8, _ number: Int, _ room: UnsafeMutableRawBufferPointer, _ position: inout Int) {
+    let last = position + headerSize(number) - 3
+    room[position] = kind
+    var rest = number
+    var index = last
+    repeat {
+      room[index] = UInt8(ascii: "0") + UInt8(rest % 10)
+      rest /= 10
+      index -= 1
+    } while rest > 0
+    position = last + 1
+    end(room, &position)
+  }
+
+  private static func end(_ room: UnsafeMutableRawBufferPointer, _ position: inout Int) {
+    room[position] = 0x0D
+    room[position + 1] = 0x0A
+    position += 2
+  }
+}

@@ -1,0 +1,158 @@
+/// Reads RESP2 replies as their bytes arrive, looking at no byte twice and holding no more than its limits allow.
+///
+/// Bulk strings go into their own array as they come; so what is left over between two calls is at most the beginning of a line.
+///
+/// Source: Redis documentation, "Redis serialization protocol specification".
+struct RESPParser {
+  /// The bytes are not RESP2, or they are more than the limits allow; nothing after them can be read.
+  struct Violation: Error {
+    var detail: String
+  }
+
+  private struct OpenArray {
+    var missing: Int
+    var members: [RESPValue]
+  }
+
+  private let limits: RESPLimits
+  private var openArrays: [OpenArray] = []
+  /// A bulk string whose bytes are not all there, and how many are missing with its CR and LF.
+  private var openBulk: [UInt8] = []
+  private var missingBulk = 0
+  /// Bytes at the start of the next feed in which no line ends, as is known from the feed before.
+  private var searched = 0
+  private var replyBytes = 0
+
+  init(limits: RESPLimits = RESPLimits()) {
+    self.limits = limits
+  }
+
+  /// Reads as many replies as are there and hands each to `handler`.
+  ///
+  /// Returns how many bytes were used up; the caller feeds the rest again, first, when more have come.
+  mutating func feed(_ bytes: UnsafeRawBufferPointer, _ handler: (RESPValue) throws -> Void) throws -> Int {
+    var position = 0
+    while position < bytes.count {
+      if missingBulk > 0 {
+        try continueBulk(bytes, &position, handler)
+        continue
+      }
+      guard let end = try lineEnd(bytes, from: position) else { return position }
+      let line = UnsafeRawBufferPointer(rebasing: bytes[position + 1..<end])
+      let kind = bytes[position]
+      position = end + 2
+      try charge(line.count)
+      switch kind {
+      case UInt8(ascii: "+"): try complete(.simple(String(decoding: line, as: UTF8.self)), handler)
+      case UInt8(ascii: "-"): try complete(.error(String(decoding: line, as: UTF8.self)), handler)
+      case UInt8(ascii: ":"): try complete(.integer(try integer(line)), handler)
+      case UInt8(ascii: "$"): try beginBulk(try integer(line), bytes, &position, handler)
+      case UInt8(ascii: "*"): try beginArray(try integer(line), handler)
+      default: throw Violation(detail: "a reply starts with byte \(kind), which no RESP2 type does")
+      }
+    }
+    return position
+  }
+
+  private mutating func lineEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) throws -> Int? {
+    var index = start + searched
+    while index + 1 < bytes.count {
+      if bytes[index] == 0x0D && bytes[index + 1] == 0x0A {
+        guard index > start else { throw Violation(detail: "an empty line where a reply should start") }
+        searched = 0
+        return index
+      }
+      index += 1
+    }
+    searched = max(0, bytes.count - 1 - start)
+    guard searched <= limits.lineBytes else { throw Violation(detail: "a line of more than \(limits.lineBytes) bytes") }
+    return nil
+  }
+
+  private func integer(_ digits: UnsafeRawBufferPointer) throws -> Int64 {
+    let isNegative = digits.first == UInt8(ascii: "-")
+    guard digits.count > (isNegative ? 1 : 0) else { throw Violation(detail: "a number without digits") }
+    var value: Int64 = 0
+    for digit in digits.dropFirst(isNegative ? 1 : 0) {
+      guard (0x30...0x39).contains(digit) else { throw Violation(detail: "a number with a byte that is no digit") }
+      let (tens, tensOverflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, sumOverflow) = tens.subtractingReportingOverflow(Int64(digit - 0x30))
+      guard !tensOverflow, !sumOverflow else { throw Violation(detail: "a number beyond 64 bits") }
+      value = sum
+    }
+    guard !isNegative else { return value }
+    guard value != .min else { throw Violation(detail: "a number beyond 64 bits") }
+    return -value
+  }
+
+  private mutating func beginBulk(
+    _ length: Int64, _ bytes: UnsafeRawBufferPointer, _ position: inout Int, _ handler: (RESPValue) throws -> Void
+  ) throws {
+    guard length >= 0 else {
+      guard length == -1 else { throw Violation(detail: "a string of negative length") }
+      return try complete(.null, handler)
+    }
+    guard length <= limits.replyBytes else { throw Violation(detail: "a string of \(length) bytes is beyond the limit") }
+    try charge(Int(length))
+    let count = Int(length)
+    guard bytes.count - position >= count + 2 else {
+      missingBulk = count + 2
+      return
+    }
+    let value = [UInt8](UnsafeRawBufferPointer(rebasing: bytes[position..<position + count]))
+    guard bytes[position + count] == 0x0D, bytes[position + count + 1] == 0x0A else {
+      throw Violation(detail: "a string that does not end where its length says")
+    }
+    position += count + 2
+    try complete(.bulk(value), handler)
+  }
+
+  private mutating func continueBulk(
+    _ bytes: UnsafeRawBufferPointer, _ position: inout Int, _ handler: (RESPValue) throws -> Void
+  ) throws {
+    let count = min(missingBulk, bytes.count - position)
+    openBulk.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[position..<position + count]))
+    position += count
+    missingBulk -= count
+    guard missingBulk == 0 else { return }
+    guard openBulk.suffix(2).elementsEqual([0x0D, 0x0A]) else {
+      throw Violation(detail: "a string that does not end where its length says")
+    }
+    var value: [UInt8] = []
+    swap(&value, &openBulk)
+    value.removeLast(2)
+    try complete(.bulk(value), handler)
+  }
+
+  private mutating func beginArray(_ count: Int64, _ handler: (RESPValue) throws -> Void) throws {
+    guard count > 0 else {
+      guard count >= -1 else { throw Violation(detail: "an array of negative length") }
+      return try complete(count == 0 ? .array([]) : .null, handler)
+    }
+    guard openArrays.count < limits.depth else { throw Violation(detail: "arrays nested deeper than \(limits.depth)") }
+    guard count <= limits.replyBytes / 32 else { throw Violation(detail: "an array of \(count) members is beyond the limit") }
+    var members: [RESPValue] = []
+    // The server's count is only a claim: room grows with what really comes.
+    members.reserveCapacity(Int(min(count, 1024)))
+    openArrays.append(OpenArray(missing: Int(count), members: members))
+  }
+
+  private mutating func complete(_ value: RESPValue, _ handler: (RESPValue) throws -> Void) throws {
+    var value = value
+    while !openArrays.isEmpty {
+      try charge(32)
+      let top = openArrays.count - 1
+      openArrays[top].members.append(value)
+      openArrays[top].missing -= 1
+      guard openArrays[top].missing == 0 else { return }
+      value = .array(openArrays.removeLast().members)
+    }
+    replyBytes = 0
+    try handler(value)
+  }
+
+  private mutating func charge(_ bytes: Int) throws {
+    replyBytes += bytes
+    guard replyBytes <= limits.replyBytes else { throw Violation(detail: "a reply of more than \(limits.replyBytes) bytes") }
+  }
+}

@@ -1,0 +1,139 @@
+public import DrillModel
+internal import NIOCore
+internal import NIOPosix
+
+/// A client's connection to one Redis server, over TCP or a unix socket.
+///
+/// Commands are pipelined: several callers may send at the same time, and each gets its own replies. A connection that timed out or broke stays broken.
+/// Sends nothing by itself but the log-in; whether a command writes is the caller's business.
+public final class RedisConnection: Sendable {
+  public let endpoint: Endpoint
+  private let channel: any Channel
+
+  private init(endpoint: Endpoint, channel: any Channel) {
+    self.endpoint = endpoint
+    self.channel = channel
+  }
+
+  /// Connects, logs in where there are credentials, runs `body` and closes.
+  ///
+  /// - Throws: what ``connect(_:_:timeout:limits:)`` throws, and whatever `body` throws.
+  public static func with<R: Sendable>(
+    _ endpoint: Endpoint, _ credentials: RedisCredentials = .none, timeout: Duration = .seconds(5),
+    limits: RESPLimits = RESPLimits(), _ body: (RedisConnection) async throws -> R
+  ) async throws -> R {
+    let connection = try await connect(endpoint, credentials, timeout: timeout, limits: limits)
+    do {
+      let result = try await body(connection)
+      await connection.close()
+      return result
+    } catch {
+      await connection.close()
+      throw error
+    }
+  }
+
+  /// Connects and logs in; the caller closes it. Without credentials, a server that wants some is found out by a `PING`.
+  ///
+  /// - Throws: `DrillError`: `unreachable`, `timed-out`, `authentication-failed`, `permission-denied`, `protocol-violation`.
+  public static func connect(
+    _ endpoint: Endpoint, _ credentials: RedisCredentials = .none, timeout: Duration = .seconds(5),
+    limits: RESPLimits = RESPLimits()
+  ) async throws -> RedisConnection {
+    let channel = try await RedisChannel.open(endpoint, timeout: timeout) { channel in
+      try channel.pipeline.syncOperations.addHandler(RedisChannelHandler(subject: endpoint.description, limits: limits))
+    }
+    let connection = RedisConnection(endpoint: endpoint, channel: channel)
+    do {
+      let reply = try await connection.send(credentials.command ?? [Array("PING".utf8)], timeout: timeout)
+      // A user may be allowed all that we need and not PING; a loading server says so again when it is asked something.
+      let isRefusal = credentials.command != nil || ["NOAUTH", "DENIED"].contains(reply.errorCode)
+      if isRefusal, let error = error(reply, subject: endpoint.description, isLogin: true) { throw error }
+      return connection
+    } catch {
+      await connection.close()
+      throw error
+    }
+  }
+
+  /// Sends one command and waits for its reply; an error that the server replies is returned, not thrown.
+  ///
+  /// - Throws: `DrillError`: `timed-out`, `unreachable`, `protocol-violation`, `interrupted` where the task was cancelled.
+  public func send(_ command: [[UInt8]], timeout: Duration = .seconds(10)) async throws -> RESPValue {
+    let replies = await pipeline([command], timeout: timeout)
+    guard let value = replies.values.first else {
+      throw replies.failure ?? DrillError(.protocolViolation, subject: endpoint.description, detail: "no reply")
+    }
+    return value
+  }
+
+  /// Sends one command in words and waits for its reply; an error that the server replies is thrown.
+  ///
+  /// - Throws: what ``send(_:timeout:)`` throws, and `permission-denied`, `authentication-failed`, `server-failed` for the server's own errors.
+  @discardableResult
+  public func ask(_ words: String..., timeout: Duration = .seconds(10)) async throws -> RESPValue {
+    let reply = try await send(words.map { Array($0.utf8) }, timeout: timeout)
+    if let error = RedisConnection.error(reply, subject: endpoint.description, command: words.prefix(2)) { throw error }
+    return reply
+  }
+
+  /// Sends all commands in one write and waits for all replies. Costs one buffer and, beyond the values, nothing per reply.
+  ///
+  /// Never throws: what did not come is missing at the end of ``RedisReplies/values``, and ``RedisReplies/failure`` says why. After a failure, and after
+  /// the task was cancelled, the connection is closed.
+  public func pipeline(_ commands: [[[UInt8]]], timeout: Duration) async -> RedisReplies {
+    var buffer = channel.allocator.buffer(capacity: 0)
+    RESPEncoder.encode(commands, into: &buffer)
+    let promise = channel.eventLoop.makePromise(of: RedisReplies.self)
+    let request = RedisRequest(buffer: buffer, count: commands.count, timeout: TimeAmount(timeout), promise: promise)
+    let subject = endpoint.description
+    let channel = self.channel
+    return await withTaskCancellationHandler {
+      // A closed channel fails the write before our handler sees it; then nobody else keeps the promise.
+      channel.writeAndFlush(request).whenFailure { error in
+        promise.succeed(
+          RedisReplies(
+            values: [], elapsed: [],
+            failure: DrillError(.unreachable, subject: subject, detail: "the connection is closed", underlying: error)))
+      }
+      do {
+        var replies = try await promise.futureResult.get()
+        if replies.failure != nil, Task.isCancelled {
+          replies.failure = DrillError(.interrupted, subject: subject, detail: "the task was cancelled")
+        }
+        return replies
+      } catch {
+        return RedisReplies(
+          values: [], elapsed: [],
+          failure: DrillError(.unreachable, subject: subject, detail: "the connection is closed", underlying: error))
+      }
+    } onCancel: {
+      channel.close(promise: nil)
+    }
+  }
+
+  /// Closes the connection; commands under way end with `unreachable`. May be called twice.
+  public func close() async {
+    try? await channel.close().get()
+  }
+
+  /// The `DrillError` that a server's error reply stands for; nil for any other reply.
+  static func error(
+    _ reply: RESPValue, subject: String, isLogin: Bool = false, command: some Sequence<String> = [String]()
+  ) -> DrillError? {
+    guard case .error(let line) = reply, let code = reply.errorCode else { return nil }
+    let words = command.joined(separator: " ")
+    let prefix = words.isEmpty ? "" : "\(words): "
+    switch code {
+    case "WRONGPASS", "NOAUTH":
+      return DrillError(.authenticationFailed, subject: subject, detail: "\(prefix)the server wants another user or password: \(line)")
+    case "NOPERM", "DENIED":
+      return DrillError(.permissionDenied, subject: subject, detail: "\(prefix)the server refuses it to this user: \(line)")
+    case "LOADING", "MASTERDOWN", "CLUSTERDOWN":
+      return DrillError(.unreachable, subject: subject, detail: "\(prefix)the server is not ready: \(line)")
+    default:
+      // Redis before 6 says "ERR invalid password"; a password where none is set is a log-in that failed as well.
+      return DrillError(isLogin ? .authenticationFailed : .serverFailed, subject: subject, detail: "\(prefix)the server replied: \(line)")
+    }
+  }
+}
