@@ -33,14 +33,18 @@ public struct CapturePlan: Hashable, Sendable, Codable {
   public var allowsServerDisk: Bool
   /// Prefer replicas; a master is read only where a shard has none in sync, or where told so.
   public var prefersReplicas: Bool
+  /// Whether ``ChangeFollowing/follow(from:topology:into:isDone:)`` comes after: the engine keeps what it needs to miss no change after the cut.
+  public var follows: Bool
 
   public init(
-    coherence: Cut.Coherence = .perShard, maxPause: Duration = .seconds(2), allowsServerDisk: Bool = false, prefersReplicas: Bool = true
+    coherence: Cut.Coherence = .perShard, maxPause: Duration = .seconds(2), allowsServerDisk: Bool = false,
+    prefersReplicas: Bool = true, follows: Bool = false
   ) {
     self.coherence = coherence
     self.maxPause = maxPause
     self.allowsServerDisk = allowsServerDisk
     self.prefersReplicas = prefersReplicas
+    self.follows = follows
   }
 }
 
