@@ -17,7 +17,9 @@ enum RESPEncoder {
         header(UInt8(ascii: "*"), command.count, room, &position)
         for word in command {
           header(UInt8(ascii: "$"), word.count, room, &position)
-          word.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: room[position..<position + word.count]).copyBytes(from: $0) }
+          word.withUnsafeBytes {
+            UnsafeMutableRawBufferPointer(rebasing: room[position..<position + word.count]).copyBytes(from: $0)
+          }
           position += word.count
           end(room, &position)
         }
@@ -37,7 +39,8 @@ enum RESPEncoder {
     return digits + 3
   }
 
-  private static func header(_ kind: UInt8, _ number: Int, _ room: UnsafeMutableRawBufferPointer, _ position: inout Int) {
+  private static func header(_ kind: UInt8, _ number: Int, _ room: UnsafeMutableRawBufferPointer, _ position: inout Int)
+  {
     let last = position + headerSize(number) - 3
     room[position] = kind
     var rest = number

@@ -92,7 +92,9 @@ struct RESPParser {
       guard length == -1 else { throw Violation(detail: "a string of negative length") }
       return try complete(.null, handler)
     }
-    guard length <= limits.replyBytes else { throw Violation(detail: "a string of \(length) bytes is beyond the limit") }
+    guard length <= limits.replyBytes else {
+      throw Violation(detail: "a string of \(length) bytes is beyond the limit")
+    }
     try charge(Int(length))
     let count = Int(length)
     guard bytes.count - position >= count + 2 else {
@@ -130,7 +132,9 @@ struct RESPParser {
       return try complete(count == 0 ? .array([]) : .null, handler)
     }
     guard openArrays.count < limits.depth else { throw Violation(detail: "arrays nested deeper than \(limits.depth)") }
-    guard count <= limits.replyBytes / 32 else { throw Violation(detail: "an array of \(count) members is beyond the limit") }
+    guard count <= limits.replyBytes / 32 else {
+      throw Violation(detail: "an array of \(count) members is beyond the limit")
+    }
     var members: [RESPValue] = []
     // The server's count is only a claim: room grows with what really comes.
     members.reserveCapacity(Int(min(count, 1024)))
@@ -153,6 +157,8 @@ struct RESPParser {
 
   private mutating func charge(_ bytes: Int) throws {
     replyBytes += bytes
-    guard replyBytes <= limits.replyBytes else { throw Violation(detail: "a reply of more than \(limits.replyBytes) bytes") }
+    guard replyBytes <= limits.replyBytes else {
+      throw Violation(detail: "a reply of more than \(limits.replyBytes) bytes")
+    }
   }
 }

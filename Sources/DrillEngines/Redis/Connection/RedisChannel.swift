@@ -10,13 +10,15 @@ enum RedisChannel {
   ///
   /// - Throws: `DrillError`: `unreachable`, `timed-out`.
   static func open(
-    _ endpoint: Endpoint, timeout: Duration, on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+    _ endpoint: Endpoint, timeout: Duration, on group: any EventLoopGroup,
     _ initialize: @escaping @Sendable (any Channel) throws -> Void
   ) async throws -> any Channel {
     let bootstrap = ClientBootstrap(group: group)
       .connectTimeout(TimeAmount(timeout))
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 65_536, maximum: 1 << 20))
+      .channelOption(
+        .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 65_536, maximum: 1 << 20)
+      )
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try initialize(channel) }
       }
@@ -27,7 +29,8 @@ enum RedisChannel {
       }
     } catch let error as ChannelError {
       if case .connectTimeout = error {
-        throw DrillError(.timedOut, subject: endpoint.description, detail: "no connection within \(timeout)", underlying: error)
+        throw DrillError(
+          .timedOut, subject: endpoint.description, detail: "no connection within \(timeout)", underlying: error)
       }
       throw DrillError(.unreachable, subject: endpoint.description, detail: "cannot connect", underlying: error)
     } catch let error as NIOConnectionError {
@@ -36,7 +39,8 @@ enum RedisChannel {
         .unreachable, subject: endpoint.description, detail: reason.map { "cannot connect: \($0)" } ?? "cannot connect",
         underlying: error)
     } catch {
-      throw DrillError(.unreachable, subject: endpoint.description, detail: "cannot connect: \(error)", underlying: error)
+      throw DrillError(
+        .unreachable, subject: endpoint.description, detail: "cannot connect: \(error)", underlying: error)
     }
   }
 }

@@ -10,7 +10,7 @@ struct RedisRequest: Sendable {
 }
 
 /// Matches replies to requests, in order. After a time-out or a violation the connection is closed, since nothing could be matched any more.
-final class RedisChannelHandler: ChannelDuplexHandler {
+final class RedisChannelHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = RedisRequest
   typealias OutboundOut = ByteBuffer
@@ -87,7 +87,8 @@ final class RedisChannelHandler: ChannelDuplexHandler {
     } catch {
       switch error {
       case let violation as RESPParser.Violation:
-        fail(DrillError(.protocolViolation, subject: subject, detail: "not a Redis server's reply: \(violation.detail)"))
+        fail(
+          DrillError(.protocolViolation, subject: subject, detail: "not a Redis server's reply: \(violation.detail)"))
       case let error as DrillError: fail(error)
       default: fail(DrillError(.protocolViolation, subject: subject, detail: "unreadable reply", underlying: error))
       }

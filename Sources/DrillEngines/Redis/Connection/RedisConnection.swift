@@ -40,7 +40,16 @@ public final class RedisConnection: Sendable {
     _ endpoint: Endpoint, _ credentials: RedisCredentials = .none, timeout: Duration = .seconds(5),
     limits: RESPLimits = RESPLimits()
   ) async throws -> RedisConnection {
-    let channel = try await RedisChannel.open(endpoint, timeout: timeout) { channel in
+    try await connect(
+      endpoint, credentials, timeout: timeout, limits: limits, on: MultiThreadedEventLoopGroup.singleton)
+  }
+
+  static func connect(
+    _ endpoint: Endpoint, _ credentials: RedisCredentials, timeout: Duration = .seconds(5),
+    limits: RESPLimits = RESPLimits(),
+    on group: any EventLoopGroup
+  ) async throws -> RedisConnection {
+    let channel = try await RedisChannel.open(endpoint, timeout: timeout, on: group) { channel in
       try channel.pipeline.syncOperations.addHandler(RedisChannelHandler(subject: endpoint.description, limits: limits))
     }
     let connection = RedisConnection(endpoint: endpoint, channel: channel)
@@ -117,6 +126,24 @@ public final class RedisConnection: Sendable {
     try? await channel.close().get()
   }
 
+  /// Turns the connection into something that is no client's any more, a replication link. Nothing may be under way on it.
+  ///
+  /// - Parameter make: makes the new handler on the channel's event loop, with what the caller wants to hold of it.
+  func replaceHandler<A: Sendable, B: Sendable>(
+    _ make: @escaping @Sendable (any EventLoop) -> (any ChannelHandler, A, B)
+  ) async throws -> (any Channel, A, B) {
+    let channel = self.channel
+    let (a, b) = try await channel.eventLoop.submit {
+      let (handler, a, b) = make(channel.eventLoop)
+      let pipeline = channel.pipeline.syncOperations
+      let old = try pipeline.context(handlerType: RedisChannelHandler.self)
+      try pipeline.addHandler(handler, position: .last)
+      pipeline.removeHandler(context: old, promise: nil)
+      return (a, b)
+    }.get()
+    return (channel, a, b)
+  }
+
   /// The `DrillError` that a server's error reply stands for; nil for any other reply.
   static func error(
     _ reply: RESPValue, subject: String, isLogin: Bool = false, command: some Sequence<String> = [String]()
@@ -126,14 +153,18 @@ public final class RedisConnection: Sendable {
     let prefix = words.isEmpty ? "" : "\(words): "
     switch code {
     case "WRONGPASS", "NOAUTH":
-      return DrillError(.authenticationFailed, subject: subject, detail: "\(prefix)the server wants another user or password: \(line)")
+      return DrillError(
+        .authenticationFailed, subject: subject, detail: "\(prefix)the server wants another user or password: \(line)")
     case "NOPERM", "DENIED":
-      return DrillError(.permissionDenied, subject: subject, detail: "\(prefix)the server refuses it to this user: \(line)")
+      return DrillError(
+        .permissionDenied, subject: subject, detail: "\(prefix)the server refuses it to this user: \(line)")
     case "LOADING", "MASTERDOWN", "CLUSTERDOWN":
       return DrillError(.unreachable, subject: subject, detail: "\(prefix)the server is not ready: \(line)")
     default:
       // Redis before 6 says "ERR invalid password"; a password where none is set is a log-in that failed as well.
-      return DrillError(isLogin ? .authenticationFailed : .serverFailed, subject: subject, detail: "\(prefix)the server replied: \(line)")
+      return DrillError(
+        isLogin ? .authenticationFailed : .serverFailed, subject: subject,
+        detail: "\(prefix)the server replied: \(line)")
     }
   }
 }

@@ -1,0 +1,58 @@
+internal import DrillModel
+
+/// Reads the reply of `CLUSTER SHARDS`, which servers have since 7.0.
+///
+/// Source: redis 7.0 src/cluster.c, `clusterReplyShards`: per shard a map of `slots` (first and last slot of each range, flat) and `nodes` (maps), maps
+/// being flat arrays in RESP2.
+enum ClusterShardsReply {
+  /// The shards with a living master, those without slots included. `host` stands in where a node does not know its own address.
+  ///
+  /// - Throws: `DrillError` with `protocol-violation` where the reply is not of that form, `unreachable` where slots have no living master.
+  static func shards(_ reply: RESPValue, host: String, subject: String) throws -> [RedisClusterMap.Shard] {
+    func malformed(_ what: String) -> DrillError {
+      DrillError(.protocolViolation, subject: subject, detail: "CLUSTER SHARDS: \(what)")
+    }
+    guard let entries = reply.array else { throw malformed("no list of shards") }
+    return try entries.compactMap { entry in
+      guard let fields = map(entry), let ranges = fields["slots"]?.array, let nodes = fields["nodes"]?.array,
+        ranges.count.isMultiple(of: 2)
+      else { throw malformed("a shard without slots or nodes") }
+      var slots = SlotSet()
+      for index in stride(from: 0, to: ranges.count, by: 2) {
+        guard let first = ranges[index].integer, let last = ranges[index + 1].integer, first >= 0, first <= last,
+          last < Slot.count
+        else { throw malformed("a range of slots that is none") }
+        slots = slots.union(SlotSet(Int(first)...Int(last)))
+      }
+      var masters: [RedisNode] = []
+      var replicas: [RedisNode] = []
+      for node in nodes {
+        guard let fields = map(node), let id = fields["id"]?.text, let role = fields["role"]?.text,
+          let port = (fields["port"] ?? fields["tls-port"])?.integer
+        else { throw malformed("a node without id, role or port") }
+        let address =
+          [fields["endpoint"]?.text, fields["ip"]?.text].compactMap { $0 }.first { !$0.isEmpty && $0 != "?" } ?? host
+        let found = RedisNode(
+          name: id, endpoint: .tcp(host: address, port: Int(port)), isHealthy: fields["health"]?.text == "online",
+          replicationOffset: fields["replication-offset"]?.integer.flatMap { UInt64(exactly: $0) })
+        if role == "master" { masters.append(found) } else { replicas.append(found) }
+      }
+      guard let master = masters.first(where: \.isHealthy) else {
+        guard !slots.isEmpty else { return nil }
+        throw DrillError(
+          .unreachable, subject: subject, detail: "the cluster knows no living master for slots \(slots)")
+      }
+      return RedisClusterMap.Shard(name: master.name, slots: slots, master: master, replicas: replicas)
+    }
+  }
+
+  private static func map(_ value: RESPValue) -> [String: RESPValue]? {
+    guard let flat = value.array, flat.count.isMultiple(of: 2) else { return nil }
+    var fields: [String: RESPValue] = [:]
+    for index in stride(from: 0, to: flat.count, by: 2) {
+      guard let name = flat[index].text else { return nil }
+      fields[name] = flat[index + 1]
+    }
+    return fields
+  }
+}
