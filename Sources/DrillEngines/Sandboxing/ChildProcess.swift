@@ -1,0 +1,207 @@
+internal import DrillModel
+internal import Foundation
+internal import Glibc
+internal import Synchronization
+
+/// A program that we started, with what it has said last.
+///
+/// The kernel sends a parent-death signal when the *thread* that started the child ends, not the process, and threads of a pool come and go. So each
+/// child has a thread of its own, which starts it, reads what it says and waits for its end. Source: prctl(2), PR_SET_PDEATHSIG.
+final class ChildProcess: Sendable {
+  enum Ending: Hashable, Sendable {
+    case exited(Int32)
+    case signalled(Int32)
+  }
+
+  struct Launch: Sendable {
+    /// Absolute path.
+    var executable: String
+    var arguments: [String]
+    /// The whole environment; nothing of ours is inherited.
+    var environment: [String: String] = [:]
+    /// What it reads from its standard input, up to 32 KiB: that a pipe takes without a reader.
+    var input: [UInt8] = []
+  }
+
+  private struct State {
+    var pid: pid_t = 0
+    var lines: [String] = []
+    var partial: [UInt8] = []
+    var ending: Ending?
+    var waiting: [CheckedContinuation<Ending, Never>] = []
+  }
+
+  private static let keptLines = 200
+  private static let keptLineBytes = 1024
+
+  private let state = Mutex(State())
+
+  private init() {}
+
+  /// Starts a program in a process group of its own, so that Ctrl-C at a terminal reaches us and not it. Output and errors are read together.
+  ///
+  /// - Throws: `DrillError` with `server-failed` where it cannot be started.
+  static func start(_ launch: Launch) async throws -> ChildProcess {
+    precondition(launch.input.count <= 32 << 10, "input beyond what a pipe holds")
+    let child = ChildProcess()
+    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+      let thread = Thread {
+        do {
+          let output = try child.spawn(launch)
+          continuation.resume()
+          child.follow(output)
+        } catch {
+          continuation.resume(throwing: error)
+        }
+      }
+      thread.name = "child process"
+      thread.start()
+    }
+    return child
+  }
+
+  /// Starts a program, lets `body` run and kills the program, however `body` ends; returns when nothing of it is left.
+  static func with<R: Sendable>(_ launch: Launch, _ body: (ChildProcess) async throws -> R) async throws -> R {
+    let child = try await start(launch)
+    do {
+      let result = try await body(child)
+      await child.end()
+      return result
+    } catch {
+      await child.end()
+      throw error
+    }
+  }
+
+  /// Nil while it runs.
+  var ending: Ending? { state.withLock { $0.ending } }
+
+  /// The last lines of what it said, oldest first, at most 200.
+  var lines: [String] {
+    state.withLock { $0.lines + ($0.partial.isEmpty ? [] : [String(decoding: $0.partial, as: UTF8.self)]) }
+  }
+
+  /// Waits for its end, and for that of all its children that write to the same output; not cut short by cancellation.
+  func waitForEnd() async -> Ending {
+    await withCheckedContinuation { continuation in
+      let ended = state.withLock { state -> Ending? in
+        if state.ending == nil { state.waiting.append(continuation) }
+        return state.ending
+      }
+      if let ended { continuation.resume(returning: ended) }
+    }
+  }
+
+  /// Kills it and waits until nothing of it is left.
+  func end() async {
+    state.withLock { if $0.ending == nil, $0.pid > 0 { kill($0.pid, SIGKILL) } }
+    _ = await waitForEnd()
+  }
+
+  // MARK: on the child's thread
+
+  private func spawn(_ launch: Launch) throws -> Int32 {
+    var input: [Int32] = [-1, -1]
+    var output: [Int32] = [-1, -1]
+    guard pipe(&input) == 0, pipe(&output) == 0 else { throw failure("no pipe", launch, errno) }
+    defer {
+      close(input[0])
+      close(output[1])
+    }
+    _ = fcntl(input[1], F_SETFD, FD_CLOEXEC)
+    _ = fcntl(output[0], F_SETFD, FD_CLOEXEC)
+    let written = launch.input.withUnsafeBytes { write(input[1], $0.baseAddress, $0.count) }
+    close(input[1])
+    guard written == launch.input.count else {
+      close(output[0])
+      throw failure("its input cannot be written", launch, errno)
+    }
+
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, input[0], 0)
+    posix_spawn_file_actions_adddup2(&actions, output[1], 1)
+    posix_spawn_file_actions_adddup2(&actions, output[1], 2)
+    // Nothing else that is open here is the child's business.
+    for descriptor in ChildProcess.openDescriptors() where descriptor > 2 {
+      posix_spawn_file_actions_addclose(&actions, descriptor)
+    }
+
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    sigfillset(&signals)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
+
+    let arguments = ([launch.executable] + launch.arguments).map { strdup($0) } + [nil]
+    let environment = launch.environment.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { for string in arguments + environment { free(string) } }
+    var pid: pid_t = 0
+    let result = posix_spawn(&pid, launch.executable, &actions, &attributes, arguments, environment)
+    guard result == 0 else {
+      close(output[0])
+      throw failure("cannot be started", launch, result)
+    }
+    state.withLock { $0.pid = pid }
+    return output[0]
+  }
+
+  private func failure(_ what: String, _ launch: Launch, _ code: Int32) -> DrillError {
+    let name = launch.executable.split(separator: "/").last.map(String.init) ?? launch.executable
+    return DrillError(.serverFailed, subject: name, detail: "\(what): \(String(cString: strerror(code)))")
+  }
+
+  private static func openDescriptors() -> [Int32] {
+    guard let folder = opendir("/proc/self/fd") else { return Array(3..<1024) }
+    defer { closedir(folder) }
+    var found: [Int32] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      if let descriptor = Int32(name) { found.append(descriptor) }
+    }
+    return found
+  }
+
+  /// Reads until the last holder of the output has closed it, which is when the program and all that it started are gone.
+  private func follow(_ output: Int32) {
+    var buffer = [UInt8](repeating: 0, count: 16 << 10)
+    while true {
+      let count = read(output, &buffer, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { break }
+      state.withLock { state in
+        for byte in buffer[..<count] {
+          if byte == 0x0A {
+            state.lines.append(String(decoding: state.partial, as: UTF8.self))
+            state.partial.removeAll(keepingCapacity: true)
+          } else if state.partial.count < ChildProcess.keptLineBytes {
+            state.partial.append(byte)
+          }
+        }
+        if state.lines.count > ChildProcess.keptLines { state.lines.removeFirst(state.lines.count - ChildProcess.keptLines) }
+      }
+    }
+    close(output)
+    let pid = state.withLock { $0.pid }
+    // First without reaping it, so that the process id stays ours until nobody can kill by it any more.
+    var information = siginfo_t()
+    while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) == -1 && errno == EINTR {}
+    let waiting = state.withLock { state -> ([CheckedContinuation<Ending, Never>], Ending) in
+      var status: Int32 = 0
+      while waitpid(pid, &status, 0) == -1 && errno == EINTR {}
+      // Source: wait(2), glibc bits/waitstatus.h; the macros are not imported.
+      let ending: Ending = status & 0x7F == 0 ? .exited((status >> 8) & 0xFF) : .signalled(status & 0x7F)
+      state.ending = ending
+      defer { state.waiting = [] }
+      return (state.waiting, ending)
+    }
+    for continuation in waiting.0 { continuation.resume(returning: waiting.1) }
+  }
+}
