@@ -19,19 +19,22 @@ public struct SandboxTools: Hashable, Sendable {
   }
 
   /// What is on PATH; the clock beside our executable, or where `FIREDRILL_FROZEN_CLOCK` says.
-  public static func found(environment: [String: String] = ProcessInfo.processInfo.environment) -> SandboxTools {
-    SandboxTools(
+  ///
+  /// - Parameter environment: nil: our own.
+  public static func found(environment: [String: String]? = nil) -> SandboxTools {
+    let environment = environment ?? ProcessInfo.processInfo.environment
+    return SandboxTools(
       bwrap: executable("bwrap", environment: environment), setpriv: executable("setpriv", environment: environment),
       prlimit: executable("prlimit", environment: environment), frozenClock: frozenClock(environment: environment))
   }
 
   /// Absolute path of a program, from a name that is looked for on PATH or from a path; nil where there is no such executable file.
-  public static func executable(_ name: String, environment: [String: String] = ProcessInfo.processInfo.environment) -> String? {
+  public static func executable(_ name: String, environment: [String: String]? = nil) -> String? {
     if name.contains("/") {
       let path = URL(fileURLWithPath: name).standardizedFileURL.path
       return FileManager.default.isExecutableFile(atPath: path) ? path : nil
     }
-    let folders = (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
+    let folders = ((environment ?? ProcessInfo.processInfo.environment)["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
     return folders.map { "\($0)/\(name)" }.first { $0.hasPrefix("/") && FileManager.default.isExecutableFile(atPath: $0) }
   }
 

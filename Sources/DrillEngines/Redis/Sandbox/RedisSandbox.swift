@@ -1,0 +1,138 @@
+internal import DrillModel
+internal import Foundation
+internal import Glibc
+
+/// Servers that artifacts were restored into, one per shard; they live as long as the closure that they are handed to.
+struct RedisSandbox: Sandbox {
+  let facts: SandboxFacts
+  let store: RedisStore
+  /// What each server says that it is; never equal to a live node's.
+  let runIDs: Set<String>
+
+  var shards: [String] { store.shards }
+
+  func readRecords(shard: String, selection: RecordSelection, into handler: RecordHandler) async throws -> ReadFacts {
+    try await store.readRecords(shard: shard, selection: selection, into: handler)
+  }
+
+  func withSession<R: Sendable>(_ body: (any StoreSession) async throws -> R) async throws -> R { try await store.withSession(body) }
+
+  /// Starts all servers at the same time, hands them to `body`, and ends them and removes their folders, however `body` ends.
+  ///
+  /// - Throws: see ``Engine/withSandbox(_:_:)``.
+  static func with<R: Sendable>(_ request: SandboxRequest, tools: SandboxTools, _ body: (RedisSandbox) async throws -> R) async throws -> R {
+    guard let server = SandboxTools.executable(request.server ?? "redis-server") else {
+      throw DrillError(
+        .serverMissing, stage: .restore, subject: request.server ?? "redis-server",
+        detail: "no such program; install it (apt-get install redis-server), or say in the drill file where it is")
+    }
+    let names = request.files.map(\.shard)
+    guard !names.isEmpty, Set(names).count == names.count else {
+      throw DrillError(.usage, stage: .restore, subject: "artifacts", detail: "a sandbox needs one artifact per shard, and at least one")
+    }
+    let containment = await Containment.probe(tools)
+    try containment.require(request.isolation)
+
+    let folder = try makeFolder(below: request.folder)
+    defer { SandboxSweep.remove(folder) }
+    var plans: [RedisShardServer.Plan] = []
+    for (index, file) in request.files.enumerated() {
+      let own = "\(folder)/\(index)"
+      try makeDirectory(own)
+      plans.append(
+        .init(
+          file: file, folder: own, server: server, containment: containment, frozenClock: tools.frozenClock, clock: request.clock,
+          memoryLimitBytes: request.memoryLimitBytes, loadTimeout: request.loadTimeout))
+    }
+    let servers = try await startAll(plans, events: request.events)
+    do {
+      let result = try await body(RedisSandbox(servers, request, containment, tools))
+      await end(servers)
+      return result
+    } catch {
+      await end(servers)
+      throw error
+    }
+  }
+
+  private init(_ servers: [RedisShardServer], _ request: SandboxRequest, _ containment: Containment, _ tools: SandboxTools) {
+    let clockHeld = servers.allSatisfy(\.info.clockHeld)
+    var detail = containment.detail
+    if !clockHeld {
+      detail += tools.frozenClock == nil ? "; libCFrozenClock.so was not found, so the clock runs" : "; the server's clock could not be held"
+    }
+    // Shards start together, so the restore takes as long as its slowest shard.
+    let slowest = servers.map(\.phases).max { $0.reduce(0) { $0 + $1.elapsedMs } < $1.reduce(0) { $0 + $1.elapsedMs } } ?? []
+    let whole = slowest.map { timing in
+      var timing = timing
+      timing.shard = nil
+      return timing
+    }
+    facts = SandboxFacts(
+      isolation: containment.isolation, isolationDetail: detail,
+      server: Set(servers.map(\.info.server)).sorted().joined(separator: ", "), clockHeld: clockHeld,
+      phases: whole + servers.flatMap(\.phases))
+    runIDs = Set(servers.map(\.info.runID))
+    let owned = request.topology.shards.map(\.name)
+    func place(_ server: RedisShardServer) -> Int { owned.firstIndex(of: server.shard) ?? owned.count }
+    store = RedisStore(
+      shards: servers.sorted { place($0) < place($1) }.map { server in
+        RedisStore.Shard(
+          name: server.shard, slots: request.topology.shard(named: server.shard)?.slots ?? SlotSet(), endpoint: server.endpoint,
+          credentials: server.credentials)
+      }, topology: request.topology, kind: .sandbox)
+  }
+
+  /// Returns the servers in the plans' order; where one fails, the others are ended before this throws.
+  private static func startAll(_ plans: [RedisShardServer.Plan], events: @escaping DrillEventHandler) async throws -> [RedisShardServer] {
+    let results = await withTaskGroup(of: (Int, Result<RedisShardServer, any Error>).self) { group in
+      for (index, plan) in plans.enumerated() {
+        group.addTask {
+          do {
+            return (index, .success(try await RedisShardServer.start(plan)))
+          } catch {
+            return (index, .failure(error))
+          }
+        }
+      }
+      var results: [(Int, Result<RedisShardServer, any Error>)] = []
+      for await result in group {
+        if case .failure = result.1 { group.cancelAll() }
+        results.append(result)
+        if case .success(let server) = result.1 { events(.note("shard \(server.shard) is restored")) }
+      }
+      return results
+    }
+    var servers: [RedisShardServer] = []
+    var failures: [any Error] = []
+    for (_, result) in results.sorted(by: { $0.0 < $1.0 }) {
+      switch result {
+      case .success(let server): servers.append(server)
+      case .failure(let error): failures.append(error)
+      }
+    }
+    if failures.isEmpty && !Task.isCancelled { return servers }
+    await end(servers)
+    try Task.checkCancellation()
+    // What a shard's data did comes before what the others, cancelled, have to say.
+    throw failures.first { $0 is RestoreRejected } ?? failures.first { !($0 is CancellationError) } ?? CancellationError()
+  }
+
+  private static func end(_ servers: [RedisShardServer]) async {
+    for server in servers { await server.process.end() }
+  }
+
+  private static func makeFolder(below parent: String) throws -> String {
+    // The shortest name that will do: a unix socket's path has little room.
+    let name = "\(parent)/\(String(UInt16.random(in: .min ... .max), radix: 36))"
+    try makeDirectory(name)
+    return URL(fileURLWithPath: name).resolvingSymlinksInPath().path
+  }
+
+  private static func makeDirectory(_ path: String) throws {
+    guard mkdir(path, 0o700) == 0 else {
+      throw DrillError(
+        .io, stage: .restore, subject: path, detail: "the sandbox's folder cannot be made: \(String(cString: strerror(errno)))")
+    }
+  }
+}

@@ -1,0 +1,65 @@
+internal import DrillModel
+
+/// What a server said before it ended, read for why it ended.
+struct RedisServerLog {
+  /// As the server wrote them.
+  var lines: [String]
+  /// Bytes of the artifact that it was loading.
+  var artifactBytes: UInt64
+
+  /// The last messages without process, time and paths, oldest first.
+  var lastWords: [String] {
+    lines.map { withoutPaths(message($0)) }.filter { !$0.isEmpty }.suffix(8).map { String($0.prefix(300)) }
+  }
+
+  /// Whether the server came as far as reading the data: before that, its end says nothing about the data.
+  ///
+  /// Source: redis 7.0 src/server.c `main`: "Server initialized" precedes `loadDataFromDisk`.
+  var reachedLoading: Bool { lines.contains { $0.contains("Server initialized") } }
+
+  /// The error that a server's end while loading stands for. Its exit status says nothing: it may be 0 after a load that failed.
+  ///
+  /// Source of the texts: redis 7.0 src/rdb.c, src/server.c, src/zmalloc.c.
+  func error(shard: String, ending: ChildProcess.Ending) -> any Error {
+    let words = lastWords
+    func couldNot(_ code: DrillError.Code, _ detail: String) -> DrillError {
+      let last = words.suffix(2).joined(separator: " · ")
+      return DrillError(code, stage: .restore, subject: shard, detail: last.isEmpty ? detail : "\(detail): \(last)")
+    }
+    guard reachedLoading else { return couldNot(.serverFailed, "the server ended before it read the data") }
+    if lines.contains(where: { $0.contains("can't open the RDB file") || $0.contains("configured to handle more than") }) {
+      return couldNot(.serverFailed, "the server could not be made to read the data")
+    }
+    // 137: bubblewrap's way to say that the server was killed, which only the kernel does here.
+    if ranOutOfMemory || ending == .signalled(9) || ending == .exited(137) {
+      return couldNot(.memoryBudget, "the server ran out of memory while loading; give it more, or restore fewer shards at a time")
+    }
+    return RestoreRejected(
+      shard: shard, serverLines: words, isVersion: lines.contains { $0.contains("Can't handle RDB format version") })
+  }
+
+  /// Whether memory that the data may truly need was not to be had. A length beyond what the file could ever expand to is damage.
+  private var ranOutOfMemory: Bool {
+    // LZF's longest copy: 264 bytes from 3. Source: liblzf lzf_d.c.
+    let most = artifactBytes.multipliedReportingOverflow(by: 88)
+    return lines.contains { line in
+      for mark in ["Out Of Memory allocating ", "failed allocating "] {
+        guard let found = line.firstRange(of: mark) else { continue }
+        guard let bytes = UInt64(line[found.upperBound...].prefix { $0.isNumber }) else { return true }
+        return most.overflow || bytes <= max(most.partialValue, 64 << 20)
+      }
+      return false
+    }
+  }
+
+  /// `12:M 09 Sep 2001 01:46:40.123 # text` → `text`. Source: redis 7.0 src/server.c `serverLogRaw`.
+  private func message(_ line: String) -> String {
+    guard let colon = line.firstIndex(of: ":"), Int(line[..<colon]) != nil else { return line }
+    for mark in [" # ", " * ", " - ", " . "] {
+      if let found = line.firstRange(of: mark), line.distance(from: line.startIndex, to: found.lowerBound) < 40 {
+        return String(line[found.upperBound...])
+      }
+    }
+    return line
+  }
+}

@@ -1,0 +1,184 @@
+internal import DrillModel
+internal import Foundation
+internal import Glibc
+
+/// One shard's server: running, loaded, and asked who it is.
+struct RedisShardServer: Sendable {
+  var shard: String
+  var process: ChildProcess
+  var endpoint: Endpoint
+  var credentials: RedisCredentials
+  var info: Facts
+  var phases: [PhaseTiming]
+
+  struct Facts: Sendable {
+    var runID: String
+    var server: String
+    var clockHeld: Bool
+  }
+
+  struct Plan: Sendable {
+    var file: ArtifactFile
+    /// Exists, belongs to this shard alone.
+    var folder: String
+    var server: String
+    var containment: Containment
+    var frozenClock: String?
+    var clock: Instant
+    var memoryLimitBytes: UInt64?
+    var loadTimeout: Duration
+  }
+
+  /// Copies the artifact, starts the server on it and waits until it holds the data and has answered a question about it.
+  ///
+  /// On any error, cancellation included, the server is gone when this throws.
+  static func start(_ plan: Plan) async throws -> RedisShardServer {
+    let clock = ContinuousClock()
+    let shard = plan.file.shard
+    let configuration = RedisServerConfiguration(folder: plan.folder, password: randomPassword())
+    try configuration.checkSocketPath()
+
+    let began = clock.now
+    let artifact = "\(plan.folder)/\(RedisServerConfiguration.artifactName)"
+    let size = try FileCopy.copy(plan.file.path, to: artifact, subject: shard)
+    let copied = clock.now
+
+    var environment: [String: String] = [:]
+    if let library = plan.frozenClock {
+      environment["LD_PRELOAD"] = library
+      environment["FIREDRILL_CLOCK_MS"] = String(plan.clock.millisecondsSince1970)
+    }
+    let limit =
+      plan.memoryLimitBytes.map { $0 + RedisMemoryEstimate.overheadBytes / 2 }
+      ?? RedisMemoryEstimate.addressSpaceBytes(forFile: artifact, sizeBytes: size)
+    let process = try await ChildProcess.start(
+      plan.containment.launch(
+        plan.server, ["-"], folder: plan.folder, visible: plan.frozenClock.map { [$0] } ?? [], environment: environment,
+        input: Array(configuration.text.utf8), addressSpaceBytes: limit))
+    do {
+      let endpoint = Endpoint.unix(path: configuration.socketPath)
+      let credentials = RedisCredentials(password: configuration.password)
+      let connection = try await connect(
+        endpoint, credentials, process, deadline: copied + plan.loadTimeout, shard: shard, artifactBytes: size)
+      let loaded = clock.now
+      do {
+        let info = try await identify(connection, plan, artifact: artifact, sizeBytes: size)
+        let ready = clock.now
+        try await askFirstQuestion(connection)
+        let answered = clock.now
+        await connection.close()
+        return RedisShardServer(
+          shard: shard, process: process, endpoint: endpoint, credentials: credentials, info: info,
+          phases: [
+            PhaseTiming(.copy, shard: shard, elapsed: copied - began), PhaseTiming(.load, shard: shard, elapsed: loaded - copied),
+            PhaseTiming(.ready, shard: shard, elapsed: ready - loaded), PhaseTiming(.firstAnswer, shard: shard, elapsed: answered - ready),
+          ])
+      } catch {
+        await connection.close()
+        throw error
+      }
+    } catch {
+      await process.end()
+      try Task.checkCancellation()
+      throw RedisShardServer.aboutShard(error, shard)
+    }
+  }
+
+  /// An error as one about the shard: a socket's path is nobody's business.
+  private static func aboutShard(_ error: any Error, _ shard: String) -> any Error {
+    guard var error = error as? DrillError else { return error }
+    error.subject = shard
+    error.stage = error.stage ?? .restore
+    return error
+  }
+
+  private static func randomPassword() -> Secret {
+    Secret((0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined())
+  }
+
+  /// Waits until the server says that it is not loading (any more).
+  private static func connect(
+    _ endpoint: Endpoint, _ credentials: RedisCredentials, _ process: ChildProcess, deadline: ContinuousClock.Instant, shard: String,
+    artifactBytes: UInt64
+  ) async throws -> RedisConnection {
+    var connection: RedisConnection?
+    var pause = Duration.milliseconds(1)
+    func timedOut() -> DrillError {
+      DrillError(.timedOut, stage: .restore, subject: shard, detail: "the server had not loaded the data when the time for it was over")
+    }
+    while true {
+      if let ending = process.ending {
+        await connection?.close()
+        throw RedisServerLog(lines: process.lines, artifactBytes: artifactBytes).error(shard: shard, ending: ending)
+      }
+      let left = deadline - .now
+      guard left > .zero else {
+        await connection?.close()
+        throw timedOut()
+      }
+      do {
+        if connection == nil { connection = try await RedisConnection.connect(endpoint, credentials, timeout: min(left, .seconds(5))) }
+        if let connection {
+          let reply = try await connection.ask("INFO", "persistence", timeout: min(left, .seconds(5)))
+          if RedisServerInfo(reply.text ?? "")["loading"] == "0" { return connection }
+        }
+      } catch let error as DrillError where error.code == .unreachable || error.code == .timedOut {
+        // Not listening yet, too busy with loading, or gone: the next round sees which.
+        await connection?.close()
+        connection = nil
+      } catch {
+        await connection?.close()
+        throw error
+      }
+      do {
+        try await Task.sleep(for: pause)
+      } catch {
+        await connection?.close()
+        throw error
+      }
+      pause = min(pause * 2, .milliseconds(10))
+    }
+  }
+
+  /// Asks the server what it is and what it holds. That it accepts a password which only our server knows makes it ours.
+  private static func identify(
+    _ connection: RedisConnection, _ plan: Plan, artifact: String, sizeBytes: UInt64
+  ) async throws -> Facts {
+    let info = RedisServerInfo(try await connection.ask("INFO").text ?? "")
+    func failure(_ detail: String) -> DrillError { DrillError(.serverFailed, stage: .restore, subject: plan.file.shard, detail: detail) }
+    guard let runID = info["run_id"], info["tcp_port"] == "0" else { throw failure("the server says neither who it is nor that it has no port") }
+    guard info["role"] == "master", info["cluster_enabled"] != "1" else { throw failure("the server is not the lone one that was started") }
+
+    var information = stat()
+    guard stat(artifact, &information) == 0, UInt64(information.st_size) == sizeBytes else {
+      throw failure("the sandbox's copy of the artifact changed while it was loaded")
+    }
+    let held = info.databases.reduce(0) { $0 + $1.keys }
+    let clockHeld = try await isClockHeld(connection, at: plan.clock)
+    // Where the clock runs, keys may expire between the two counts.
+    if clockHeld, let loaded = info["rdb_last_load_keys_loaded"].flatMap({ UInt64($0) }), loaded != held {
+      throw failure("the server says that it loaded \(loaded) keys and holds \(held)")
+    }
+    return Facts(runID: runID, server: info.server, clockHeld: clockHeld)
+  }
+
+  private static func isClockHeld(_ connection: RedisConnection, at clock: Instant) async throws -> Bool {
+    for _ in 0..<2 {
+      let parts = try await connection.ask("TIME").array?.compactMap(\.integer) ?? []
+      guard parts.count == 2, parts[0] * 1000 + parts[1] / 1000 == clock.millisecondsSince1970 else { return false }
+    }
+    return true
+  }
+
+  /// One record found and looked at; an empty server's answer is its count.
+  private static func askFirstQuestion(_ connection: RedisConnection) async throws {
+    let databases = RedisServerInfo(try await connection.ask("INFO", "keyspace").text ?? "").databases
+    guard let first = databases.first else { return }
+    try await connection.ask("SELECT", "\(first.number)")
+    guard let key = try await connection.ask("RANDOMKEY").bytes else {
+      throw DrillError(.serverFailed, detail: "the server counts \(first.keys) keys and names none")
+    }
+    let type = try await connection.send([Array("TYPE".utf8), key])
+    guard let type = type.text, type != "none" else { throw DrillError(.serverFailed, detail: "the server names a key that it does not hold") }
+  }
+}

@@ -1,0 +1,48 @@
+internal import DrillModel
+
+/// One shard's server as its reader asks it: at the allowed rate, and with every error told as what it means.
+struct RedisReadSource: Sendable {
+  let connection: RedisConnection
+  let shard: String
+  let pacer: ReadPacer?
+
+  static let timeout = Duration.seconds(60)
+
+  /// Sends commands together and returns their replies; errors of single commands are thrown.
+  ///
+  /// - Throws: `DrillError`: `store-moved` where a key is no longer what it was when it was named; what the connection and the server say otherwise.
+  func ask(_ commands: [[[UInt8]]]) async throws -> [RESPValue] {
+    try await pacer?.wait(for: commands.count)
+    let started = ContinuousClock.now
+    let replies = await connection.pipeline(commands, timeout: RedisReadSource.timeout)
+    try Task.checkCancellation()
+    if var failure = replies.failure {
+      failure.subject = shard
+      throw failure
+    }
+    await pacer?.observe(commands.count, took: .now - started)
+    for value in replies.values {
+      guard case .error = value else { continue }
+      if value.errorCode == "WRONGTYPE" { throw moved("a key changed its type while it was read") }
+      if ["MOVED", "ASK", "TRYAGAIN"].contains(value.errorCode) { throw moved("slots moved while they were read") }
+      throw RedisConnection.error(value, subject: shard) ?? unreadable
+    }
+    return replies.values
+  }
+
+  func ask(_ words: String...) async throws -> RESPValue { try await ask([words.map { Array($0.utf8) }])[0] }
+
+  func moved(_ detail: String) -> DrillError { DrillError(.storeMoved, subject: shard, detail: detail) }
+
+  /// A reply that no server of this protocol gives.
+  var unreadable: DrillError { DrillError(.protocolViolation, subject: shard, detail: "a reply that does not belong to the command") }
+}
+
+/// A command from words and foreign bytes.
+func redisCommand(_ words: [UInt8]...) -> [[UInt8]] { words }
+
+extension [UInt8] {
+  /// The bytes of a word of a command.
+  static func word(_ text: String) -> [UInt8] { Array(text.utf8) }
+  static func word(_ number: some BinaryInteger) -> [UInt8] { Array(String(number).utf8) }
+}

@@ -1,0 +1,100 @@
+public import DrillModel
+
+/// Servers that together hold a store, read and asked through their own commands; sandbox and live alike. Sends nothing that writes.
+public struct RedisStore: Store {
+  public struct Shard: Sendable {
+    public var name: String
+    /// The slots that it owns.
+    public var slots: SlotSet
+    public var endpoint: Endpoint
+    public var credentials: RedisCredentials
+    /// A replica in a cluster answers reads only after `READONLY`.
+    public var isReplica: Bool
+
+    public init(
+      name: String, slots: SlotSet, endpoint: Endpoint, credentials: RedisCredentials = .none, isReplica: Bool = false
+    ) {
+      self.name = name
+      self.slots = slots
+      self.endpoint = endpoint
+      self.credentials = credentials
+      self.isReplica = isReplica
+    }
+  }
+
+  public enum Kind: Hashable, Sendable {
+    /// Lone servers that hold a cluster's shards: each answers for every key that it holds, whatever the topology says.
+    case sandbox
+    /// Live servers without a cluster.
+    case live
+    /// Nodes of a live cluster: only database 0, and no command over several slots.
+    case liveCluster
+
+    var isLive: Bool { self != .sandbox }
+  }
+
+  let topology: Topology
+  let kind: Kind
+  private let members: [Shard]
+  private let pacers: [String: ReadPacer]
+
+  /// - Parameters:
+  ///   - shards: in the topology's order; not every shard of the topology has to be there.
+  ///   - readRate: most commands a second for each live server; nil: no limit but the one that its latency sets. A sandbox has none.
+  public init(shards: [Shard], topology: Topology, kind: Kind, readRate: Int? = nil) {
+    self.topology = topology
+    self.kind = kind
+    members = shards
+    pacers = kind.isLive ? Dictionary(shards.map { ($0.name, ReadPacer(readsPerSecond: readRate)) }) { first, _ in first } : [:]
+  }
+
+  public var shards: [String] { members.map(\.name) }
+
+  /// Reads one shard with `SCAN` and each type's own commands, all databases, function libraries first.
+  ///
+  /// What the canonical form calls *pieces* comes as it is read; memory is bounded by what one element needs, not by the size of a value or of the store. `SCAN`
+  /// may name a key twice: it is handed on once. The facts count all records whatever the selection; values of modules cannot be read
+  /// through commands, and are only counted, as opaque. A server that counts other than what was seen has moved.
+  ///
+  /// - Throws: `DrillError`: `store-moved`, `unreachable`, `timed-out`, `authentication-failed`, `permission-denied`; what `handler` throws.
+  public func readRecords(shard: String, selection: RecordSelection, into handler: RecordHandler) async throws -> ReadFacts {
+    guard let member = members.first(where: { $0.name == shard }) else {
+      throw DrillError(.usage, subject: shard, detail: "no such shard in this store")
+    }
+    let connection = try await RedisStore.connect(member, kind)
+    do {
+      var reader = RedisShardReader(
+        source: RedisReadSource(connection: connection, shard: shard, pacer: pacers[shard]), isLive: kind.isLive)
+      let facts = try await reader.read(selection: selection, into: handler)
+      await connection.close()
+      return facts
+    } catch {
+      await connection.close()
+      throw error
+    }
+  }
+
+  public func withSession<R: Sendable>(_ body: (any StoreSession) async throws -> R) async throws -> R {
+    let session = RedisSession(shards: members, topology: topology, kind: kind, pacers: pacers)
+    do {
+      try await session.open()
+      let result = try await body(session)
+      await session.close()
+      return result
+    } catch {
+      await session.close()
+      throw error
+    }
+  }
+
+  static func connect(_ shard: Shard, _ kind: Kind) async throws -> RedisConnection {
+    let connection = try await RedisConnection.connect(shard.endpoint, shard.credentials)
+    do {
+      if shard.isReplica && kind == .liveCluster { try await connection.ask("READONLY") }
+      return connection
+    } catch {
+      await connection.close()
+      throw error
+    }
+  }
+}

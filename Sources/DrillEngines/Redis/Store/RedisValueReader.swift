@@ -1,0 +1,207 @@
+internal import DrillModel
+internal import Foundation
+
+/// Reads values of one type and puts them into canonical form: small ones with one command each, large ones in further steps of bounded size.
+struct RedisValueReader {
+  let source: RedisReadSource
+  let kind: RecordKind
+
+  /// Bytes of a string that the first command fetches, and each further one.
+  private static let firstBytes = 16 << 10
+  private static let furtherBytes = 1 << 20
+  /// Elements of a collection that the first command fetches, and each further one.
+  private static let firstElements = 128
+  private static let furtherElements = 2000
+
+  /// How many keys are read together.
+  var keysPerRound: Int {
+    switch kind {
+    case .string: 1000
+    case .stream: 50
+    default: 250
+    }
+  }
+
+  /// The commands for one round: for each key its value's first part, then for each key its expiry, then what follows.
+  func commands(_ keys: ArraySlice<RedisNamedKey>, _ hasExpiries: Bool, then last: [[UInt8]]?) -> [[[UInt8]]] {
+    var commands: [[[UInt8]]] = []
+    commands.reserveCapacity(keys.count * 2 + 1)
+    let end: [UInt8] = .word((kind == .string ? RedisValueReader.firstBytes : RedisValueReader.firstElements) - 1)
+    let count: [UInt8] = .word(RedisValueReader.firstElements)
+    for key in keys {
+      switch kind {
+      case .string: commands.append(redisCommand(.word("GETRANGE"), key.bytes, .word("0"), end))
+      case .list: commands.append(redisCommand(.word("LRANGE"), key.bytes, .word("0"), end))
+      case .sortedSet: commands.append(redisCommand(.word("ZRANGE"), key.bytes, .word("0"), end, .word("WITHSCORES")))
+      case .set: commands.append(redisCommand(.word("SSCAN"), key.bytes, .word("0"), .word("COUNT"), count))
+      case .hash: commands.append(redisCommand(.word("HSCAN"), key.bytes, .word("0"), .word("COUNT"), count))
+      case .stream: commands.append(redisCommand(.word("XINFO"), .word("STREAM"), key.bytes))
+      case .module, .library, .row: preconditionFailure("no command reads this kind")
+      }
+    }
+    if hasExpiries { for key in keys { commands.append(redisCommand(.word("PEXPIRETIME"), key.bytes)) } }
+    if let last { commands.append(last) }
+    return commands
+  }
+
+  func consume(
+    _ keys: ArraySlice<RedisNamedKey>, _ replies: [RESPValue], _ hasExpiries: Bool, _ writer: inout PieceWriter, _ handler: RecordHandler
+  ) async throws {
+    guard replies.count == keys.count * (hasExpiries ? 2 : 1) else { throw source.unreadable }
+    for (index, key) in keys.enumerated() {
+      var expiry = RecordBatch.noExpiry
+      if hasExpiries {
+        // −1: none; −2: no such key. Source: Redis documentation, "PEXPIRETIME".
+        guard case .integer(let said) = replies[keys.count + index], said != -2 else { throw source.moved("a key went while it was read") }
+        if said != -1 { expiry = said }
+      }
+      writer.begin(key.bytes, slot: key.slot, kind: kind, expiry: expiry)
+      switch kind {
+      case .string: try await readString(key.bytes, replies[index], &writer, handler)
+      case .list: try await readList(key.bytes, replies[index], &writer, handler)
+      case .sortedSet: try await readSortedSet(key.bytes, replies[index], &writer, handler)
+      case .set, .hash: try await readUnordered(key.bytes, replies[index], &writer, handler)
+      case .stream: try await RedisStreamReader(source: source, key: key.bytes).read(replies[index], &writer, handler)
+      case .module, .library, .row: preconditionFailure("no command reads this kind")
+      }
+      writer.end()
+      try writer.split(into: handler)
+    }
+  }
+
+  private func readString(_ key: [UInt8], _ first: RESPValue, _ writer: inout PieceWriter, _ handler: RecordHandler) async throws {
+    guard case .bulk(let head) = first else { throw source.unreadable }
+    guard head.count == RedisValueReader.firstBytes else { return writer.body { $0.appendBlob(head) } }
+    guard let length = try await source.ask([redisCommand(.word("STRLEN"), key)])[0].integer, length >= head.count else {
+      throw source.moved("a string changed while it was read")
+    }
+    writer.body {
+      $0.appendBlobHead(count: Int(length))
+      $0.append(contentsOf: head)
+    }
+    var offset = head.count
+    while offset < length {
+      try writer.split(into: handler)
+      let end = min(offset + RedisValueReader.furtherBytes, Int(length))
+      let reply = try await source.ask([redisCommand(.word("GETRANGE"), key, .word(offset), .word(end - 1))])[0]
+      guard case .bulk(let part) = reply, part.count == end - offset else { throw source.moved("a string changed while it was read") }
+      writer.body { $0.append(contentsOf: part) }
+      offset = end
+    }
+  }
+
+  private func readList(_ key: [UInt8], _ first: RESPValue, _ writer: inout PieceWriter, _ handler: RecordHandler) async throws {
+    var members = try list(first)
+    var asked = RedisValueReader.firstElements
+    var start = 0
+    while true {
+      for member in members {
+        guard case .bulk(let element) = member else { throw source.unreadable }
+        writer.body { $0.appendBlob(element) }
+        try writer.split(into: handler)
+      }
+      start += members.count
+      guard members.count == asked else { break }
+      asked = RedisValueReader.next(after: members)
+      members = try list(
+        try await source.ask([redisCommand(.word("LRANGE"), key, .word(start), .word(start + asked - 1))])[0])
+    }
+    guard start > 0 else { throw source.moved("a key went while it was read") }
+  }
+
+  private func readSortedSet(_ key: [UInt8], _ first: RESPValue, _ writer: inout PieceWriter, _ handler: RecordHandler) async throws {
+    var members = try list(first)
+    var asked = RedisValueReader.firstElements
+    var start = 0
+    while true {
+      guard members.count.isMultiple(of: 2) else { throw source.unreadable }
+      for index in stride(from: 0, to: members.count, by: 2) {
+        guard case .bulk(let member) = members[index], case .bulk(let text) = members[index + 1], let score = RedisScore.value(text) else {
+          throw source.unreadable
+        }
+        writer.element {
+          $0.appendBlob(member)
+          $0.appendReal(score)
+        }
+        try writer.split(into: handler)
+      }
+      start += members.count / 2
+      guard members.count == asked * 2 else { break }
+      asked = RedisValueReader.next(after: members)
+      members = try list(
+        try await source.ask([redisCommand(.word("ZRANGE"), key, .word(start), .word(start + asked - 1), .word("WITHSCORES"))])[0])
+    }
+    guard start > 0 else { throw source.moved("a key went while it was read") }
+  }
+
+  /// Sets and hashes. A collection that one scan step returns whole has no duplicates; a larger one may be named twice in parts, and is read again in passes.
+  private func readUnordered(_ key: [UInt8], _ first: RESPValue, _ writer: inout PieceWriter, _ handler: RecordHandler) async throws {
+    var (cursor, members) = try scanPage(first)
+    let width = kind == .hash ? 2 : 1
+    if cursor == .word("0") {
+      guard !members.isEmpty else { throw source.moved("a key went while it was read") }
+      return try append(members, width, &writer, handler) { _ in true }
+    }
+    guard let count = try await source.ask([redisCommand(.word(kind == .hash ? "HLEN" : "SCARD"), key)])[0].integer, count > 0 else {
+      throw source.moved("a key went while it was read")
+    }
+    let passes = SeenSet.passes(for: UInt64(count))
+    var found = 0
+    for pass in 0..<passes {
+      var seen = SeenSet()
+      if pass > 0 { cursor = .word("0") }
+      var isFirst = pass == 0
+      repeat {
+        if !isFirst {
+          let page = try await source.ask([
+            redisCommand(.word(kind == .hash ? "HSCAN" : "SSCAN"), key, cursor, .word("COUNT"), .word(RedisValueReader.next(after: members)))
+          ])[0]
+          (cursor, members) = try scanPage(page)
+        }
+        isFirst = false
+        try append(members, width, &writer, handler) { member in
+          let hash = SeenSet.Hash(member)
+          return hash.pass(of: passes) == pass && seen.insert(hash)
+        }
+      } while cursor != .word("0")
+      found += seen.count
+    }
+    guard found == count else { throw source.moved("a \(kind.name) changed while it was read") }
+  }
+
+  private func append(
+    _ members: [RESPValue], _ width: Int, _ writer: inout PieceWriter, _ handler: RecordHandler, where isNew: ([UInt8]) -> Bool
+  ) throws {
+    guard members.count.isMultiple(of: width) else { throw source.unreadable }
+    for index in stride(from: 0, to: members.count, by: width) {
+      guard case .bulk(let name) = members[index] else { throw source.unreadable }
+      guard isNew(name) else { continue }
+      if width == 1 {
+        writer.element { $0.appendBlob(name) }
+      } else {
+        guard case .bulk(let value) = members[index + 1] else { throw source.unreadable }
+        writer.element {
+          $0.appendBlob(name)
+          $0.appendBlob(value)
+        }
+      }
+      try writer.split(into: handler)
+    }
+  }
+
+  private func scanPage(_ reply: RESPValue) throws -> (cursor: [UInt8], members: [RESPValue]) {
+    guard let parts = reply.array, parts.count == 2, let cursor = parts[0].bytes, let members = parts[1].array else { throw source.unreadable }
+    return (cursor, members)
+  }
+
+  private func list(_ reply: RESPValue) throws -> [RESPValue] {
+    guard let members = reply.array else { throw source.unreadable }
+    return members
+  }
+
+  /// How many elements to ask for next, so that a reply stays near a mebibyte, judged by those that came.
+  private static func next(after members: [RESPValue]) -> Int {
+    let bytes = members.reduce(0) { $0 + ($1.bytes?.count ?? 0) }
+    return max(1, min(furtherElements, furtherBytes / max(1, bytes / max(1, members.count))))
+  }
+}

@@ -1,0 +1,158 @@
+public import DrillModel
+internal import Foundation
+internal import Glibc
+
+/// How a server is kept apart on this machine, as tried out and not as supposed.
+public struct Containment: Hashable, Sendable {
+  public var isolation: Isolation
+  /// How it is made, or why it is no better; one sentence.
+  public var detail: String
+  private var means: Means
+
+  private enum Means: Hashable, Sendable {
+    case namespaces(bwrap: String, variant: Variant)
+    case process(setpriv: String)
+    case none
+  }
+
+  private var prlimit: String?
+
+  /// What differs from machine to machine: root may need a user namespace of its own, and a container may forbid mounting /proc.
+  struct Variant: Hashable, Sendable {
+    var ownUser: Bool
+    var mountsProc: Bool
+
+    static let all = [
+      Variant(ownUser: false, mountsProc: true), Variant(ownUser: true, mountsProc: true),
+      Variant(ownUser: false, mountsProc: false), Variant(ownUser: true, mountsProc: false),
+    ]
+  }
+
+  /// Tries what the machine gives, best first.
+  ///
+  /// Namespaces count only where a program inside them reports other namespaces than ours.
+  public static func probe(_ tools: SandboxTools) async -> Containment {
+    guard let prlimit = tools.prlimit, await succeeds(prlimit, ["--core=0", "true"]) else {
+      return Containment(
+        isolation: .folder, detail: "prlimit (util-linux) is missing, so a server's memory cannot be limited: only a private folder", means: .none)
+    }
+    let reason: String
+    if let bwrap = tools.bwrap {
+      switch await probeNamespaces(bwrap) {
+      case .success(let variant):
+        let proc = variant.mountsProc ? "" : ", /proc hidden"
+        return Containment(
+          isolation: .namespaces,
+          detail: "bubblewrap: own network, process, IPC and host-name namespaces\(variant.ownUser ? ", own user namespace" : "")"
+            + ", read-only view of the machine, private /tmp\(proc), ends with its parent",
+          means: .namespaces(bwrap: bwrap, variant: variant), prlimit: prlimit)
+      case .failure(let failure): reason = "bubblewrap gives no namespaces here (\(failure.words))"
+      }
+    } else {
+      reason = "bubblewrap is not installed (apt-get install bubblewrap)"
+    }
+    guard let setpriv = tools.setpriv, await succeeds(setpriv, ["--pdeathsig", "KILL", "--no-new-privs", "true"]) else {
+      return Containment(
+        isolation: .folder, detail: "\(reason), and without setpriv (util-linux) a server would outlive us: only a private folder", means: .none)
+    }
+    return Containment(
+      isolation: .process, detail: "\(reason): a process of its own that ends with its parent, on a unix socket only", means: .process(setpriv: setpriv), prlimit: prlimit)
+  }
+
+  /// - Throws: `DrillError` with `isolation-unavailable` where less is given than `least`.
+  public func require(_ least: Isolation) throws {
+    guard isolation >= least else {
+      throw DrillError(
+        .isolationUnavailable, stage: .restore, subject: least.rawValue,
+        detail: "this machine gives only isolation `\(isolation.rawValue)`: \(detail)")
+    }
+  }
+
+  /// The command that runs `program` so contained, its address space limited, without core files.
+  ///
+  /// - Parameter visible: files that it needs to see although they may lie in a hidden place.
+  func launch(
+    _ program: String, _ arguments: [String], folder: String, visible: [String] = [], environment: [String: String] = [:],
+    input: [UInt8] = [], addressSpaceBytes: UInt64
+  ) -> ChildProcess.Launch {
+    let limited = (prlimit.map { [$0, "--as=\(addressSpaceBytes)", "--core=0"] } ?? []) + [program] + arguments
+    let base = ["PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"]
+    switch means {
+    case .namespaces(let bwrap, let variant):
+      var words = Containment.namespaceArguments(variant)
+      for path in visible + [program] { words += ["--ro-bind", path, path] }
+      words += ["--bind", folder, folder, "--chdir", folder]
+      for (name, value) in environment.sorted(by: { $0.key < $1.key }) { words += ["--setenv", name, value] }
+      return .init(executable: bwrap, arguments: words + ["--"] + limited, environment: base, input: input)
+    case .process(let setpriv):
+      return .init(
+        executable: setpriv, arguments: ["--pdeathsig", "KILL", "--no-new-privs"] + limited,
+        environment: base.merging(environment) { $1 }, input: input)
+    case .none:
+      return .init(
+        executable: limited[0], arguments: Array(limited.dropFirst()), environment: base.merging(environment) { $1 }, input: input)
+    }
+  }
+
+  private static func namespaceArguments(_ variant: Variant) -> [String] {
+    var words = [
+      "--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
+    ]
+    if variant.ownUser { words.append("--unshare-user") }
+    words += ["--ro-bind", "/", "/", "--dev", "/dev"]
+    words += variant.mountsProc ? ["--proc", "/proc"] : ["--tmpfs", "/proc"]
+    // Others' sockets live here; a network namespace does not hide them.
+    for folder in ["/tmp", "/var/tmp", "/run"] where isFolder(folder) { words += ["--tmpfs", folder] }
+    return words
+  }
+
+  /// A folder itself, and not a link to one: `/run` is often reached by `/var/run`.
+  private static func isFolder(_ path: String) -> Bool {
+    var information = stat()
+    return lstat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+  }
+
+  private struct Failure: Error {
+    var words: String
+  }
+
+  private static func probeNamespaces(_ bwrap: String) async -> Result<Variant, Failure> {
+    var words = "it does not start"
+    for variant in Variant.all {
+      // A file descriptor's number does not survive, but the namespace's own name is stable: compare it inside and outside.
+      let script = variant.mountsProc ? "readlink /proc/self/ns/net /proc/self/ns/pid" : "echo started"
+      let launch = ChildProcess.Launch(
+        executable: bwrap, arguments: namespaceArguments(variant) + ["--", "/bin/sh", "-c", script], environment: ["PATH": "/usr/bin:/bin"])
+      guard let child = try? await ChildProcess.start(launch) else { continue }
+      let ending = await child.waitForEnd()
+      guard ending == .exited(0) else {
+        if variant == Variant.all.first { words = child.lines.first.map { withoutPaths($0) } ?? words }
+        continue
+      }
+      let inside = child.lines
+      let outside = ["net", "pid"].compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/\($0)") }
+      if variant.mountsProc {
+        guard inside.count == 2, outside.count == 2, inside[0] != outside[0], inside[1] != outside[1] else {
+          words = "its namespaces are ours"
+          continue
+        }
+      }
+      return .success(variant)
+    }
+    return .failure(Failure(words: words))
+  }
+
+  private static func succeeds(_ program: String, _ arguments: [String]) async -> Bool {
+    let launch = ChildProcess.Launch(executable: program, arguments: arguments, environment: ["PATH": "/usr/bin:/bin"])
+    guard let child = try? await ChildProcess.start(launch) else { return false }
+    return await child.waitForEnd() == .exited(0)
+  }
+}
+
+/// A program's line with each absolute path replaced by an ellipsis: paths say where we run, and no record should.
+func withoutPaths(_ line: String) -> String {
+  line.split(separator: " ", omittingEmptySubsequences: false).map { word -> Substring in
+    guard let start = word.firstIndex(of: "/"), word.distance(from: word.startIndex, to: start) <= 1 else { return word }
+    return word[..<start] + "…"
+  }.joined(separator: " ")
+}
