@@ -10,3 +10,5 @@
 #include <openssl/hmac.h>
 #include <openssl/x509.h>
 #include <openssl/crypto.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
