@@ -29,8 +29,8 @@ public struct Coverage: Hashable, Sendable, Codable {
   public var share: Double? { declared == 0 ? nil : Double(examined) / Double(declared) }
 }
 
-/// Why something declared was not examined.
-public enum SkipReason: String, Sendable, Codable, CaseIterable {
+/// Why something declared was not examined. As a dictionary's key it is stored by its name, so that stored amounts have one form.
+public enum SkipReason: String, Sendable, Codable, CodingKeyRepresentable, CaseIterable {
   case stageNotRun = "stage not run"
   case artifactUnavailable = "artifact missing or unreadable"
   case notSampled = "not in the seeded sample"

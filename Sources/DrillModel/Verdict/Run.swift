@@ -20,6 +20,8 @@ public struct Run: Hashable, Sendable, Codable {
   public var obstacles: [Obstacle]
   public var coverage: [StageCoverage]
   public var phases: [PhaseTiming]
+  /// What the drill's objectives allow, and what was measured.
+  public var objectives: [Objective]
   public var comparisons: [Comparison]
   public var drift: [DriftTally]
   /// A seeded few of the differences, for people.
@@ -52,6 +54,7 @@ public struct Run: Hashable, Sendable, Codable {
     obstacles = []
     coverage = []
     phases = []
+    objectives = []
     comparisons = []
     drift = []
     driftSamples = []
@@ -105,6 +108,34 @@ public struct Run: Hashable, Sendable, Codable {
       self.of = of
       self.coverage = coverage
     }
+  }
+
+  /// One objective of the drill with what was measured for it.
+  public struct Objective: Hashable, Sendable, Codable {
+    public enum Kind: String, Sendable, Codable, CaseIterable {
+      /// Milliseconds from locating the backup to the first correct answer; at most the target.
+      case restoreTime = "rto"
+      /// Milliseconds between two consecutive verified cuts; at most the target.
+      case recoveryPoint = "rpo"
+      /// Unexplained differences; at most the target.
+      case drift
+      /// Differing answers; at most the target.
+      case mismatches
+      /// Share examined, 0 to 1; at least the target.
+      case coverage
+    }
+    public var kind: Kind
+    public var target: Double
+    /// Nil where it could not be measured.
+    public var measured: Double?
+    public init(_ kind: Kind, target: Double, measured: Double?) {
+      self.kind = kind
+      self.target = target
+      self.measured = measured
+    }
+
+    /// Nil where it could not be measured.
+    public var isMet: Bool? { measured.map { kind == .coverage ? $0 >= target : $0 <= target } }
   }
 
   /// Two sides that were held against each other.
