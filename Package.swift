@@ -92,7 +92,9 @@ let package = Package(
       dependencies: [
         "DrillEngines", "DrillProduction", "DrillChecks", "DrillTesting", "DrillFaults", "CFrozenClock",
       ]),
-    .testTarget(name: "DrillEvidenceTests", dependencies: ["DrillEvidence", "DrillCrypto"]),
+    .testTarget(
+      name: "DrillEvidenceTests",
+      dependencies: ["DrillEvidence", "DrillCrypto", .product(name: "GRDB", package: "GRDB.swift")], exclude: ["Golden"]),
     .testTarget(
       name: "FiredrillTests",
       dependencies: ["Firedrill", "FiredrillCLI", "DrillTesting", "DrillFaults", "CFrozenClock"]),

@@ -1,0 +1,22 @@
+import DrillCrypto
+public import DrillModel
+
+/// Names keys by their HMAC-SHA256 under a secret: stable enough to follow a finding from run to run, useless to guess keys from.
+public struct KeyRedactor: Sendable {
+  private let secret: [UInt8]
+
+  /// - Parameter secret: 32 bytes; a ledger has its own (``Ledger/redactor``).
+  public init(secret: [UInt8]) { self.secret = secret }
+
+  /// A redactor with a secret that nobody keeps, for where there is no ledger.
+  public static func ephemeral() -> KeyRedactor { KeyRedactor(secret: freshSecret()) }
+
+  public func redact(_ key: [UInt8]) -> KeyName {
+    .redacted("key:" + String(HMACSHA256.code(key, secret: secret).hex.prefix(16)))
+  }
+
+  static func freshSecret() -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+  }
+}
