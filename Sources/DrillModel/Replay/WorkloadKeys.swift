@@ -1,5 +1,3 @@
-public import DrillModel
-
 /// Keys that a store holds, bounded in number: what a workload's operations are about.
 ///
 /// Meant to be a bottom-k sample (the keys with the k smallest values of a seeded hash), which is the same from any
