@@ -17,7 +17,6 @@ final class LZFWindow: ByteWindow {
   init(over source: SourceWindow) {
     self.source = source
     base = .allocate(byteCount: LZFWindow.capacity + ByteWindow.slack, alignment: 64)
-    base.initializeMemory(as: UInt8.self, repeating: 0, count: LZFWindow.capacity + ByteWindow.slack)
     super.init(emptyAt: base)
   }
 

@@ -9,6 +9,8 @@ final class RDBParser {
   private var expiry = RecordBatch.noExpiry
   private var emptyCollections: UInt64 = 0
   private var skippedModuleFields: [String: UInt64] = [:]
+  private var recordCount: UInt64 = 0
+  private var opaqueCount: UInt64 = 0
   private var version = 0
 
   init(_ source: any ByteSource, records: RecordBuilder) {
@@ -31,6 +33,8 @@ final class RDBParser {
       facts.notes.append("reading stopped at offset \(source.offset)")
       try records.flush()
     }
+    facts.records = recordCount
+    facts.opaqueRecords = opaqueCount
     writeNotes()
   }
 
@@ -102,8 +106,8 @@ final class RDBParser {
       return
     }
     try records.endRecord()
-    facts.records += 1
-    if type.kind == .module { facts.opaqueRecords += 1 }
+    recordCount += 1
+    if type == .module2 { opaqueCount += 1 }
   }
 
   /// False where the value is a collection without elements.
@@ -154,7 +158,7 @@ final class RDBParser {
       try records.blobHead(count)
       try records.copy(count, from: window)
       try records.endRecord()
-      facts.records += 1
+      recordCount += 1
     }
   }
 

@@ -17,9 +17,10 @@ final class RecordBuilder {
   private let slotOf: (UnsafeRawBufferPointer) -> Slot
   private let handler: RecordHandler
   private var namespace = "db0"
-  private var bytes = GrowingBuffer<UInt8>(capacity: RecordBuilder.usualCapacity)
-  private var pieces = GrowingBuffer<RecordBatch.Piece>(capacity: 1 << 12)
-  private var elements = GrowingBuffer<RecordBatch.Element>(capacity: 1 << 12)
+  private let bytes = GrowingBuffer<UInt8>(capacity: RecordBuilder.usualCapacity)
+  private let pieces = GrowingBuffer<RecordBatch.Piece>(capacity: 1 << 12)
+  private let decimal = DecimalText()
+  private let elements = GrowingBuffer<RecordBatch.Element>(capacity: 1 << 12)
 
   // The record that is being put together.
   private var keyOffset = 0
@@ -191,8 +192,14 @@ final class RecordBuilder {
 
   /// A number that the store keeps as such where it means its text.
   func blob(decimal value: Int64) throws {
-    try blobHead(UInt64(RecordBuilder.digits(of: value)))
-    try append(decimal: value)
+    decimal.write(value)
+    try blobHead(UInt64(decimal.text.count))
+    try append(decimal.text)
+  }
+
+  func append(decimal value: Int64) throws {
+    decimal.write(value)
+    try append(decimal.text)
   }
 
   /// Copies the next `count` bytes of `window`, however many they are.
@@ -254,30 +261,5 @@ final class RecordBuilder {
   private func room() throws -> UnsafeMutableRawPointer {
     if bytes.count >= limit || bytes.capacity &- bytes.count < 32 { try cut() }
     return UnsafeMutableRawPointer(bytes.base + bytes.count)
-  }
-
-  func append(decimal value: Int64) throws {
-    let count = RecordBuilder.digits(of: value)
-    if isWritingKey { bytes.reserve(32) }
-    let target = isWritingKey ? UnsafeMutableRawPointer(bytes.base + bytes.count) : try room()
-    var rest = value.magnitude
-    var index = count
-    repeat {
-      index -= 1
-      target.storeBytes(of: UInt8(truncatingIfNeeded: 48 + rest % 10), toByteOffset: index, as: UInt8.self)
-      rest /= 10
-    } while rest > 0
-    if value < 0 { target.storeBytes(of: UInt8(ascii: "-"), as: UInt8.self) }
-    bytes.count += count
-  }
-
-  private static func digits(of value: Int64) -> Int {
-    var rest = value.magnitude
-    var count = value < 0 ? 2 : 1
-    while rest >= 10 {
-      rest /= 10
-      count += 1
-    }
-    return count
   }
 }

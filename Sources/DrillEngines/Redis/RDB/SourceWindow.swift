@@ -16,7 +16,6 @@ final class SourceWindow: ByteWindow {
   init(_ source: any ByteSource) {
     self.source = source
     base = .allocate(byteCount: SourceWindow.capacity + ByteWindow.slack, alignment: 64)
-    base.initializeMemory(as: UInt8.self, repeating: 0, count: SourceWindow.capacity + ByteWindow.slack)
     filled = UnsafeRawPointer(base)
     summed = filled
     super.init(emptyAt: base)
