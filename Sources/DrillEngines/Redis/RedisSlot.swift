@@ -6,7 +6,8 @@ package enum RedisSlot {
   /// The slot of `key`: CRC-16 of its hash tag, or of the whole key where it has none, modulo 16384.
   ///
   /// A hash tag is what stands between the first `{` and the first `}` after it, unless that is nothing.
-  /// Source: Redis Cluster specification, "Key distribution model" and "Hash tags"; redis 7.0 src/cluster.c `keyHashSlot`.
+  /// Source: Redis Cluster specification, "Key distribution model" and "Hash tags"; redis 7.0 src/cluster.c
+  /// `keyHashSlot`.
   package static func slot(of key: UnsafeRawBufferPointer) -> Slot {
     var part = key
     if let open = position(of: UInt8(ascii: "{"), in: key) {

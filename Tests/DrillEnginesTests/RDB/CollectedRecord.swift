@@ -57,9 +57,11 @@ struct Collection {
     }
   }
 
-  /// By key. Later records of the same key win, as they would in a server.
+  /// By key, where that is short. Later records of the same key win, as they would in a server.
   var byKey: [String: CollectedRecord] {
-    Dictionary(records.map { (String(decoding: $0.key, as: UTF8.self), $0) }, uniquingKeysWith: { $1 })
+    Dictionary(
+      records.filter { $0.key.count < 1000 }.map { (String(decoding: $0.key, as: UTF8.self), $0) },
+      uniquingKeysWith: { $1 })
   }
 }
 

@@ -1,6 +1,7 @@
 import Glibc
 
-/// A real `redis-server` of a test's own: on a unix socket alone, in a temporary folder, with nothing loaded and nothing saved by itself.
+/// A real `redis-server` of a test's own: on a unix socket alone, in a temporary folder, with nothing loaded and
+/// nothing saved by itself.
 ///
 /// Lives inside ``with(_:_:)``: afterwards its process is gone and its folder removed, however the body ended.
 final class PrivateRedis {

@@ -1,6 +1,7 @@
 /// A window that slides over a stream of bytes: over a file, or over what a compressed string decompresses to.
 ///
-/// Whoever parses asks for a few bytes side by side (``require(_:)``) and takes long runs piece by piece, so that nothing has to be held whole.
+/// Whoever parses asks for a few bytes side by side (``require(_:)``) and takes long runs piece by piece, so that
+/// nothing has to be held whole.
 /// The memory behind ``end`` can be read for ``slack`` bytes, so that short copies need not know their length.
 class ByteWindow {
   /// Most bytes that can be asked for side by side.

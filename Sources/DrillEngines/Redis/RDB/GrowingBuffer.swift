@@ -1,4 +1,5 @@
-/// Memory that is filled from the front, handed on as an array, and filled again. For elements that own nothing: they are forgotten, not destroyed.
+/// Memory that is filled from the front, handed on as an array, and filled again. For elements that own nothing: they
+/// are forgotten, not destroyed.
 ///
 /// A class, since the compiler checks each change of a struct inside a class at run time for exclusive access.
 final class GrowingBuffer<Element> {

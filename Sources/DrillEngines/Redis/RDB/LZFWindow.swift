@@ -1,4 +1,5 @@
-/// The window over what an LZF string decompresses to. LZF looks back 8 KiB at most, so that a string of any size passes in constant memory.
+/// The window over what an LZF string decompresses to. LZF looks back 8 KiB at most, so that a string of any size
+/// passes in constant memory.
 ///
 /// Source: liblzf `lzf_d.c`, as in redis 7.0 src/lzf_d.c.
 final class LZFWindow: ByteWindow {
@@ -22,7 +23,8 @@ final class LZFWindow: ByteWindow {
 
   deinit { base.deallocate() }
 
-  /// Starts on a string of `compressed` bytes, which come next in the source, that claims to be `decompressed` bytes long.
+  /// Starts on a string of `compressed` bytes, which come next in the source, that claims to be `decompressed` bytes
+  /// long.
   func open(compressed: UInt64, decompressed: UInt64) throws {
     try source.openFence(compressed)
     left = decompressed

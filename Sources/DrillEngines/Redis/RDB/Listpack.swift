@@ -1,4 +1,5 @@
-/// One listpack: a header, entries that end with their own length, and an end mark. Read from a window, so that it can be of any size.
+/// One listpack: a header, entries that end with their own length, and an end mark. Read from a window, so that it can
+/// be of any size.
 ///
 /// `head` says what comes next; after a string's head its bytes have to be taken from the window; then `tail`.
 /// Source: redis 7.0 src/listpack.c.
@@ -147,7 +148,8 @@ struct Listpack {
     try tail()
   }
 
-  /// The next entry as a score, which the server stores as an integer or as text of at most 127 bytes. Source: redis 7.0 src/t_zset.c `zzlGetScore`.
+  /// The next entry as a score, which the server stores as an integer or as text of at most 127 bytes. Source: redis
+  /// 7.0 src/t_zset.c `zzlGetScore`.
   mutating func score() throws -> Double {
     let score: Double
     switch try head() {

@@ -1,4 +1,5 @@
-/// A group's pending entries, which the format stores apart from the consumers that they belong to. Held while the group is read: 32 bytes each.
+/// A group's pending entries, which the format stores apart from the consumers that they belong to. Held while the
+/// group is read: 32 bytes each.
 struct PendingEntries {
   struct Entry {
     var id: StreamID
@@ -17,7 +18,8 @@ struct PendingEntries {
     claimed.append(false)
   }
 
-  /// Finds the entry that a consumer says is its own. A consumer's ids ascend too, so the search goes on from `position`.
+  /// Finds the entry that a consumer says is its own. A consumer's ids ascend too, so the search goes on from
+  /// `position`.
   ///
   /// - Throws: `RDBDamage` where there is none, or it is another consumer's.
   mutating func claim(_ id: StreamID, from position: inout Int) throws -> Entry {

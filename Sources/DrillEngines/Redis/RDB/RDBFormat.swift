@@ -1,8 +1,10 @@
 /// The formats that are read, and the bytes that tell what follows in them.
 ///
-/// One byte means different things in different families and versions (type 22, opcode 243), so what is below holds for ``versions`` of Redis alone.
+/// One byte means different things in different families and versions (type 22, opcode 243), so what is below holds for
+/// ``versions`` of Redis alone.
 enum RDBFormat {
-  /// Redis 2.4 to 7.0. Within them no byte changed its meaning; they only grew. Source: redis 7.0 src/rdb.h and its history.
+  /// Redis 2.4 to 7.0. Within them no byte changed its meaning; they only grew. Source: redis 7.0 src/rdb.h and its
+  /// history.
   static let versions = 3...10
   /// The first version with a checksum after the end. Source: redis 7.0 src/rdb.c `rdbLoadRioWithLoadingCtx`.
   static let firstVersionWithChecksum = 5
@@ -21,7 +23,8 @@ enum RDBFormat {
     case end = 255
   }
 
-  /// Types of values. Left out are those of Redis before 7.0 that are built on ziplists and zipmaps, and modules' values before 4.0's final form.
+  /// Types of values. Left out are those of Redis before 7.0 that are built on ziplists and zipmaps, and modules'
+  /// values before 4.0's final form.
   /// Source: redis 7.0 src/rdb.h, `RDB_TYPE_…`.
   enum ValueType: UInt8 {
     case string = 0
@@ -39,7 +42,8 @@ enum RDBFormat {
     case streamListpacks2 = 19
   }
 
-  /// Names of the types that Redis before 7.0 wrote and that are not read, for those who find one. Source: redis 7.0 src/rdb.h.
+  /// Names of the types that Redis before 7.0 wrote and that are not read, for those who find one. Source: redis 7.0
+  /// src/rdb.h.
   static func nameOfOldType(_ number: UInt8) -> String? {
     switch number {
     case 6: "module value of a pre-release"

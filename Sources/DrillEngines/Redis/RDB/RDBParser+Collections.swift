@@ -42,7 +42,8 @@ extension RDBParser {
     return count > 0
   }
 
-  /// Nodes, each one plain element or a listpack of some. Source: redis 7.0 src/quicklist.h, `QUICKLIST_NODE_CONTAINER_…`.
+  /// Nodes, each one plain element or a listpack of some. Source: redis 7.0 src/quicklist.h,
+  /// `QUICKLIST_NODE_CONTAINER_…`.
   func readQuicklist() throws -> Bool {
     var hasElements = false
     try times(try length()) {
@@ -125,7 +126,8 @@ extension RDBParser {
     try records.real(score + 0)  // makes −0 to 0
   }
 
-  /// A score as the formats before 8 wrote it: text, or one of three marks. Source: redis 7.0 src/rdb.c `rdbLoadDoubleValue`.
+  /// A score as the formats before 8 wrote it: text, or one of three marks. Source: redis 7.0 src/rdb.c
+  /// `rdbLoadDoubleValue`.
   func textScore() throws -> Double {
     let count = try source.byte()
     switch count {

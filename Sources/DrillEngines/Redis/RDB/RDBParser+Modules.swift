@@ -39,7 +39,8 @@ extension RDBParser {
   }
 }
 
-/// A module's type as its 64-bit id says: nine characters of six bits, then ten bits of encoding version. Source: redis 7.0 src/module.c `moduleTypeNameByID`.
+/// A module's type as its 64-bit id says: nine characters of six bits, then ten bits of encoding version. Source: redis
+/// 7.0 src/module.c `moduleTypeNameByID`.
 struct ModuleType {
   let name: String
   let encodingVersion: Int64

@@ -1,6 +1,7 @@
 internal import DrillModel
 
-/// Streams. Source: redis 7.0 src/rdb.c `rdbLoadObject` (RDB_TYPE_STREAM_LISTPACKS…), src/t_stream.c `streamAppendItem`, `streamIteratorGetID`.
+/// Streams. Source: redis 7.0 src/rdb.c `rdbLoadObject` (RDB_TYPE_STREAM_LISTPACKS…), src/t_stream.c
+/// `streamAppendItem`, `streamIteratorGetID`.
 extension RDBParser {
   /// - Parameter version: 1 as Redis 5.0 wrote it, 2 as 7.0 does.
   func readStream(version: Int) throws {

@@ -1,6 +1,7 @@
 internal import DrillModel
 
-/// Lengths and strings, of which everything else is made. Source: redis 7.0 src/rdb.h, src/rdb.c `rdbLoadLenByRef`, `rdbGenericLoadStringObject`.
+/// Lengths and strings, of which everything else is made. Source: redis 7.0 src/rdb.h, src/rdb.c `rdbLoadLenByRef`,
+/// `rdbGenericLoadStringObject`.
 extension RDBParser {
   enum StringHead {
     /// That many bytes come next.

@@ -1,6 +1,7 @@
 internal import DrillModel
 
-/// One reading of one stream: the frame around the records. What the values are made of is in the extensions, a file per family.
+/// One reading of one stream: the frame around the records. What the values are made of is in the extensions, a file
+/// per family.
 final class RDBParser {
   let source: SourceWindow
   let lzf: LZFWindow
@@ -54,7 +55,9 @@ final class RDBParser {
       facts.problems.append(
         .init(
           .unsupportedVersion, offset: 0,
-          detail: "\(family) format \(version); REDIS formats \(RDBFormat.versions) are read"))
+          detail:
+            "\(family) format \(version) is not read; REDIS \(RDBFormat.versions.lowerBound) to \(RDBFormat.versions.upperBound) are"
+        ))
       return false
     }
     return true
@@ -131,14 +134,16 @@ final class RDBParser {
     return true
   }
 
-  /// A name and a value about the file; unknown names are passed over, as the format demands. Source: redis 7.0 src/rdb.c `rdbSaveInfoAuxFields`.
+  /// A name and a value about the file; unknown names are passed over, as the format demands. Source: redis 7.0
+  /// src/rdb.c `rdbSaveInfoAuxFields`.
   private func readAux() throws {
     let name = try shortString()
     let value = try shortString()
     if name == Array("redis-ver".utf8), let value { facts.writer = String(decoding: value, as: UTF8.self) }
   }
 
-  /// A function library: its code is the record, and its first line (`#!lua name=mylib`) holds the name that is the key.
+  /// A function library: its code is the record, and its first line (`#!lua name=mylib`) holds the name that is the
+  /// key.
   ///
   /// Source: redis 7.0 src/functions.c `functionExtractLibMetaData`.
   private func readLibrary() throws {
@@ -166,7 +171,8 @@ final class RDBParser {
 
   private func skipModuleAux() throws {
     let module = ModuleType(id: try length())
-    // When it belongs: before or after the records, as a number with its tag. Source: redis 7.0 src/rdb.c `rdbSaveSingleModuleAux`.
+    // When it belongs: before or after the records, as a number with its tag. Source: redis 7.0 src/rdb.c
+    // `rdbSaveSingleModuleAux`.
     guard try length() == 2 else { throw RDBDamage("module data of \(module.name) without its place") }
     _ = try length()
     try readModuleParts { if case .string = $0 { _ = try shortString() } }

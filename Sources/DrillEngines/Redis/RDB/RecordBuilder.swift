@@ -2,7 +2,8 @@ internal import DrillModel
 
 /// Puts records into batches in their canonical form, cuts large ones into pieces, and hands the batches on.
 ///
-/// A record is a key, then atoms, in elements or not: `beginKey`, `copy`…, `beginRecord`, atoms, `endRecord`. A cut can fall at any byte after the key.
+/// A record is a key, then atoms, in elements or not: `beginKey`, `copy`…, `beginRecord`, atoms, `endRecord`. A cut can
+/// fall at any byte after the key.
 final class RecordBuilder {
   /// Where a batch counts as full, in bytes and in elements.
   private static let batchSize = 1 << 20

@@ -1,4 +1,5 @@
-/// Copies of few bytes, where a call to `memmove` would cost more than the copy. They write past the end, into slack that the caller has.
+/// Copies of few bytes, where a call to `memmove` would cost more than the copy. They write past the end, into slack
+/// that the caller has.
 enum ShortCopy {
   /// Copies 32 bytes, of which the caller wants some.
   @inline(__always)
@@ -9,7 +10,8 @@ enum ShortCopy {
     target.storeBytes(of: high, toByteOffset: 16, as: SIMD16<UInt8>.self)
   }
 
-  /// Continues what stands `distance` before `target` for `count` bytes, repeating it where it is shorter. Writes up to 7 bytes past the end.
+  /// Continues what stands `distance` before `target` for `count` bytes, repeating it where it is shorter. Writes up to
+  /// 7 bytes past the end.
   @inline(__always)
   static func repeating(_ count: Int, at target: UnsafeMutableRawPointer, distance: Int) {
     let source = UnsafeRawPointer(target) - distance

@@ -1,4 +1,5 @@
-/// The window over the stream itself. It knows the offset, keeps the checksum, and can be fenced to the bytes of one string.
+/// The window over the stream itself. It knows the offset, keeps the checksum, and can be fenced to the bytes of one
+/// string.
 final class SourceWindow: ByteWindow {
   private static let capacity = 1 << 20
 
