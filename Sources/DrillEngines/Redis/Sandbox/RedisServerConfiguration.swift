@@ -27,6 +27,8 @@ struct RedisServerConfiguration {
       // No write gets through: there will never be a replica.
       ("min-replicas-to-write", "1"),
       ("daemonize", "no"), ("supervised", "no"), ("logfile", "\"\""), ("loglevel", "notice"), ("set-proc-title", "no"),
+      // Its background thread waits until a time of day, which never comes where the clock stands: it would spin.
+      ("jemalloc-bg-thread", "no"),
       // A crash report holds values of the data store.
       ("crash-log-enabled", "no"), ("crash-memcheck-enabled", "no"), ("slowlog-log-slower-than", "-1"), ("timeout", "0"),
     ]

@@ -16,7 +16,7 @@ actor ReadPacer {
   init(readsPerSecond: Int?) { self.readsPerSecond = readsPerSecond.map { Double(max($0, 1)) } }
 
   /// How many reads may be sent together, so that the rate holds within a second too.
-  var burst: Int { readsPerSecond.map { max(1, Int($0 / 10)) } ?? .max }
+  nonisolated var burst: Int { readsPerSecond.map { max(1, Int($0 / 10)) } ?? .max }
 
   /// Waits until `reads` more may be sent.
   ///

@@ -12,6 +12,15 @@ struct RedisReadSource: Sendable {
   ///
   /// - Throws: `DrillError`: `store-moved` where a key is no longer what it was when it was named; what the connection and the server say otherwise.
   func ask(_ commands: [[[UInt8]]]) async throws -> [RESPValue] {
+    guard let burst = pacer?.burst, commands.count > burst else { return try await askAtOnce(commands) }
+    var values: [RESPValue] = []
+    for start in stride(from: 0, to: commands.count, by: burst) {
+      values += try await askAtOnce(Array(commands[start..<min(start + burst, commands.count)]))
+    }
+    return values
+  }
+
+  private func askAtOnce(_ commands: [[[UInt8]]]) async throws -> [RESPValue] {
     try await pacer?.wait(for: commands.count)
     let started = ContinuousClock.now
     let replies = await connection.pipeline(commands, timeout: RedisReadSource.timeout)

@@ -6,9 +6,9 @@ struct RedisShardReader {
   let isLive: Bool
   private var facts = ReadFacts()
 
-  /// The types that commands can read, in the order in which they are read, with their names for `SCAN … TYPE`.
-  private static let types: [(name: String, kind: RecordKind)] = [
-    ("string", .string), ("hash", .hash), ("list", .list), ("set", .set), ("zset", .sortedSet), ("stream", .stream),
+  /// The types that commands can read, by the names that `TYPE` gives them; any other is a module's.
+  private static let kinds: [String: RecordKind] = [
+    "string": .string, "hash": .hash, "list": .list, "set": .set, "zset": .sortedSet, "stream": .stream,
   ]
 
   /// A live server is never busy for longer than a thousand keys take.
@@ -34,107 +34,71 @@ struct RedisShardReader {
     RedisServerInfo(try await source.ask("INFO", "keyspace").text ?? "").databases
   }
 
-  private mutating func read(_ database: RedisServerInfo.Database, selection: RecordSelection, into handler: RecordHandler) async throws {
+  private mutating func read(
+    _ database: RedisServerInfo.Database, selection: RecordSelection, into handler: RecordHandler
+  ) async throws {
     _ = try await source.ask("SELECT", "\(database.number)")
     var writer = PieceWriter(namespace: "db\(database.number)")
+    let values = RedisValueReader(source: source, hasExpiries: database.expires > 0)
     let passes = SeenSet.passes(for: database.keys)
-    var seen = SeenSet()
     var found: UInt64 = 0
     for pass in 0..<passes {
-      seen.removeAll()
-      for (name, kind) in RedisShardReader.types {
-        try await readKeys(
-          ofType: name, kind, hasExpiries: database.expires > 0, share: (pass, passes), &seen, selection, &writer, handler)
+      var seen = SeenSet()
+      var page: Page? = try await firstPage()
+      while let current = page {
+        let keys = current.names.compactMap { key -> RedisNamedKey? in
+          let hash = SeenSet.Hash(key)
+          guard hash.pass(of: passes) == pass, seen.insert(hash) else { return nil }
+          return RedisNamedKey(bytes: key, slot: RedisSlot.slot(of: key))
+        }
+        let (next, types) = try await nextPage(after: current, typesOf: keys)
+        let typed = try zip(keys, types).compactMap { key, type -> RedisNamedKey? in
+          guard let name = type.text, name != "none" else { throw source.moved("a key went while it was read") }
+          guard let kind = RedisShardReader.kinds[name] else {
+            facts.opaqueRecords += 1
+            return nil
+          }
+          var key = key
+          key.kind = kind
+          return selection.contains(key.slot) ? key : nil
+        }
+        try await values.read(typed, &writer, handler)
+        page = next
       }
       found += UInt64(seen.count)
     }
     try writer.finish(into: handler)
     facts.bytesRead += writer.bytesHandedOn
     facts.records += found
-    guard found != database.keys else { return }
-    let opaque = found < database.keys ? try await countOtherTypes(upTo: database.keys) : 0
-    guard found + opaque == database.keys else {
-      throw source.moved("db\(database.number): the server counts \(database.keys) keys and named \(found + opaque)")
-    }
-    facts.records += opaque
-    facts.opaqueRecords += opaque
-  }
-
-  /// One type's keys: while one batch is put into canonical form, the server already works on the next and on the `SCAN` after it.
-  private func readKeys(
-    ofType type: String, _ kind: RecordKind, hasExpiries: Bool, share: (pass: Int, of: Int), _ seen: inout SeenSet,
-    _ selection: RecordSelection, _ writer: inout PieceWriter, _ handler: RecordHandler
-  ) async throws {
-    let values = RedisValueReader(source: source, kind: kind)
-    func scan(_ cursor: [UInt8]) -> [[UInt8]] {
-      redisCommand(.word("SCAN"), cursor, .word("COUNT"), .word(scanCount), .word("TYPE"), .word(type))
-    }
-    var page = try await source.ask([scan(.word("0"))])[0]
-    while true {
-      guard let parts = page.array, parts.count == 2, let cursor = parts[0].bytes, let names = parts[1].array else { throw source.unreadable }
-      var keys: [RedisNamedKey] = []
-      for name in names {
-        guard case .bulk(let key) = name else { throw source.unreadable }
-        let hash = SeenSet.Hash(key)
-        guard hash.pass(of: share.of) == share.pass, seen.insert(hash) else { continue }
-        let slot = RedisSlot.slot(of: key)
-        if selection.contains(slot) { keys.append(RedisNamedKey(bytes: key, slot: slot)) }
-      }
-      let isLast = cursor == .word("0")
-      page = try await readValues(keys, values, hasExpiries, then: isLast ? nil : scan(cursor), &writer, handler) ?? .null
-      if isLast { return }
+    guard found == database.keys else {
+      throw source.moved("db\(database.number): the server counts \(database.keys) keys and named \(found)")
     }
   }
 
-  /// Reads keys' values in rounds of bounded size; the last round takes the next `SCAN` along, whose reply is returned.
-  private func readValues(
-    _ keys: [RedisNamedKey], _ values: RedisValueReader, _ hasExpiries: Bool, then scan: [[UInt8]]?, _ writer: inout PieceWriter,
-    _ handler: RecordHandler
-  ) async throws -> RESPValue? {
-    var rounds: [ArraySlice<RedisNamedKey>] = []
-    let size = values.keysPerRound
-    for start in stride(from: 0, to: keys.count, by: size) { rounds.append(keys[start..<min(start + size, keys.count)]) }
-    if rounds.isEmpty { rounds = [[]] }
-    let source = source
-    var next: [RESPValue]? = try await source.ask(values.commands(rounds[0], hasExpiries, then: rounds.count == 1 ? scan : nil))
-    for (index, round) in rounds.enumerated() {
-      guard var replies = next else { break }
-      let isLast = index == rounds.count - 1
-      // The reply to the next SCAN is the last of the last round.
-      let page = isLast && scan != nil ? replies.removeLast() : nil
-      if isLast {
-        try await values.consume(round, replies, hasExpiries, &writer, handler)
-        return page
-      }
-      let commands = values.commands(rounds[index + 1], hasExpiries, then: index + 1 == rounds.count - 1 ? scan : nil)
-      async let ahead = source.ask(commands)
-      try await values.consume(round, replies, hasExpiries, &writer, handler)
-      next = try await ahead
-    }
-    return nil
+  private struct Page: Sendable {
+    var cursor: [UInt8]
+    var names: [[UInt8]]
+    var isLast: Bool { cursor == [UInt8(ascii: "0")] }
   }
 
-  /// Counts the keys whose type no command of ours can read: values of modules.
-  private func countOtherTypes(upTo most: UInt64) async throws -> UInt64 {
-    let known = Set(RedisShardReader.types.map(\.name))
-    var count: UInt64 = 0
-    let passes = SeenSet.passes(for: most)
-    for pass in 0..<passes {
-      var seen = SeenSet()
-      var cursor: [UInt8] = .word("0")
-      repeat {
-        let page = try await source.ask([redisCommand(.word("SCAN"), cursor, .word("COUNT"), .word(1000))])[0]
-        guard let parts = page.array, parts.count == 2, let next = parts[0].bytes, let names = parts[1].array else { throw source.unreadable }
-        cursor = next
-        let keys = names.compactMap(\.bytes).filter { key in
-          let hash = SeenSet.Hash(key)
-          return hash.pass(of: passes) == pass && seen.insert(hash)
-        }
-        let types = keys.isEmpty ? [] : try await source.ask(keys.map { redisCommand(.word("TYPE"), $0) })
-        count += UInt64(types.count { $0.text.map { $0 != "none" && !known.contains($0) } ?? false })
-      } while cursor != .word("0")
-    }
-    return count
+  private func scan(_ cursor: [UInt8]) -> [[UInt8]] { redisCommand(.word("SCAN"), cursor, .word("COUNT"), .word(scanCount)) }
+
+  private func page(_ reply: RESPValue) throws -> Page {
+    guard let parts = reply.array, parts.count == 2, let cursor = parts[0].bytes, let names = parts[1].array else { throw source.unreadable }
+    let keys = names.compactMap(\.bytes)
+    guard keys.count == names.count else { throw source.unreadable }
+    return Page(cursor: cursor, names: keys)
+  }
+
+  private func firstPage() async throws -> Page { try page(try await source.ask([scan(.word("0"))])[0]) }
+
+  /// The types of one page's keys and, in the same round, the next page; nil where there is none.
+  private func nextPage(after current: Page, typesOf keys: [RedisNamedKey]) async throws -> (Page?, [RESPValue]) {
+    var commands = keys.map { redisCommand(.word("TYPE"), $0.bytes) }
+    if !current.isLast { commands.append(scan(current.cursor)) }
+    var replies = try await source.ask(commands)
+    let next = current.isLast ? nil : try page(replies.removeLast())
+    return (next, replies)
   }
 
   /// Function libraries stand in no database; they are handed on in `db0`, slot 0, as records whose key is the library's name.
@@ -175,10 +139,11 @@ struct RedisShardReader {
   }
 }
 
-/// A key that the server named, of a slot that was asked for.
+/// A key that the server named.
 struct RedisNamedKey: Sendable {
   var bytes: [UInt8]
   var slot: Slot
+  var kind = RecordKind.string
 }
 
 extension RedisServerInfo.Database {

@@ -40,7 +40,7 @@ struct RedisStreamReader {
     var start: [UInt8] = .word("-")
     var found: Int64 = 0
     while found < length {
-      let step = min(RedisStreamReader.entriesPerStep, found == 0 ? 100 : RedisStreamReader.entriesPerStep)
+      let step = found == 0 ? 100 : RedisStreamReader.entriesPerStep
       let reply = try await source.ask([redisCommand(.word("XRANGE"), key, start, .word("+"), .word("COUNT"), .word(step))])[0]
       guard let entries = reply.array else { throw source.unreadable }
       for entry in entries {

@@ -1,10 +1,10 @@
 internal import DrillModel
-internal import Foundation
 
-/// Reads values of one type and puts them into canonical form: small ones with one command each, large ones in further steps of bounded size.
+/// Reads values and puts them into canonical form: small ones with one command each, large ones in further steps of bounded size.
 struct RedisValueReader {
   let source: RedisReadSource
-  let kind: RecordKind
+  /// Whether any key of the database has an expiry.
+  let hasExpiries: Bool
 
   /// Bytes of a string that the first command fetches, and each further one.
   private static let firstBytes = 16 << 10
@@ -12,27 +12,58 @@ struct RedisValueReader {
   /// Elements of a collection that the first command fetches, and each further one.
   private static let firstElements = 128
   private static let furtherElements = 2000
+  /// The sum of ``weight(_:)`` of the keys that are read together.
+  private static let roundWeight = 1000
 
-  /// How many keys are read together.
-  var keysPerRound: Int {
+  private static func weight(_ kind: RecordKind) -> Int {
     switch kind {
-    case .string: 1000
-    case .stream: 50
-    default: 250
+    case .string: 1
+    case .stream: 20
+    default: 4
     }
   }
 
-  /// The commands for one round: for each key its value's first part, then for each key its expiry, then what follows.
-  func commands(_ keys: ArraySlice<RedisNamedKey>, _ hasExpiries: Bool, then last: [[UInt8]]?) -> [[[UInt8]]] {
+  /// Reads the values of `keys` in rounds: while one round is put into canonical form, the server already works on the next.
+  func read(_ keys: [RedisNamedKey], _ writer: inout PieceWriter, _ handler: RecordHandler) async throws {
+    var rounds = RedisValueReader.rounds(keys)[...]
+    guard let first = rounds.popFirst() else { return }
+    var round = first
+    var replies = try await source.ask(commands(round))
+    while let next = rounds.popFirst() {
+      async let ahead = source.ask(commands(next))
+      try await consume(round, replies, &writer, handler)
+      replies = try await ahead
+      round = next
+    }
+    try await consume(round, replies, &writer, handler)
+  }
+
+  private static func rounds(_ keys: [RedisNamedKey]) -> [ArraySlice<RedisNamedKey>] {
+    var rounds: [ArraySlice<RedisNamedKey>] = []
+    var start = 0
+    var sum = 0
+    for (index, key) in keys.enumerated() {
+      sum += weight(key.kind)
+      guard sum >= roundWeight || index == keys.count - 1 else { continue }
+      rounds.append(keys[start...index])
+      start = index + 1
+      sum = 0
+    }
+    return rounds
+  }
+
+  /// The commands for one round: for each key its value's first part, then for each key its expiry.
+  private func commands(_ keys: ArraySlice<RedisNamedKey>) -> [[[UInt8]]] {
     var commands: [[[UInt8]]] = []
-    commands.reserveCapacity(keys.count * 2 + 1)
-    let end: [UInt8] = .word((kind == .string ? RedisValueReader.firstBytes : RedisValueReader.firstElements) - 1)
+    commands.reserveCapacity(keys.count * 2)
+    let lastByte: [UInt8] = .word(RedisValueReader.firstBytes - 1)
+    let lastElement: [UInt8] = .word(RedisValueReader.firstElements - 1)
     let count: [UInt8] = .word(RedisValueReader.firstElements)
     for key in keys {
-      switch kind {
-      case .string: commands.append(redisCommand(.word("GETRANGE"), key.bytes, .word("0"), end))
-      case .list: commands.append(redisCommand(.word("LRANGE"), key.bytes, .word("0"), end))
-      case .sortedSet: commands.append(redisCommand(.word("ZRANGE"), key.bytes, .word("0"), end, .word("WITHSCORES")))
+      switch key.kind {
+      case .string: commands.append(redisCommand(.word("GETRANGE"), key.bytes, .word("0"), lastByte))
+      case .list: commands.append(redisCommand(.word("LRANGE"), key.bytes, .word("0"), lastElement))
+      case .sortedSet: commands.append(redisCommand(.word("ZRANGE"), key.bytes, .word("0"), lastElement, .word("WITHSCORES")))
       case .set: commands.append(redisCommand(.word("SSCAN"), key.bytes, .word("0"), .word("COUNT"), count))
       case .hash: commands.append(redisCommand(.word("HSCAN"), key.bytes, .word("0"), .word("COUNT"), count))
       case .stream: commands.append(redisCommand(.word("XINFO"), .word("STREAM"), key.bytes))
@@ -40,12 +71,11 @@ struct RedisValueReader {
       }
     }
     if hasExpiries { for key in keys { commands.append(redisCommand(.word("PEXPIRETIME"), key.bytes)) } }
-    if let last { commands.append(last) }
     return commands
   }
 
-  func consume(
-    _ keys: ArraySlice<RedisNamedKey>, _ replies: [RESPValue], _ hasExpiries: Bool, _ writer: inout PieceWriter, _ handler: RecordHandler
+  private func consume(
+    _ keys: ArraySlice<RedisNamedKey>, _ replies: [RESPValue], _ writer: inout PieceWriter, _ handler: RecordHandler
   ) async throws {
     guard replies.count == keys.count * (hasExpiries ? 2 : 1) else { throw source.unreadable }
     for (index, key) in keys.enumerated() {
@@ -55,12 +85,13 @@ struct RedisValueReader {
         guard case .integer(let said) = replies[keys.count + index], said != -2 else { throw source.moved("a key went while it was read") }
         if said != -1 { expiry = said }
       }
-      writer.begin(key.bytes, slot: key.slot, kind: kind, expiry: expiry)
-      switch kind {
+      writer.begin(key.bytes, slot: key.slot, kind: key.kind, expiry: expiry)
+      switch key.kind {
       case .string: try await readString(key.bytes, replies[index], &writer, handler)
       case .list: try await readList(key.bytes, replies[index], &writer, handler)
       case .sortedSet: try await readSortedSet(key.bytes, replies[index], &writer, handler)
-      case .set, .hash: try await readUnordered(key.bytes, replies[index], &writer, handler)
+      case .set: try await readUnordered(key.bytes, isHash: false, replies[index], &writer, handler)
+      case .hash: try await readUnordered(key.bytes, isHash: true, replies[index], &writer, handler)
       case .stream: try await RedisStreamReader(source: source, key: key.bytes).read(replies[index], &writer, handler)
       case .module, .library, .row: preconditionFailure("no command reads this kind")
       }
@@ -135,14 +166,16 @@ struct RedisValueReader {
   }
 
   /// Sets and hashes. A collection that one scan step returns whole has no duplicates; a larger one may be named twice in parts, and is read again in passes.
-  private func readUnordered(_ key: [UInt8], _ first: RESPValue, _ writer: inout PieceWriter, _ handler: RecordHandler) async throws {
+  private func readUnordered(
+    _ key: [UInt8], isHash: Bool, _ first: RESPValue, _ writer: inout PieceWriter, _ handler: RecordHandler
+  ) async throws {
     var (cursor, members) = try scanPage(first)
-    let width = kind == .hash ? 2 : 1
+    let width = isHash ? 2 : 1
     if cursor == .word("0") {
       guard !members.isEmpty else { throw source.moved("a key went while it was read") }
       return try append(members, width, &writer, handler) { _ in true }
     }
-    guard let count = try await source.ask([redisCommand(.word(kind == .hash ? "HLEN" : "SCARD"), key)])[0].integer, count > 0 else {
+    guard let count = try await source.ask([redisCommand(.word(isHash ? "HLEN" : "SCARD"), key)])[0].integer, count > 0 else {
       throw source.moved("a key went while it was read")
     }
     let passes = SeenSet.passes(for: UInt64(count))
@@ -154,7 +187,7 @@ struct RedisValueReader {
       repeat {
         if !isFirst {
           let page = try await source.ask([
-            redisCommand(.word(kind == .hash ? "HSCAN" : "SSCAN"), key, cursor, .word("COUNT"), .word(RedisValueReader.next(after: members)))
+            redisCommand(.word(isHash ? "HSCAN" : "SSCAN"), key, cursor, .word("COUNT"), .word(RedisValueReader.next(after: members)))
           ])[0]
           (cursor, members) = try scanPage(page)
         }
@@ -166,7 +199,7 @@ struct RedisValueReader {
       } while cursor != .word("0")
       found += seen.count
     }
-    guard found == count else { throw source.moved("a \(kind.name) changed while it was read") }
+    guard found == count else { throw source.moved("a \(isHash ? "hash" : "set") changed while it was read") }
   }
 
   private func append(
