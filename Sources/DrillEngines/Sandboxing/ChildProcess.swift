@@ -7,20 +7,27 @@ internal import Synchronization
 ///
 /// The kernel sends a parent-death signal when the *thread* that started the child ends, not the process, and threads of a pool come and go. So each
 /// child has a thread of its own, which starts it, reads what it says and waits for its end. Source: prctl(2), PR_SET_PDEATHSIG.
-final class ChildProcess: Sendable {
-  enum Ending: Hashable, Sendable {
+package final class ChildProcess: Sendable {
+  package enum Ending: Hashable, Sendable {
     case exited(Int32)
     case signalled(Int32)
   }
 
-  struct Launch: Sendable {
+  package struct Launch: Sendable {
     /// Absolute path.
-    var executable: String
-    var arguments: [String]
+    package var executable: String
+    package var arguments: [String]
     /// The whole environment; nothing of ours is inherited.
-    var environment: [String: String] = [:]
+    package var environment: [String: String] = [:]
     /// What it reads from its standard input, up to 32 KiB: that a pipe takes without a reader.
-    var input: [UInt8] = []
+    package var input: [UInt8] = []
+
+    package init(executable: String, arguments: [String], environment: [String: String] = [:], input: [UInt8] = []) {
+      self.executable = executable
+      self.arguments = arguments
+      self.environment = environment
+      self.input = input
+    }
   }
 
   private struct State {
@@ -41,7 +48,7 @@ final class ChildProcess: Sendable {
   /// Starts a program in a process group of its own, so that Ctrl-C at a terminal reaches us and not it. Output and errors are read together.
   ///
   /// - Throws: `DrillError` with `server-failed` where it cannot be started.
-  static func start(_ launch: Launch) async throws -> ChildProcess {
+  package static func start(_ launch: Launch) async throws -> ChildProcess {
     precondition(launch.input.count <= 32 << 10, "input beyond what a pipe holds")
     let child = ChildProcess()
     try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
@@ -61,7 +68,7 @@ final class ChildProcess: Sendable {
   }
 
   /// Starts a program, lets `body` run and kills the program, however `body` ends; returns when nothing of it is left.
-  static func with<R: Sendable>(_ launch: Launch, _ body: (ChildProcess) async throws -> R) async throws -> R {
+  package static func with<R: Sendable>(_ launch: Launch, _ body: (ChildProcess) async throws -> R) async throws -> R {
     let child = try await start(launch)
     do {
       let result = try await body(child)
@@ -74,15 +81,15 @@ final class ChildProcess: Sendable {
   }
 
   /// Nil while it runs.
-  var ending: Ending? { state.withLock { $0.ending } }
+  package var ending: Ending? { state.withLock { $0.ending } }
 
   /// The last lines of what it said, oldest first, at most 200.
-  var lines: [String] {
+  package var lines: [String] {
     state.withLock { $0.lines + ($0.partial.isEmpty ? [] : [String(decoding: $0.partial, as: UTF8.self)]) }
   }
 
   /// Waits for its end, and for that of all its children that write to the same output; not cut short by cancellation.
-  func waitForEnd() async -> Ending {
+  package func waitForEnd() async -> Ending {
     await withCheckedContinuation { continuation in
       let ended = state.withLock { state -> Ending? in
         if state.ending == nil { state.waiting.append(continuation) }
@@ -93,7 +100,7 @@ final class ChildProcess: Sendable {
   }
 
   /// Kills it and waits until nothing of it is left.
-  func end() async {
+  package func end() async {
     state.withLock { if $0.ending == nil, $0.pid > 0 { kill($0.pid, SIGKILL) } }
     _ = await waitForEnd()
   }
