@@ -13,6 +13,7 @@ struct RedisInfo: Hashable, Sendable {
     self.fields = fields
   }
 
+  var names: [String] { Array(fields.keys) }
   subscript(_ field: String) -> String? { fields[field] }
   func number(_ field: String) -> UInt64? { fields[field].flatMap { UInt64($0) } }
   func flag(_ field: String) -> Bool { fields[field] == "1" }

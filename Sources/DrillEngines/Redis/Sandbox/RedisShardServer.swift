@@ -120,7 +120,7 @@ struct RedisShardServer: Sendable {
         if connection == nil { connection = try await RedisConnection.connect(endpoint, credentials, timeout: min(left, .seconds(5))) }
         if let connection {
           let reply = try await connection.ask("INFO", "persistence", timeout: min(left, .seconds(5)))
-          if RedisServerInfo(reply.text ?? "")["loading"] == "0" { return connection }
+          if RedisInfo(reply.text ?? "")["loading"] == "0" { return connection }
         }
       } catch let error as DrillError where error.code == .unreachable || error.code == .timedOut {
         // Not listening yet, too busy with loading, or gone: the next round sees which.
@@ -144,7 +144,7 @@ struct RedisShardServer: Sendable {
   private static func identify(
     _ connection: RedisConnection, _ plan: Plan, artifact: String, sizeBytes: UInt64
   ) async throws -> Facts {
-    let info = RedisServerInfo(try await connection.ask("INFO").text ?? "")
+    let info = RedisInfo(try await connection.ask("INFO").text ?? "")
     func failure(_ detail: String) -> DrillError { DrillError(.serverFailed, stage: .restore, subject: plan.file.shard, detail: detail) }
     guard let runID = info["run_id"], info["tcp_port"] == "0" else { throw failure("the server says neither who it is nor that it has no port") }
     guard info["role"] == "master", info["cluster_enabled"] != "1" else { throw failure("the server is not the lone one that was started") }
@@ -172,7 +172,7 @@ struct RedisShardServer: Sendable {
 
   /// One record found and looked at; an empty server's answer is its count.
   private static func askFirstQuestion(_ connection: RedisConnection) async throws {
-    let databases = RedisServerInfo(try await connection.ask("INFO", "keyspace").text ?? "").databases
+    let databases = RedisInfo(try await connection.ask("INFO", "keyspace").text ?? "").databases
     guard let first = databases.first else { return }
     try await connection.ask("SELECT", "\(first.number)")
     guard let key = try await connection.ask("RANDOMKEY").bytes else {

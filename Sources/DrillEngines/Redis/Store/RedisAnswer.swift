@@ -103,7 +103,8 @@ enum RedisAnswer {
 
   private static func real(_ value: RESPValue) -> Answer? {
     if case .null = value { return .null }
-    return value.bytes.flatMap(RedisScore.value).map { .real($0) }
+    // A server keeps the sign of a zero or loses it, as its settings for encodings have it; see `RecordBatch`.
+    return value.bytes.flatMap(RedisScore.value).map { .real($0 == 0 ? 0 : $0) }
   }
 
   private static func plain(_ value: RESPValue) -> Answer {

@@ -20,7 +20,7 @@ actor RedisSession: StoreSession {
   }
 
   func open() async throws {
-    for index in shards.indices { connections[index] = try await RedisStore.connect(shards[index], kind) }
+    for index in shards.indices { connections[index] = try await RedisStore.connect(shards[index]) }
   }
 
   func close() async {
@@ -84,7 +84,7 @@ actor RedisSession: StoreSession {
       if let open = connections[shard] {
         connection = open
       } else {
-        connection = try await RedisStore.connect(shards[shard], kind)
+        connection = try await RedisStore.connect(shards[shard])
         connections[shard] = connection
       }
     } catch let error as DrillError {

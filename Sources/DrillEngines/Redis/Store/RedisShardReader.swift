@@ -20,7 +20,7 @@ struct RedisShardReader {
   }
 
   mutating func read(selection: RecordSelection, into handler: RecordHandler) async throws -> ReadFacts {
-    let info = RedisServerInfo(try await source.ask("INFO").text ?? "")
+    let info = RedisInfo(try await source.ask("INFO").text ?? "")
     facts.writer = info.server
     try await readLibraries(selection: selection, into: handler)
     let databases = info.databases
@@ -30,12 +30,12 @@ struct RedisShardReader {
     return facts
   }
 
-  private func keyspace() async throws -> [RedisServerInfo.Database] {
-    RedisServerInfo(try await source.ask("INFO", "keyspace").text ?? "").databases
+  private func keyspace() async throws -> [RedisInfo.Database] {
+    RedisInfo(try await source.ask("INFO", "keyspace").text ?? "").databases
   }
 
   private mutating func read(
-    _ database: RedisServerInfo.Database, selection: RecordSelection, into handler: RecordHandler
+    _ database: RedisInfo.Database, selection: RecordSelection, into handler: RecordHandler
   ) async throws {
     _ = try await source.ask("SELECT", "\(database.number)")
     var writer = PieceWriter(namespace: "db\(database.number)")
@@ -146,7 +146,7 @@ struct RedisNamedKey: Sendable {
   var kind = RecordKind.string
 }
 
-extension RedisServerInfo.Database {
+extension RedisInfo.Database {
   /// What may not change while a store is read.
   var counted: [UInt64] { [UInt64(number), keys] }
 }

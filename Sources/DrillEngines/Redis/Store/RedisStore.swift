@@ -25,12 +25,8 @@ public struct RedisStore: Store {
   public enum Kind: Hashable, Sendable {
     /// Lone servers that hold a cluster's shards: each answers for every key that it holds, whatever the topology says.
     case sandbox
-    /// Live servers without a cluster.
+    /// Production's own servers: read at a bounded rate, less when they grow slow.
     case live
-    /// Nodes of a live cluster: only database 0, and no command over several slots.
-    case liveCluster
-
-    var isLive: Bool { self != .sandbox }
   }
 
   let topology: Topology
@@ -45,7 +41,17 @@ public struct RedisStore: Store {
     self.topology = topology
     self.kind = kind
     members = shards
-    pacers = kind.isLive ? Dictionary(shards.map { ($0.name, ReadPacer(readsPerSecond: readRate)) }) { first, _ in first } : [:]
+    pacers = kind == .live ? Dictionary(shards.map { ($0.name, ReadPacer(readsPerSecond: readRate)) }) { first, _ in first } : [:]
+  }
+
+  /// A live store, whose servers all take the same credentials.
+  public init(
+    shards: [(name: String, slots: SlotSet, endpoint: Endpoint)], topology: Topology, credentials: RedisCredentials = .none,
+    readRate: Int? = nil
+  ) {
+    self.init(
+      shards: shards.map { Shard(name: $0.name, slots: $0.slots, endpoint: $0.endpoint, credentials: credentials) },
+      topology: topology, kind: .live, readRate: readRate)
   }
 
   public var shards: [String] { members.map(\.name) }
@@ -61,10 +67,10 @@ public struct RedisStore: Store {
     guard let member = members.first(where: { $0.name == shard }) else {
       throw DrillError(.usage, subject: shard, detail: "no such shard in this store")
     }
-    let connection = try await RedisStore.connect(member, kind)
+    let connection = try await RedisStore.connect(member)
     do {
       var reader = RedisShardReader(
-        source: RedisReadSource(connection: connection, shard: shard, pacer: pacers[shard]), isLive: kind.isLive)
+        source: RedisReadSource(connection: connection, shard: shard, pacer: pacers[shard]), isLive: kind == .live)
       let facts = try await reader.read(selection: selection, into: handler)
       await connection.close()
       return facts
@@ -87,10 +93,11 @@ public struct RedisStore: Store {
     }
   }
 
-  static func connect(_ shard: Shard, _ kind: Kind) async throws -> RedisConnection {
+  static func connect(_ shard: Shard) async throws -> RedisConnection {
     let connection = try await RedisConnection.connect(shard.endpoint, shard.credentials)
     do {
-      if shard.isReplica && kind == .liveCluster { try await connection.ask("READONLY") }
+      // A replica outside of a cluster has no such command, and needs none.
+      if shard.isReplica { _ = try await connection.send([.word("READONLY")]) }
       return connection
     } catch {
       await connection.close()

@@ -152,7 +152,7 @@ struct RedisValueReader {
         }
         writer.element {
           $0.appendBlob(member)
-          $0.appendReal(score)
+          $0.appendReal(score == 0 ? 0 : score)
         }
         try writer.split(into: handler)
       }

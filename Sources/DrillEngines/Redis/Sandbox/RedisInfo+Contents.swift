@@ -1,22 +1,10 @@
 internal import DrillModel
 
-/// What `INFO` says, by field.
-struct RedisServerInfo {
-  private var fields: [String: String] = [:]
-
-  init(_ text: String) {
-    for line in text.split(whereSeparator: \.isNewline) {
-      guard let colon = line.firstIndex(of: ":") else { continue }
-      fields[String(line[..<colon])] = String(line[line.index(after: colon)...])
-    }
-  }
-
-  subscript(field: String) -> String? { fields[field] }
-
+extension RedisInfo {
   /// `redis 7.0.15`; forks that keep a Redis version for old clients name themselves.
   var server: String {
-    if let version = fields["valkey_version"] { return "valkey \(version)" }
-    return "\(fields["server_name"] ?? "redis") \(fields["redis_version"] ?? "of unknown version")"
+    if let version = self["valkey_version"] { return "valkey \(version)" }
+    return "\(self["server_name"] ?? "redis") \(self["redis_version"] ?? "of unknown version")"
   }
 
   struct Database: Hashable, Sendable {
@@ -27,8 +15,8 @@ struct RedisServerInfo {
 
   /// The databases that hold keys, ascending: `db0:keys=3,expires=1,avg_ttl=0`.
   var databases: [Database] {
-    fields.compactMap { name, value -> Database? in
-      guard name.hasPrefix("db"), let number = Int(name.dropFirst(2)) else { return nil }
+    names.compactMap { name -> Database? in
+      guard name.hasPrefix("db"), let number = Int(name.dropFirst(2)), let value = self[name] else { return nil }
       var counts: [Substring: UInt64] = [:]
       for part in value.split(separator: ",") {
         let sides = part.split(separator: "=")
