@@ -1,0 +1,156 @@
+import DrillModel
+import Foundation
+import GRDBSQLite
+
+/// One connection to one SQLite file, used by one thread at a time. Closed by ``close()`` or at the latest when it is
+/// released.
+package final class SQLiteConnection {
+  package enum Access {
+    /// A sealed file that nobody changes: no locks, no log beside it is looked at, nothing is created.
+    case sealed
+    /// A live database, never written.
+    case live
+    /// A live database; only to take its write lock, or to write where it is ours.
+    case writer
+    /// As ``writer``, and the file is made where there is none.
+    case creator
+  }
+
+  private(set) var handle: OpaquePointer?
+  private let watch = Watch()
+
+  /// Opens `path`, and reads nothing of it yet.
+  ///
+  /// - Throws: ``SQLiteFailure``; a sealed file whose own name is a symbolic link is refused with `SQLITE_CANTOPEN_SYMLINK`.
+  package init(path: String, access: Access, cacheKiB: Int = 8192) throws {
+    var flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+    var query = ""
+    var opened = path
+    switch access {
+    case .sealed:
+      flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW
+      query = "?immutable=1&mode=ro"
+      opened = SQLiteConnection.pathWithResolvedFolder(path)
+    case .live: flags |= SQLITE_OPEN_READONLY
+    case .writer: flags |= SQLITE_OPEN_READWRITE
+    case .creator: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    }
+    let code = sqlite3_open_v2(SQLiteConnection.uri(opened) + query, &handle, flags, nil)
+    guard code == SQLITE_OK else {
+      sqlite3_close_v2(handle)
+      handle = nil
+      throw SQLiteFailure(code, "open")
+    }
+    let context = Unmanaged.passUnretained(watch).toOpaque()
+    sqlite3_progress_handler(handle, 1000, { Watch.at($0).isOver ? 1 : 0 }, context)
+    sqlite3_set_authorizer(handle, { context, action, _, _, _, _ in Watch.at(context).verdict(on: action) }, context)
+    // Source: https://www.sqlite.org/security.html, "Untrusted SQLite Database Files"
+    try execute("PRAGMA trusted_schema=OFF")
+    try execute("PRAGMA cell_size_check=ON")
+    try execute("PRAGMA cache_size=-\(cacheKiB)")
+    switch access {
+    case .sealed, .live: try execute("PRAGMA query_only=ON")
+    case .writer, .creator: break
+    }
+  }
+
+  deinit { close() }
+
+  /// Ends the connection; statements that are still alive keep it half open until they end. May be called twice.
+  package func close() {
+    sqlite3_close_v2(handle)
+    handle = nil
+  }
+
+  /// Runs a statement to its end and drops its rows.
+  package func execute(_ sql: String) throws {
+    let code = sqlite3_exec(handle, sql, nil, nil, nil)
+    guard code == SQLITE_OK else { throw SQLiteFailure(code, SQLiteConnection.firstWord(of: sql)) }
+  }
+
+  package func prepare(_ sql: String) throws -> SQLiteStatement { try SQLiteStatement(self, sql) }
+
+  /// The integer in the first column of the first row; nil where there is no row or it is null.
+  package func integer(_ sql: String) throws -> Int64? {
+    let statement = try prepare(sql)
+    guard try statement.step(), statement.type(0) != SQLITE_NULL else { return nil }
+    return statement.integer(0)
+  }
+
+  /// The text in the first column of the first row; nil where there is no row or it is null.
+  package func text(_ sql: String) throws -> String? {
+    let statement = try prepare(sql)
+    guard try statement.step(), statement.type(0) != SQLITE_NULL else { return nil }
+    return statement.string(0)
+  }
+
+  /// How long to wait for another connection's lock before `SQLITE_BUSY`.
+  package func waitForLocks(_ duration: Duration) {
+    sqlite3_busy_timeout(handle, Int32(clamping: Int(duration.milliseconds.rounded(.up))))
+  }
+
+  /// Ends statements that run past `deadline` with `SQLITE_INTERRUPT`; nil: no limit.
+  package var deadline: ContinuousClock.Instant? {
+    get { watch.deadline }
+    set { watch.deadline = newValue }
+  }
+
+  /// Runs `body` with everything refused (`SQLITE_AUTH`) but reading rows: no PRAGMA, ATTACH, transaction or write.
+  package func readingOnly<R>(_ body: () throws -> R) rethrows -> R {
+    watch.onlyReads = true
+    defer { watch.onlyReads = false }
+    return try body()
+  }
+
+  /// Whether this connection holds the write lock, and whether it holds a read snapshot (or more).
+  package var holdsWriteLock: Bool { handle != nil && sqlite3_txn_state(handle, "main") == SQLITE_TXN_WRITE }
+  package var holdsSnapshot: Bool { handle != nil && sqlite3_txn_state(handle, "main") >= SQLITE_TXN_READ }
+
+  /// The largest value (in bytes) that statements may load; rows with larger ones end them with `SQLITE_TOOBIG`.
+  package var largestValue: Int {
+    get { Int(sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, -1)) }
+    set { sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Int32(clamping: newValue)) }
+  }
+
+  private static func uri(_ path: String) -> String {
+    var text = "file:"
+    for byte in path.utf8 {
+      switch byte {
+      case 0x2D...0x39, 0x41...0x5A, 0x5F, 0x61...0x7A, 0x7E: text.unicodeScalars.append(Unicode.Scalar(byte))
+      default: text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+      }
+    }
+    return text
+  }
+
+  /// `SQLITE_OPEN_NOFOLLOW` refuses a link anywhere on the path; we refuse the last component alone, so that `/tmp` may
+  /// be one.
+  private static func pathWithResolvedFolder(_ path: String) -> String {
+    let url = URL(fileURLWithPath: path)
+    return url.deletingLastPathComponent().resolvingSymlinksInPath().appendingPathComponent(url.lastPathComponent).path
+  }
+
+  private static func firstWord(of sql: String) -> String { sql.prefix { $0 != " " }.lowercased() }
+}
+
+/// What the callbacks of a connection look at. Only touched from within calls on that connection.
+private final class Watch {
+  var deadline: ContinuousClock.Instant?
+  var onlyReads = false
+
+  var isOver: Bool { deadline.map { ContinuousClock.now >= $0 } ?? false }
+
+  /// Source: https://www.sqlite.org/c3ref/c_alter_table.html
+  func verdict(on action: Int32) -> Int32 {
+    guard onlyReads else { return SQLITE_OK }
+    switch action {
+    case SQLITE_SELECT, SQLITE_READ, SQLITE_FUNCTION, SQLITE_RECURSIVE: return SQLITE_OK
+    default: return SQLITE_DENY
+    }
+  }
+
+  static func at(_ context: UnsafeMutableRawPointer?) -> Watch {
+    guard let context else { preconditionFailure("a callback without its context") }
+    return Unmanaged<Watch>.fromOpaque(context).takeUnretainedValue()
+  }
+}
