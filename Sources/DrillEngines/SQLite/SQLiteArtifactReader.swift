@@ -36,7 +36,7 @@ struct SQLiteArtifactReader {
       facts.problems.append(.init(.undecodable, offset: offset, detail: detail))
       return facts
     }
-    let connection = try SQLiteConnection(path: file.path, access: .sealed, cacheKiB: 32 << 10)
+    let connection = try SQLiteConnection(path: file.path, access: .sealed)
     defer { connection.close() }
     let stored = try DatabaseFile(of: connection)
     let head = try stored.readThrough()
@@ -58,6 +58,7 @@ struct SQLiteArtifactReader {
     }
     facts.bytesAfterEnd = stored.sizeBytes - whole
     do {
+      try connection.setCache(kiB: 32 << 10)
       facts.problems += try DatabaseChecks.integrity(of: connection, pageSize: header.pageSize)
       guard facts.problems.isEmpty else { return facts }
       let foreignKeys = try DatabaseChecks.foreignKeys(of: connection)

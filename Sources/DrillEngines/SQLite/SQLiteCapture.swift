@@ -41,23 +41,25 @@ struct SQLiteCapture {
     var pause = Duration.zero
     var proof: [String]
     var files: [ArtifactFile] = []
-    var hold = Hold(ends: started + (blocksWriters ? plan.maxPause : holdLimit))
+    var holdEnds = started + (blocksWriters ? plan.maxPause : holdLimit)
     switch plan.coherence {
     case .coherent:
-      (pause, proof, hold) = try await cut(shards, blocksWriters: blocksWriters)
+      (pause, proof, holdEnds) = try await cut(shards, blocksWriters: blocksWriters)
+      for shard in shards { await limit(shard, to: holdEnds) }
       files = try await copy(shards)
     case .perShard:
       proof = [
         "each file stands at its own read transaction; they were opened one after the other while writes went on"
       ]
       for shard in shards {
-        try await begin(shard, hold)
+        try await attempt(shard) { try await $0.beginSnapshot() }
+        await limit(shard, to: holdEnds)
         files += try await copy([shard])
       }
     }
     var positions: [String: String] = [:]
     for shard in shards { positions[shard.name] = try await position(of: shard) }
-    try await whileHeld(SQLiteHeldStore(store: SQLiteStore(topology: topology, shards: shards), ends: hold.ends))
+    try await whileHeld(SQLiteHeldStore(store: SQLiteStore(topology: topology, shards: shards), ends: holdEnds))
     if blocksWriters { pause = .now - started }
     return CapturedBackup(
       files: files, cut: Cut(time: time, coherence: plan.coherence, positions: positions, proof: proof),
@@ -65,45 +67,41 @@ struct SQLiteCapture {
       engineVersion: SQLiteEngine.version, pause: pause)
   }
 
-  private struct Hold {
-    var ends: ContinuousClock.Instant
-  }
-
   // MARK: One cut over all files
 
   /// Opens all snapshots while all write locks are held, so that no file can have changed between the first snapshot
   /// and the last.
-  private func cut(_ shards: [SQLiteShard], blocksWriters: Bool) async throws -> (Duration, [String], Hold) {
+  private func cut(
+    _ shards: [SQLiteShard], blocksWriters: Bool
+  ) async throws -> (pause: Duration, proof: [String], holdEnds: ContinuousClock.Instant) {
     for shard in shards { try await attempt(shard) { try await $0.openWriter() } }
+    var longest = Duration.zero
     for number in 1...Self.attempts {
       let start = ContinuousClock.now
       do {
         try await lock(shards, until: start + plan.maxPause)
-        let hold = Hold(ends: blocksWriters ? start + plan.maxPause : .now + holdLimit)
-        for shard in shards { try await begin(shard, hold) }
+        for shard in shards { try await attempt(shard) { try await $0.beginSnapshot() } }
         var lost: [String] = []
         for shard in shards where await !shard.unlockWrites() { lost.append(shard.name) }
-        let pause = ContinuousClock.now - start
+        longest = max(longest, .now - start)
         guard lost.isEmpty else {
           throw DrillError(
             .notCoherent, subject: lost.joined(separator: ", "),
             detail: "the write lock had run out (\(plan.maxPause)) before all snapshots stood; allow a longer pause")
         }
         for shard in shards { await shard.closeWriter() }
-        let span = String(format: "%.2f", pause.milliseconds)
-        return (
-          pause,
-          shards.map {
-            "\($0.name): its write lock was held without a break while all \(shards.count) read snapshots were opened (\(span) ms)"
-          },
-          hold
-        )
+        let span = String(format: "%.2f ms", (ContinuousClock.now - start).milliseconds)
+        let proof = shards.map {
+          "\($0.name): its write lock was held without a break while all \(shards.count) read snapshots were opened (\(span))"
+        }
+        return (longest, proof, blocksWriters ? start + plan.maxPause : .now + holdLimit)
       } catch let failure as SQLiteFailure where failure.isBusy && number < Self.attempts {
-        for shard in shards { _ = await shard.unlockWrites() }
+        for shard in shards { await shard.letGo() }
+        longest = max(longest, .now - start)
         // Production's writers get their turn before the next try; by how long must not fall in step with them.
         try await Task.sleep(for: .milliseconds(10 * number + Int.random(in: 0...20)))
       } catch let failure as SQLiteFailure {
-        for shard in shards { _ = await shard.unlockWrites() }
+        for shard in shards { await shard.letGo() }
         if failure.isBusy {
           throw DrillError(
             .timedOut, subject: cluster.name,
@@ -125,10 +123,9 @@ struct SQLiteCapture {
     }
   }
 
-  private func begin(_ shard: SQLiteShard, _ hold: Hold) async throws {
-    try await attempt(shard) { try await $0.beginSnapshot() }
+  private func limit(_ shard: SQLiteShard, to end: ContinuousClock.Instant) async {
     let over = DrillError(.timedOut, subject: shard.name, detail: "the hold of the snapshot has ended")
-    await shard.endSnapshot(at: hold.ends, because: over)
+    await shard.endSnapshot(at: end, because: over)
   }
 
   // MARK: Out of the snapshots
@@ -137,6 +134,9 @@ struct SQLiteCapture {
   private func copy(_ shards: [SQLiteShard]) async throws -> [ArtifactFile] {
     let files = shards.map { ArtifactFile(shard: $0.name, format: "sqlite", path: "\(folder)/\($0.name).sqlite") }
     for file in files { try makeFile(file) }
+    // A file that is only half there must not be taken for an artifact.
+    var isWhole = false
+    defer { if !isWhole { for file in files { unlink(file.path) } } }
     try await withThrowingTaskGroup(of: Void.self) { group in
       for (shard, file) in zip(shards, files) {
         group.addTask {
@@ -149,6 +149,7 @@ struct SQLiteCapture {
       }
       try await group.waitForAll()
     }
+    isWhole = true
     return files
   }
 

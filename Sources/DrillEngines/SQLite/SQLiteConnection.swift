@@ -22,7 +22,7 @@ package final class SQLiteConnection {
   /// Opens `path`, and reads nothing of it yet.
   ///
   /// - Throws: ``SQLiteFailure``; a sealed file whose own name is a symbolic link is refused with `SQLITE_CANTOPEN_SYMLINK`.
-  package init(path: String, access: Access, cacheKiB: Int = 8192) throws {
+  package init(path: String, access: Access) throws {
     var flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     var query = ""
     var opened = path
@@ -47,7 +47,6 @@ package final class SQLiteConnection {
     // Source: https://www.sqlite.org/security.html, "Untrusted SQLite Database Files"
     try execute("PRAGMA trusted_schema=OFF")
     try execute("PRAGMA cell_size_check=ON")
-    try execute("PRAGMA cache_size=-\(cacheKiB)")
     switch access {
     case .sealed, .live: try execute("PRAGMA query_only=ON")
     case .writer, .creator: break
@@ -83,6 +82,9 @@ package final class SQLiteConnection {
     guard try statement.step(), statement.type(0) != SQLITE_NULL else { return nil }
     return statement.string(0)
   }
+
+  /// How much of the file is kept in memory at most. Reads the schema, and so fails on a file that has none.
+  package func setCache(kiB: Int) throws { try execute("PRAGMA cache_size=-\(kiB)") }
 
   /// How long to wait for another connection's lock before `SQLITE_BUSY`.
   package func waitForLocks(_ duration: Duration) {

@@ -31,6 +31,7 @@ actor SQLiteShard {
   func open() throws {
     let connection = try SQLiteConnection(path: path, access: access)
     connection.waitForLocks(.seconds(5))
+    try connection.setCache(kiB: 8 << 10)
     _ = try connection.integer("SELECT count(*) FROM sqlite_schema")
     reader = connection
   }
@@ -115,6 +116,12 @@ actor SQLiteShard {
     defer { lockEnds = nil }
     guard let writer, lockEnds != nil, writer.holdsWriteLock else { return false }
     return (try? writer.execute("ROLLBACK")) != nil
+  }
+
+  /// Gives back whatever lock and snapshot is held, to try again.
+  func letGo() {
+    _ = unlockWrites()
+    if holdsSnapshot { try? reader?.execute("ROLLBACK") }
   }
 
   func closeWriter() {

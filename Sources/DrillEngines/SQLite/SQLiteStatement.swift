@@ -22,10 +22,8 @@ package final class SQLiteStatement {
       }
     }
     guard code == SQLITE_OK else { throw SQLiteFailure(code, "prepare") }
-    guard handle != nil, isSingle else {
-      sqlite3_finalize(handle)
-      throw SQLiteFailure(SQLITE_MISUSE, "prepare")
-    }
+    // All properties are set, so that `deinit` runs when this throws, and ends the statement.
+    guard handle != nil, isSingle else { throw SQLiteFailure(SQLITE_MISUSE, "prepare") }
   }
 
   deinit { sqlite3_finalize(handle) }

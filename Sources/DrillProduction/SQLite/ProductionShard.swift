@@ -41,8 +41,9 @@ final class ProductionShard {
   init(path: String, name: String) throws {
     self.name = name
     do {
-      connection = try SQLiteConnection(path: path, access: .creator, cacheKiB: 32 << 10)
+      connection = try SQLiteConnection(path: path, access: .creator)
       connection.waitForLocks(.seconds(30))
+      try connection.setCache(kiB: 32 << 10)
       try connection.execute("PRAGMA journal_mode=WAL")
       try connection.execute("PRAGMA synchronous=NORMAL")
       try connection.execute(Self.schema)

@@ -43,7 +43,7 @@ public actor SyntheticSQLiteProduction {
     let bounds = (0...count).map { $0 * Slot.count / count }
     let files = (0..<count).map { index in
       ClusterDescription.ShardFile(
-        name: "shard-\(index)", path: "\(folder)/shard-\(index).sqlite",
+        name: "shard-\(index)", path: "\(folder)/shard-\(index).db",
         slots: SlotSet(bounds[index]...(bounds[index + 1] - 1)))
     }
     for file in files where FileManager.default.fileExists(atPath: file.path) {
