@@ -34,7 +34,7 @@ public struct SlotCounts: Hashable, Sendable, Codable {
   /// The slots that were counted, with the sum over shards (source and target of a move in flight both count).
   public var perSlot: [Slot: UInt64] {
     shards.values.reduce(into: [:]) { sums, counts in
-      for (name, count) in counts { if let number = UInt16(name), number < Slot.count { sums[Slot(rawValue: number), default: 0] += count } }
+      for (name, count) in counts { if let number = UInt16(name), number < Slot.count { sums[Slot(rawValue: number), default: 0] &+= count } }
     }
   }
 }

@@ -62,11 +62,11 @@ public struct Fingerprint: Hashable, Sendable, Codable {
   }
 
   /// Records in all cells.
-  public var recordCount: UInt64 { cells.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.count } } }
+  public var recordCount: UInt64 { cells.values.reduce(0) { $0 &+ $1.values.reduce(0) { $0 &+ $1.count } } }
 
   /// Records per slot, over all namespaces; slots without records are absent.
   public var countsPerSlot: [Slot: UInt64] {
-    cells.values.reduce(into: [:]) { counts, slots in for (slot, cell) in slots { counts[slot, default: 0] += cell.count } }
+    cells.values.reduce(into: [:]) { counts, slots in for (slot, cell) in slots { counts[slot, default: 0] &+= cell.count } }
   }
 
   /// The part of this fingerprint that lies in `slots`. Libraries stay: they have no slot.

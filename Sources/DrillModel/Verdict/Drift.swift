@@ -23,6 +23,8 @@ public struct Drift: Hashable, Sendable, Codable {
     case versionAfterCut = "the row's version is past the cut"
     /// The restored record's expiry lies between the cut and the reference.
     case expiredSinceCut = "expired since the cut"
+    /// Its slot moved in the window, and its expiry by no more than a move may shift it.
+    case movedWithSlot = "its slot moved, which shifted its expiry within the bound"
     /// No change log reaches over the window.
     case noChangeLog = "no change log covers the window"
     /// A deletion where the store keeps no tombstones.
