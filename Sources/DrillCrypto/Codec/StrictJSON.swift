@@ -8,6 +8,7 @@ public enum StrictJSON {
   /// Why a text was refused, in words, with the place.
   public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
     public let description: String
+    public init(_ description: String) { self.description = description }
   }
 
   /// Reads a value. Names that the type does not know, names that stand twice, and texts that are too large or too deep are refused.
@@ -16,23 +17,23 @@ public enum StrictJSON {
   public static func decode<T: Codable>(
     _ type: T.Type, from bytes: [UInt8], sizeLimit: Int = sizeLimit
   ) throws(Refusal) -> T {
-    guard bytes.count <= sizeLimit else { throw Refusal(description: "larger than \(sizeLimit) bytes") }
+    guard bytes.count <= sizeLimit else { throw Refusal("larger than \(sizeLimit) bytes") }
     do {
       let text = try JSONText(parsing: bytes)
       let value = try JSONDecoder().decode(type, from: Data(bytes))
       let again = try JSONText(parsing: encode(value))
       if let name = text.firstUnknownName(comparedWith: again) {
-        throw Refusal(description: "“\(name)” is not known to this version")
+        throw Refusal("“\(name)” is not known to this version")
       }
       return value
     } catch let refusal as Refusal {
       throw refusal
     } catch let refusal as JSONText.Refusal {
-      throw Refusal(description: "\(refusal.reason) at byte \(refusal.offset)")
+      throw Refusal("\(refusal.reason) at byte \(refusal.offset)")
     } catch let error as DecodingError {
-      throw Refusal(description: describe(error))
+      throw Refusal(describe(error))
     } catch {
-      throw Refusal(description: "cannot be decoded")
+      throw Refusal("cannot be decoded")
     }
   }
 

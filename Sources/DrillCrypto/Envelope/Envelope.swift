@@ -46,26 +46,26 @@ public struct Envelope: Hashable, Sendable {
   ///
   /// - Throws: ``StrictJSON/Refusal`` in words.
   public init(parsing bytes: [UInt8], sizeLimit: Int = StrictJSON.sizeLimit) throws(StrictJSON.Refusal) {
-    guard bytes.count <= sizeLimit else { throw StrictJSON.Refusal(description: "larger than \(sizeLimit) bytes") }
+    guard bytes.count <= sizeLimit else { throw StrictJSON.Refusal("larger than \(sizeLimit) bytes") }
     let text: JSONText
     do {
       text = try JSONText(parsing: bytes)
     } catch {
-      throw StrictJSON.Refusal(description: "\(error.reason) at byte \(error.offset)")
+      throw StrictJSON.Refusal("\(error.reason) at byte \(error.offset)")
     }
     guard let type = text["payloadType"]?.string, let encoded = text["payload"]?.string,
       let list = text["signatures"]?.array
     else {
-      throw StrictJSON.Refusal(description: "not a DSSE envelope: payloadType, payload or signatures is missing")
+      throw StrictJSON.Refusal("not a DSSE envelope: payloadType, payload or signatures is missing")
     }
     guard let payload = Base64.decode(encoded) else {
-      throw StrictJSON.Refusal(description: "the payload is not base64")
+      throw StrictJSON.Refusal("the payload is not base64")
     }
-    guard list.count <= 64 else { throw StrictJSON.Refusal(description: "more than 64 signatures") }
+    guard list.count <= 64 else { throw StrictJSON.Refusal("more than 64 signatures") }
     var signatures: [Signature] = []
     for member in list {
       guard let sig = member["sig"]?.string, let bytes = Base64.decode(sig) else {
-        throw StrictJSON.Refusal(description: "a signature is not base64")
+        throw StrictJSON.Refusal("a signature is not base64")
       }
       signatures.append(Signature(keyID: member["keyid"]?.string, bytes: bytes))
     }

@@ -45,10 +45,10 @@ public struct Statement<Predicate: Codable & Hashable & Sendable>: Hashable, Sen
   public init(payload: [UInt8], predicateType: String) throws(StrictJSON.Refusal) {
     let statement = try StrictJSON.decode(Statement.self, from: payload)
     guard statement.type == Statement.typeURI else {
-      throw StrictJSON.Refusal(description: "not an in-toto Statement v1")
+      throw StrictJSON.Refusal("not an in-toto Statement v1")
     }
     guard statement.predicateType == predicateType else {
-      throw StrictJSON.Refusal(description: "the predicate is of another type than \(predicateType)")
+      throw StrictJSON.Refusal("the predicate is of another type than \(predicateType)")
     }
     self = statement
   }

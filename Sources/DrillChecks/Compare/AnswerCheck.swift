@@ -1,0 +1,70 @@
+public import DrillModel
+
+/// Judges a store's answers against those that were given before.
+public struct AnswerCheck: Sendable {
+  public var backup: String
+  /// Whose answers are expected: `captured`, `live`.
+  public var reference: String
+  public var independentReaders: Int
+
+  public init(backup: String, reference: String, independentReaders: Int = 1) {
+    self.backup = backup
+    self.reference = reference
+    self.independentReaders = independentReaders
+  }
+
+  /// - Parameters:
+  ///   - expected: the reference's answers, in the operations' order. One that is absent or without a digest is indeterminate.
+  ///   - observed: the restored copy's, likewise.
+  ///   - unasked: operations that the reference's time budget left out.
+  public func check(
+    _ operations: [Operation], expected: [RecordedAnswer], observed: [RecordedAnswer], unasked: Int = 0
+  ) throws -> (judgement: Judgement, tally: Run.AnswerTally) {
+    var judgement = Judgement()
+    var tally = Run.AnswerTally()
+    var found: [Finding] = []
+    for (index, operation) in operations.enumerated() {
+      guard index < expected.count, index < observed.count, let left = expected[index].digest,
+        let right = observed[index].digest
+      else {
+        tally.indeterminate += 1
+        continue
+      }
+      guard left != right else {
+        tally.equal += 1
+        continue
+      }
+      tally.different += 1
+      if found.count <= Judgement.findingLimit { found.append(finding(operation, expected[index], observed[index])) }
+    }
+    judgement.findings = Array(found.prefix(Judgement.findingLimit))
+    if tally.different > UInt64(Judgement.findingLimit) {
+      judgement.findings.append(
+        Finding(
+          .answerDiffers, stage: .compare, subject: Finding.Subject(backup: backup), expected: "none",
+          observed: "\(tally.different - UInt64(Judgement.findingLimit)) more of these"))
+    }
+    let left = UInt64(max(0, unasked))
+    judgement.coverage.append(
+      Run.StageCoverage(
+        .compare, of: "answers, \(reference)",
+        try Coverage(
+          .answers, declared: UInt64(operations.count) + left, examined: tally.equal + tally.different,
+          skipped: [.indeterminate: tally.indeterminate, .budgetSpent: left])))
+    if tally.equal + tally.different > 0 {
+      judgement.comparisons.append(
+        Run.Comparison(
+          .compare, left: "sandbox", right: "\(reference) answers", independentReaders: independentReaders,
+          isEqual: tally.different == 0))
+    }
+    return (judgement, tally)
+  }
+
+  private func finding(_ operation: Operation, _ expected: RecordedAnswer, _ observed: RecordedAnswer) -> Finding {
+    Finding(
+      .answerDiffers, stage: .compare,
+      subject: Finding.Subject(backup: backup, slot: operation.slot, key: .clear(operation.key)),
+      expected: "\(operation.name): \(expected.shape)",
+      observed: expected.shape == observed.shape ? "another answer of the same shape" : observed.shape)
+  }
+}

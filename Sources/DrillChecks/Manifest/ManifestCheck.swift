@@ -1,0 +1,145 @@
+public import DrillCrypto
+public import DrillModel
+
+/// Judges a stored manifest before anything that it says is believed.
+public struct ManifestCheck: Sendable {
+  /// The keys that the drill trusts; never keys that came with the backup.
+  public var trusted: [PublicKey]
+  public var requiresSignature: Bool
+  /// The backup that the manifest must belong to: its folder's name.
+  public var backup: String
+  /// The cluster that it must belong to; nil: any.
+  public var cluster: String?
+
+  public init(backup: String, cluster: String? = nil, trusted: [PublicKey], requiresSignature: Bool) {
+    self.backup = backup
+    self.cluster = cluster
+    self.trusted = trusted
+    self.requiresSignature = requiresSignature
+  }
+
+  public struct Result: Sendable {
+    public var findings: [Finding] = []
+    /// The manifest where it may be used: nil as soon as there is a finding.
+    public var manifest: Manifest?
+    /// SHA-256 of the statement; nil where there is no envelope to take it from.
+    public var digest: Digest?
+    /// Trusted keys that signed. Empty is not wrong where no signature is required, but earns no ``Level/bytes``.
+    public var signers: Set<PublicKey> = []
+  }
+
+  /// - Parameter bytes: the envelope as stored; nil where there is no such file.
+  ///
+  /// Whether a failed signature counts as `signature-invalid` or `signature-untrusted` is told by the key id that it carries. Both fail the drill, so
+  /// that this hint decides over words alone.
+  public func check(_ bytes: [UInt8]?) -> Result {
+    var result = Result()
+    guard let bytes else {
+      result.findings.append(finding(.manifestUnreadable, "a manifest", "there is none"))
+      return result
+    }
+    let envelope: Envelope
+    do {
+      envelope = try Envelope(parsing: bytes)
+    } catch {
+      result.findings.append(finding(.manifestUnreadable, "a signed envelope (DSSE)", error.description))
+      return result
+    }
+    result.digest = envelope.payloadDigest
+    result.signers = envelope.signers(among: trusted)
+    if let finding = signatureFinding(envelope, result.signers) {
+      result.findings.append(finding)
+      return result
+    }
+    do {
+      let manifest = try read(envelope)
+      result.findings = mismatches(manifest)
+      if result.findings.isEmpty { result.manifest = manifest }
+    } catch {
+      result.findings.append(finding(.manifestUnreadable, "an in-toto statement over a backup", error.description))
+    }
+    return result
+  }
+
+  private func signatureFinding(_ envelope: Envelope, _ signers: Set<PublicKey>) -> Finding? {
+    guard signers.isEmpty else { return nil }
+    if envelope.signatures.isEmpty {
+      return requiresSignature ? finding(.manifestUnsigned, "a signature by a trusted key", "no signature") : nil
+    }
+    guard requiresSignature || !trusted.isEmpty else { return nil }
+    let named = trusted.first { key in envelope.signatures.contains { $0.keyID == key.keyID } }
+    if let named {
+      return finding(
+        .signatureInvalid, "a signature by key \(named.keyID.prefix(16)) that verifies", "it does not verify")
+    }
+    let claimed = envelope.signatures.compactMap(\.keyID).map { String($0.prefix(16)) }.sorted()
+    return finding(
+      .signatureUntrusted, "a signature by one of \(Wording.count(trusted.count, "trusted key"))",
+      claimed.isEmpty ? "signed by an unnamed key" : "signed by key \(claimed.joined(separator: ", "))")
+  }
+
+  /// Reads the statement strictly, and holds it against itself.
+  private func read(_ envelope: Envelope) throws(StrictJSON.Refusal) -> Manifest {
+    func refuse(_ reason: String) -> StrictJSON.Refusal { StrictJSON.Refusal(reason) }
+    guard envelope.payloadType == Envelope.inToto else { throw refuse("the payload is no in-toto statement") }
+    let statement = try Statement<Manifest>(payload: envelope.payload, predicateType: Manifest.predicateType)
+    let manifest = statement.predicate
+    guard statement.subjects == manifest.statement.subjects else {
+      throw refuse("the statement's subjects are not the manifest's artifacts")
+    }
+    guard Set(manifest.artifacts.map(\.name)).count == manifest.artifacts.count else {
+      throw refuse("two artifacts have one name")
+    }
+    for artifact in manifest.artifacts {
+      guard ManifestCheck.isSafe(artifact.name) else { throw refuse("an artifact's name leads out of the backup") }
+      if let shard = artifact.shard, manifest.topology.shard(named: shard) == nil {
+        throw refuse("an artifact belongs to a shard that the topology does not have")
+      }
+      guard artifact.role != .data || artifact.shard != nil else { throw refuse("a data artifact belongs to no shard") }
+    }
+    guard Set(manifest.topology.shards.map(\.name)).count == manifest.topology.shards.count else {
+      throw refuse("two shards have one name")
+    }
+    let total = manifest.artifacts.reduce(into: (sum: UInt64(0), isOver: false)) { total, artifact in
+      let (sum, isOver) = total.sum.addingReportingOverflow(artifact.sizeBytes)
+      total = (sum, total.isOver || isOver)
+    }
+    guard !total.isOver, total.sum <= UInt64(Int64.max) else {
+      throw refuse("the artifacts' sizes add up to no possible size")
+    }
+    for name in [manifest.reference?.counts, manifest.reference?.fingerprint, manifest.reference?.answers] {
+      if let name, !manifest.artifacts.contains(where: { $0.name == name && $0.role == .reference }) {
+        throw refuse("the reference names an artifact that the manifest does not have")
+      }
+    }
+    guard manifest.kind == .incremental || manifest.predecessor == nil else {
+      throw refuse("a full backup names a predecessor")
+    }
+    return manifest
+  }
+
+  private func mismatches(_ manifest: Manifest) -> [Finding] {
+    var findings: [Finding] = []
+    if manifest.backup != backup {
+      findings.append(
+        finding(.manifestMismatch, "the manifest of backup \(backup)", "the manifest of backup \(manifest.backup)"))
+    }
+    if let cluster, manifest.cluster != cluster {
+      findings.append(
+        finding(.manifestMismatch, "a backup of cluster \(cluster)", "a backup of cluster \(manifest.cluster)"))
+    }
+    return findings
+  }
+
+  /// Whether a name stays below its folder, whatever lies there.
+  static func isSafe(_ name: String) -> Bool {
+    !name.utf8.contains(0)
+      && name.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
+        !$0.isEmpty && $0 != "." && $0 != ".."
+      }
+  }
+
+  private func finding(_ code: FindingCode, _ expected: String, _ observed: String) -> Finding {
+    Finding(code, stage: .manifest, subject: Finding.Subject(backup: backup), expected: expected, observed: observed)
+  }
+}
