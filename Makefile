@@ -1,0 +1,37 @@
+# One target per habit; `make help` lists them. Nothing here needs more than make, bash and Swift.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: setup build drill drill-redis test lint format bench clean help
+
+firedrill := .build/release/firedrill
+sources := Package.swift Sources Tests
+
+setup: ## install what is missing (Debian packages), or say exactly what to install
+	@.ci/setup
+
+build: setup ## build the release: .build/release/firedrill
+	swift build -c release
+
+drill: build ## run the quickstart: a whole drill on the embedded engine
+	$(firedrill) run drills/quickstart.yaml
+
+drill-redis: build ## the same on a real Redis Cluster, started on loopback and under writes
+	$(firedrill) run drills/redis-cluster.yaml
+
+test: setup ## run all tests, those on real servers included
+	swift test --disable-xctest
+
+lint: ## check the form of the sources, strictly
+	swift format lint --strict --parallel --configuration .swift-format --recursive $(sources)
+
+format: ## give the sources that form
+	swift format --in-place --parallel --configuration .swift-format --recursive $(sources)
+
+bench: build ## measure against redis-check-rdb, openssl and the bare server, on generated files of 1 GiB
+	Benchmarks/run.sh $(firedrill)
+
+clean: ## remove what was built
+	swift package clean
+
+help: ## this list
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
