@@ -76,3 +76,147 @@ enum SampleRuns {
     return run
   }
 }
+
+extension SampleRuns {
+  /// A backup of which nothing but the bytes is known, restored: `restored` is as far as it goes.
+  static func unknownCut() throws -> Run {
+    var run = try passing(1, drill: "bucket-weekly")
+    run.requiredLevel = .restored
+    run.backups = [Run.BackupExamined(backup: "dump.rdb", manifest: nil, cut: nil)]
+    run.levels = Array(run.levels.prefix(3))
+    run.coverage = Array(run.coverage.prefix(3))
+    run.comparisons = Array(run.comparisons.prefix(1))
+    run.answers = nil
+    run.latencies = []
+    run.objectives = []
+    return run
+  }
+
+  /// Wrong in several ways at once, with much that could not be looked at.
+  static func failing() throws -> Run {
+    var run = try passing(2)
+    run.levels = [run.levels[0], run.levels[1]]
+    run.findings = [
+      Finding(
+        .checksumMismatch, stage: .integrity,
+        subject: .init(backup: "orders-20251231T233000Z-0c0ffe", shard: "s2", artifact: "s2.rdb"),
+        expected: "sha256 e3b0c44298fc", observed: "sha256 6e340b9cffb3")
+    ]
+    for number in 0..<13 {
+      run.findings.append(
+        Finding(
+          .answerDiffers, stage: .compare,
+          subject: .init(
+            shard: "s2", namespace: "0", slot: Slot(5461 + number), key: .redacted("key:00112233445566\(10 + number)")),
+          expected: "bulk string of 118 bytes", observed: "nil"))
+    }
+    run.findings.append(
+      Finding(
+        .driftUnexplained, stage: .drift,
+        subject: .init(namespace: "0", slot: Slot(77), key: .redacted("key:ffeeddccbbaa9988")),
+        expected: "changed after the cut, says the change log", observed: "the change log does not name it"))
+    run.findings.append(
+      Finding(.restoreTimeExceeded, stage: .objectives, expected: "at most 60 s", observed: "71.2 s"))
+    run.obstacles = [
+      Run.Obstacle(
+        DrillError(
+          .timedOut, stage: .replay, subject: "sandbox s3",
+          detail: "no reply within 10 s; see whether the machine is overloaded"),
+        stage: .replay)
+    ]
+    run.phases = run.phases.map { timing in
+      timing.phase == .load && timing.shard == nil ? PhaseTiming(.load, elapsed: .milliseconds(70_510)) : timing
+    }
+    run.objectives = [
+      Run.Objective(.restoreTime, target: 60_000, measured: 71_200),
+      Run.Objective(.mismatches, target: 0, measured: 13),
+      Run.Objective(.coverage, target: 0.95, measured: 0.9312),
+      Run.Objective(.recoveryPoint, target: 86_400_000, measured: nil),
+    ]
+    run.coverage = [
+      run.coverage[0], run.coverage[1],
+      Run.StageCoverage(
+        .compare, of: "answers captured",
+        try Coverage(.answers, declared: 20_000, examined: 18_624, skipped: [.indeterminate: 1376])),
+      Run.StageCoverage(
+        .drift, of: "live snapshot",
+        try Coverage(.records, declared: 412_008, examined: 411_000, skipped: [.explained: 1000, .notReferenced: 8])),
+    ]
+    run.comparisons = [
+      Run.Comparison(.fingerprint, left: "artifact", right: "sandbox", independentReaders: 2, isEqual: true),
+      Run.Comparison(.drift, left: "sandbox", right: "live", independentReaders: 2, isEqual: false),
+    ]
+    run.answers = Run.AnswerTally(equal: 18_611, different: 13, indeterminate: 1376)
+    run.drift = [
+      Run.DriftTally(kind: .changed, attribution: .explained, cause: .changedAfterCut, count: 998),
+      Run.DriftTally(kind: .removed, attribution: .explained, cause: .expiredSinceCut, count: 2),
+      Run.DriftTally(kind: .changed, attribution: .unexplained, cause: .notInChangeLog, count: 1),
+      Run.DriftTally(kind: .added, attribution: .ambiguous, cause: .noChangeLog, count: 8),
+    ]
+    run.driftSamples = [
+      Drift(
+        kind: .changed, attribution: .unexplained, cause: .notInChangeLog, namespace: "0", slot: Slot(77),
+        key: .redacted("key:ffeeddccbbaa9988"))
+    ]
+    run.notes = ["shards were restored in 2 waves within 512 MiB"]
+    return run
+  }
+
+  /// No server to restore with: nothing is wrong, and nothing is proven.
+  static func inconclusive() throws -> Run {
+    var run = try passing(3)
+    run.levels = Array(run.levels.prefix(2))
+    run.coverage = [
+      run.coverage[0], run.coverage[1],
+      Run.StageCoverage(
+        .fingerprint, of: "sandbox against artifact",
+        try Coverage(.records, declared: 412_008, examined: 0, skipped: [.stageNotRun: 412_008])),
+    ]
+    run.obstacles = [
+      Run.Obstacle(
+        DrillError(
+          .serverMissing, subject: "redis-server",
+          detail: "it is not in PATH; install it with `apt-get install redis-server`"),
+        stage: .restore)
+    ]
+    run.phases = Array(run.phases.prefix(2))
+    run.objectives = [Run.Objective(.restoreTime, target: 60_000, measured: nil)]
+    run.comparisons = []
+    run.answers = nil
+    run.latencies = []
+    run.sandbox = nil
+    return run
+  }
+
+  /// Every list longer than any screen.
+  static func overflowing() throws -> Run {
+    var run = try failing()
+    run.findings = []
+    for code in FindingCode.allCases {
+      for number in 0..<40 {
+        run.findings.append(
+          Finding(
+            code, stage: .integrity,
+            subject: .init(
+              backup: String(repeating: "b", count: 90), shard: "shard-with-a-long-name-\(number)",
+              artifact: "data/file-\(number).rdb"),
+            expected: String(repeating: "an expectation of many words ", count: 6), observed: "something else"))
+      }
+    }
+    run.obstacles = DrillError.Code.allCases.map {
+      Run.Obstacle(DrillError($0, subject: "it", detail: "could not be looked at for a reason"), stage: .restore)
+    }
+    run.coverage = try (0..<30).map {
+      Run.StageCoverage(
+        .compare, of: "part \($0)", try Coverage(.records, declared: 10, examined: 7, skipped: [.budgetSpent: 3]))
+    }
+    run.drift = Drift.Cause.allCases.map {
+      Run.DriftTally(kind: .changed, attribution: .unexplained, cause: $0, count: 5)
+    }
+    run.comparisons = (0..<12).map {
+      Run.Comparison(.compare, left: "sandbox", right: "backup \($0)", independentReaders: 1, isEqual: false)
+    }
+    run.backups = (0..<9).map { Run.BackupExamined(backup: "orders-\($0)", manifest: nil, cut: nil) }
+    return run
+  }
+}

@@ -4,18 +4,6 @@ import Glibc
 
 /// A tree head that is kept outside of the ledger, beside a catalog: the witness of how long the ledger once was.
 public struct AnchoredHead: Hashable, Sendable {
-  /// What stands behind the head.
-  public enum Signature: Hashable, Sendable, Codable {
-    /// It is not signed.
-    case none
-    /// A key that was named as trusted signed it.
-    case trusted(key: String)
-    /// It is signed, but by no key that was named as trusted.
-    case untrusted
-    /// A trusted key's signature does not verify.
-    case invalid(key: String)
-  }
-
   /// The file's path.
   public var place: String
   /// The file's text, whatever it is.
@@ -60,8 +48,8 @@ public struct AnchoredHead: Hashable, Sendable {
 
   /// The head that the text states, whoever signed it; nil where the text is not a head.
   public var head: TreeHead? {
-    guard let end = text.firstRange(of: "\n\n") else { return TreeHead(checkpoint: text) }
-    return TreeHead(checkpoint: String(text[..<end.lowerBound]) + "\n")
+    guard let end = text.firstRange(of: "\n\n") else { return TreeHead(text: text) }
+    return TreeHead(text: String(text[..<end.lowerBound]) + "\n")
   }
 
   /// Replaces the file as a whole or not at all, durably.

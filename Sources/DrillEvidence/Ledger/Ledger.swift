@@ -98,7 +98,7 @@ public final class Ledger: Sendable {
         sql: "INSERT OR IGNORE INTO details (digest, body) VALUES (?, ?)", arguments: [digest.hex, Data(details)])
     }
     let statement = try CanonicalJSON.encode(Leaf(body, details: digest, time: time))
-    var tree = try head(db)?.tree ?? MerkleTree()
+    var tree = try head(db) ?? MerkleTree()
     let leaf = Int(tree.size)
     let hash = MerkleTree.leafDigest(of: statement)
     tree.append(hash)
@@ -116,11 +116,11 @@ public final class Ledger: Sendable {
   /// - Throws: `DrillError` with `ledger-damaged`.
   public func head() throws -> TreeHead? {
     try read { db in
-      try head(db).map { TreeHead(origin: origin, size: Int($0.tree.size), root: $0.tree.root, time: $0.time) }
+      try head(db).map { try TreeHead(origin: origin, $0) }
     }
   }
 
-  private func head(_ db: Database) throws -> (tree: MerkleTree, time: Instant)? {
+  private func head(_ db: Database) throws -> MerkleTree? {
     guard let row = try Row.fetchOne(db, sql: Ledger.headSQL + " ORDER BY size DESC LIMIT 1") else { return nil }
     return try head(from: row)
   }
@@ -130,22 +130,21 @@ public final class Ledger: Sendable {
     try read { db in
       if size == 0 { return MerkleTree().root }
       return try Row.fetchOne(db, sql: Ledger.headSQL + " WHERE size = ?", arguments: [size]).map {
-        try head(from: $0).tree.root
+        try head(from: $0).root
       }
     }
   }
 
   // Columns are cast wherever they are read: a foreign or damaged file may hold any type in them.
   private static let headSQL =
-    "SELECT size, coalesce(CAST(peaks AS BLOB), x'00') AS peaks, coalesce(CAST(time AS TEXT), '') AS time FROM tree_heads"
+    "SELECT size, coalesce(CAST(peaks AS BLOB), x'00') AS peaks FROM tree_heads"
 
-  private func head(from row: Row) throws -> (tree: MerkleTree, time: Instant) {
-    guard let tree = MerkleTree(size: row["size"], storedPeaks: row["peaks"]), let time = Instant(parsing: row["time"])
-    else {
+  private func head(from row: Row) throws -> MerkleTree {
+    guard let tree = MerkleTree(size: row["size"], storedPeaks: row["peaks"]) else {
       throw DrillError(
         .ledgerDamaged, subject: path, detail: "a tree head cannot be read; run `firedrill ledger verify`")
     }
-    return (tree, time)
+    return tree
   }
 
   /// Drops the details of all leaves appended before `time`, and says so in a leaf of its own; the tree verifies as before.

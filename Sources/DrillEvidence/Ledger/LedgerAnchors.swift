@@ -18,7 +18,7 @@ extension Ledger {
           .ledgerDamaged, subject: place,
           detail: "what stands here is not a tree head of this ledger; move it away once you know why")
       }
-      guard try recordedRoot(size: stated.size) == stated.root else {
+      guard try recordedRoot(size: Int(clamping: stated.size)) == stated.root else {
         throw DrillError(
           .ledgerDamaged, subject: path,
           detail:
@@ -26,7 +26,7 @@ extension Ledger {
         )
       }
     }
-    try AnchoredHead(place: place, text: head.checkpoint).write()
+    try AnchoredHead(place: place, text: head.text).write()
     return head
   }
 }

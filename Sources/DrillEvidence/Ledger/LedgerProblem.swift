@@ -26,8 +26,8 @@ public struct LedgerProblem: Hashable, Sendable, Codable {
     case anchorBeyond = "anchor-beyond"
     /// The ledger's tree of that size has another root than the one anchored elsewhere.
     case anchorDiffers = "anchor-differs"
-    /// An anchored head carries the name of a trusted key, and its signature does not verify.
-    case anchorSignatureInvalid = "anchor-signature-invalid"
+    /// Keys were named as trusted, and none of them verifies an anchored head.
+    case anchorUntrusted = "anchor-untrusted"
     /// An anchored head cannot be read.
     case anchorUnreadable = "anchor-unreadable"
   }
@@ -42,7 +42,7 @@ public struct LedgerProblem: Hashable, Sendable, Codable {
   /// What was found, for people.
   public var detail: String
 
-  init(_ code: Code, leaf: Int? = nil, size: Int? = nil, subject: String? = nil, detail: String) {
+  public init(_ code: Code, leaf: Int? = nil, size: Int? = nil, subject: String? = nil, detail: String) {
     self.code = code
     self.leaf = leaf
     self.size = size

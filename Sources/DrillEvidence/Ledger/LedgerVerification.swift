@@ -15,10 +15,21 @@ public struct LedgerVerification: Hashable, Sendable, Codable {
   public var anchors: [AnchorCheck]
   public var problems: [LedgerProblem]
 
+  /// Of a ledger of which nothing was looked at yet.
+  public init(origin: String) {
+    self.origin = origin
+    size = 0
+    headsExamined = 0
+    detailsExamined = 0
+    detailsDropped = 0
+    anchors = []
+    problems = []
+  }
+
   public var isSound: Bool { problems.isEmpty }
 
   /// The largest size that an anchor of this ledger confirms: what comes after could be cut off unseen. Zero where there is none.
-  public var anchoredSize: Int { anchors.filter { $0.outcome == .confirmed }.compactMap { $0.head?.size }.max() ?? 0 }
+  public var anchoredSize: Int { anchors.filter { $0.outcome == .confirmed }.compactMap(\.size).max() ?? 0 }
 }
 
 /// What became of one anchored tree head.
@@ -34,8 +45,36 @@ public struct AnchorCheck: Hashable, Sendable, Codable {
     case notCompared = "not-compared"
   }
 
+  /// Who stands behind the head.
+  public enum Signature: String, Sendable, Codable {
+    /// It is not signed.
+    case none
+    /// A key that was named as trusted signed it.
+    case trusted
+    /// It is signed, but no key that was named as trusted verifies it.
+    case untrusted
+  }
+
   public var place: String
-  public var head: TreeHead?
+  /// The head that stands there: of which ledger, at which size, with which root; nil where it cannot be read.
+  public var origin: String?
+  public var size: Int?
+  public var root: Digest?
   public var outcome: Outcome
-  public var signature: AnchoredHead.Signature
+  public var signature: Signature
+  /// The trusted key that signed it.
+  public var key: String?
+
+  public init(
+    place: String, origin: String?, size: Int?, root: Digest?, outcome: Outcome, signature: Signature,
+    key: String? = nil
+  ) {
+    self.place = place
+    self.origin = origin
+    self.size = size
+    self.root = root
+    self.outcome = outcome
+    self.signature = signature
+    self.key = key
+  }
 }

@@ -57,9 +57,7 @@ private struct LedgerCheck {
 
   init(origin: String, anchors: [AnchoredHead]) {
     anchored = anchors
-    result = LedgerVerification(
-      origin: origin, size: 0, root: nil, headsExamined: 0, detailsExamined: 0, detailsDropped: 0, anchors: [],
-      problems: [])
+    result = LedgerVerification(origin: origin)
   }
 
   mutating func report(
@@ -80,7 +78,7 @@ private struct LedgerCheck {
 
   mutating func leaves(_ db: Database) throws {
     var tree = MerkleTree()
-    let sizes = Set(anchored.compactMap { $0.head?.size })
+    let sizes = Set(anchored.compactMap { $0.head.map { Int(clamping: $0.size) } })
     if sizes.contains(0) { roots[0] = tree.root }
     var differing: [Int] = []
     let rows = try Row.fetchCursor(
@@ -180,32 +178,34 @@ private struct LedgerCheck {
 
   mutating func anchors() {
     for anchor in anchored {
-      var outcome = AnchorCheck.Outcome.refuted
       let head = anchor.head
-      if let head, head.origin != result.origin {
-        outcome = .foreign
-      } else if let head {
-        if let root = roots[head.size] {
-          if root == head.root {
-            outcome = .confirmed
-          } else {
-            report(
-              .anchorDiffers, size: head.size, subject: anchor.place,
-              detail: "the tree of \(head.size) leaves has not the root that is anchored in \(anchor.place)")
-          }
-        } else if isBroken {
-          outcome = .notCompared
-        } else {
-          report(
-            .anchorBeyond, size: head.size, subject: anchor.place,
-            detail:
-              "\(anchor.place) anchors \(head.size) leaves, the ledger has \(result.size): its end was cut off, or an old copy was put back"
-          )
-        }
-      } else {
-        report(.anchorUnreadable, subject: anchor.place, detail: "\(anchor.place) is not a tree head")
-      }
-      result.anchors.append(AnchorCheck(place: anchor.place, head: head, outcome: outcome, signature: .none))
+      let size = head.map { Int(clamping: $0.size) }
+      result.anchors.append(
+        AnchorCheck(
+          place: anchor.place, origin: head?.origin, size: size, root: head?.root, outcome: outcome(anchor, head, size),
+          signature: .none))
     }
+  }
+
+  private mutating func outcome(_ anchor: AnchoredHead, _ head: TreeHead?, _ size: Int?) -> AnchorCheck.Outcome {
+    guard let head, let size else {
+      report(.anchorUnreadable, subject: anchor.place, detail: "\(anchor.place) is not a tree head")
+      return .refuted
+    }
+    guard head.origin == result.origin else { return .foreign }
+    if let root = roots[size] {
+      if root == head.root { return .confirmed }
+      report(
+        .anchorDiffers, size: size, subject: anchor.place,
+        detail: "the tree of \(size) leaves does not have the root that is anchored in \(anchor.place)")
+      return .refuted
+    }
+    if isBroken { return .notCompared }
+    report(
+      .anchorBeyond, size: size, subject: anchor.place,
+      detail:
+        "\(anchor.place) anchors \(size) leaves, the ledger has \(result.size): its end was cut off, or an old copy was put back"
+    )
+    return .refuted
   }
 }

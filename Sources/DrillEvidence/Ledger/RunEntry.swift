@@ -21,4 +21,20 @@ public struct RunEntry: Hashable, Sendable, Codable {
   /// Leaves that record its start and its end.
   public var startedLeaf: Int?
   public var finishedLeaf: Int?
+
+  public init(
+    run: String, drill: String, cluster: String, seed: UInt64, state: State, startedAt: Instant,
+    outcome: RunFinished? = nil,
+    startedLeaf: Int? = nil, finishedLeaf: Int? = nil
+  ) {
+    self.run = run
+    self.drill = drill
+    self.cluster = cluster
+    self.seed = seed
+    self.state = state
+    self.startedAt = startedAt
+    self.outcome = outcome
+    self.startedLeaf = startedLeaf
+    self.finishedLeaf = finishedLeaf
+  }
 }

@@ -177,15 +177,4 @@ struct LedgerVerifyTests {
       #expect(error?.code == .catalogUnwritable)
     }
   }
-
-  @Test("a tree head's text reads back, and any other text does not")
-  func checkpoint() throws {
-    let head = TreeHead(
-      origin: "firedrill-ledger/00", size: 5, root: Digest(words: (1, 2, 3, 4)), time: SampleRuns.start)
-    #expect(TreeHead(checkpoint: head.checkpoint) == head)
-    let text = Array(head.checkpoint.utf8)
-    for end in text.indices { #expect(TreeHead(checkpoint: String(decoding: text[..<end], as: UTF8.self)) == nil) }
-    #expect(TreeHead(checkpoint: head.checkpoint + "more\n") == nil)
-    #expect(TreeHead(checkpoint: head.checkpoint.replacing("\n5\n", with: "\n05\n")) == nil)
-  }
 }
