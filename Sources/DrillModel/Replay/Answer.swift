@@ -85,12 +85,17 @@ public struct AnswerSheet: Hashable, Sendable, Codable {
   public var answers: [RecordedAnswer]
   /// Operations that the time budget left unasked.
   public var unasked: Int
+  /// How fast the live servers answered; nil where it was not measured.
+  public var latency: Run.Latency?
 
-  public init(workload: String, seed: UInt64, operations: [Operation], answers: [RecordedAnswer], unasked: Int) {
+  public init(
+    workload: String, seed: UInt64, operations: [Operation], answers: [RecordedAnswer], unasked: Int, latency: Run.Latency? = nil
+  ) {
     self.workload = workload
     self.seed = seed
     self.operations = operations
     self.answers = answers
     self.unasked = unasked
+    self.latency = latency
   }
 }

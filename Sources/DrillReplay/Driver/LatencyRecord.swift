@@ -22,6 +22,9 @@ public struct LatencyRecord: Equatable, Sendable {
     histogram.record(UInt64(nanoseconds))
   }
 
+  /// Adds what another client or wave measured.
+  public mutating func merge(_ other: LatencyRecord) { histogram.add(other.histogram) }
+
   public var count: UInt64 { histogram.totalCount }
 
   /// The least time in microseconds that at least `percentile` per cent of the operations took at most; 0 where there

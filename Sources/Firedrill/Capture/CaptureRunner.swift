@@ -1,0 +1,85 @@
+import DrillChecks
+import DrillCrypto
+import DrillModel
+import DrillReplay
+import Foundation
+import Synchronization
+
+/// Backs up a live cluster: estimate, refuse or go on, capture with the reference taken while the cut is held, seal, and only then name it in the catalog.
+struct CaptureRunner: Sendable {
+  var engine: any Engine
+  var cluster: ClusterFile
+  var catalog: String
+  var key: SigningKey
+  var rationale: String?
+  var follows: Bool
+  var events: DrillEventHandler
+
+  /// Records that a held store is asked for, by kind and namespace, when its keys are sampled.
+  static let sampleSize = 4096
+
+  /// - Parameter body: runs with the sealed backup while the cluster is still connected, and while changes are followed where ``follows``.
+  func run<R: Sendable>(_ body: @Sendable (SealedManifest) async throws -> R) async throws -> R {
+    try await engine.withLive(cluster.description) { live in
+      let sealed = try await capture(live)
+      guard follows else { return try await body(sealed) }
+      guard let follower = live as? any ChangeFollowing else {
+        throw DrillError(.usage, subject: cluster.description.engine, detail: "this engine needs no following: rows carry their version; leave out 'follow'")
+      }
+      let folder = ChangeFolder.path(catalog: catalog, backup: sealed.manifest.backup)
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      let isDone = Flag()
+      return try await withThrowingTaskGroup(of: R?.self) { group in
+        group.addTask {
+          try await follower.follow(
+            from: sealed.manifest.cut, topology: sealed.manifest.topology, into: folder, isDone: { isDone.isRaised })
+          return nil
+        }
+        group.addTask {
+          defer { isDone.raise() }
+          return try await body(sealed)
+        }
+        var result: R?
+        for try await part in group { result = part ?? result }
+        guard let result else { throw CancellationError() }
+        return result
+      }
+    }
+  }
+
+  private func capture(_ live: any LiveCluster) async throws -> SealedManifest {
+    var plan = cluster.description.capture
+    plan.follows = follows
+    let estimate = try await live.estimate(plan)
+    for line in estimate.lines { events(.note(line)) }
+    guard estimate.refusals.isEmpty else {
+      throw DrillError(.captureRefused, subject: cluster.description.name, detail: estimate.refusals.joined(separator: "; "))
+    }
+
+    let staging = try StagedBackup(catalog: catalog, cluster: cluster.description.name)
+    defer { staging.discard() }
+    var reference = CapturedReference()
+    try await reference.prepare(cluster, live: live, engine: engine)
+    events(.started(.catalog, detail: "capturing \(cluster.description.name)"))
+    let start = ContinuousClock.now
+    let captured = try await live.capture(plan, into: staging.folder) { held in
+      try await reference.take(from: held, cluster: cluster, engine: engine)
+    }
+    events(.finished(.catalog, elapsed: start.duration(to: .now)))
+    if captured.pause > .zero { events(.note("writes were paused for \(Int(captured.pause.milliseconds)) ms")) }
+    return try await staging.seal(
+      captured, reference: reference, cluster: cluster.description, key: key, rationale: rationale, follows: follows)
+  }
+}
+
+/// A flag that one task raises and another looks at.
+final class Flag: Sendable {
+  private let raised = Atomic<Bool>(false)
+  var isRaised: Bool { raised.load(ordering: .acquiring) }
+  func raise() { raised.store(true, ordering: .releasing) }
+}
+
+/// Where the change logs of a backup lie: beside the backups, since no manifest names them.
+enum ChangeFolder {
+  static func path(catalog: String, backup: String) -> String { "\(catalog)/.changes/\(backup)" }
+}

@@ -1,0 +1,98 @@
+import DrillChecks
+import DrillCrypto
+import DrillModel
+import Foundation
+
+/// A backup on its way into a catalog, in a folder that no catalog lists, until its manifest is sealed and everything is on disk.
+struct StagedBackup: Sendable {
+  let catalog: String
+  let id: String
+  /// Where the capture puts its artifacts; mode 0700.
+  var folder: String { "\(catalog)/.partial-\(id)" }
+
+  /// - Throws: `DrillError` with `catalog-unwritable`.
+  init(catalog: String, cluster: String) throws {
+    self.catalog = catalog
+    id = "\(cluster)-\(Identifier.fresh())"
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder + "/reference", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw DrillError(.catalogUnwritable, subject: catalog, detail: "a backup cannot be put here; see the folder's mode and free space", underlying: error)
+    }
+  }
+
+  /// Removes what was not sealed; does nothing once it was.
+  func discard() { try? FileManager.default.removeItem(atPath: folder) }
+
+  func seal(
+    _ captured: CapturedBackup, reference: CapturedReference, cluster: ClusterDescription, key: SigningKey, rationale: String?, follows: Bool
+  ) async throws -> SealedManifest {
+    var artifacts: [Artifact] = []
+    for file in captured.files {
+      artifacts.append(try await describe(file.path, role: .data, shard: file.shard, format: file.format))
+    }
+    var named = Reference(independentReaders: reference.counts == nil ? 0 : 1, keySample: reference.keySample)
+    func keep(_ value: (some Encodable)?, as format: String) async throws -> String? {
+      guard let value else { return nil }
+      let path = "\(folder)/reference/\(format).json"
+      try CanonicalJSON.encode(value).write(to: URL(fileURLWithPath: path))
+      let artifact = try await describe(path, role: .reference, shard: nil, format: format)
+      artifacts.append(artifact)
+      return artifact.name
+    }
+    named.counts = try await keep(reference.counts, as: "counts")
+    named.fingerprint = try await keep(reference.fingerprint, as: "fingerprint")
+    named.answers = try await keep(reference.answers, as: "answers")
+
+    let hasReference = named.counts != nil || named.fingerprint != nil || named.answers != nil
+    let manifest = Manifest(
+      backup: id, cluster: cluster.name, engine: cluster.engine, engineVersion: captured.engineVersion, cut: captured.cut,
+      scope: Manifest.Scope(), topology: captured.topology, artifacts: artifacts.sorted { $0.name < $1.name },
+      reference: hasReference ? named : nil, keyIDs: [key.publicKey.keyID], rationale: rationale)
+    let sealed = try SealedManifest.seal(manifest, with: key)
+    do {
+      try Data(sealed.envelope).write(to: URL(fileURLWithPath: "\(folder)/\(Catalog.manifestName)"), options: .atomic)
+      try Durability.sync(folder: folder)
+      try FileManager.default.moveItem(atPath: folder, toPath: "\(catalog)/\(id)")
+      try Durability.sync(folder: catalog)
+    } catch {
+      throw DrillError(.catalogUnwritable, subject: catalog, detail: "the backup cannot be put in place; see free space", underlying: error)
+    }
+    return sealed
+  }
+
+  private func describe(_ path: String, role: Artifact.Role, shard: String?, format: String) async throws -> Artifact {
+    let name = String(path.dropFirst(folder.count + 1))
+    switch await onThread({ ArtifactHasher().hash([name: path])[name] }) {
+    case .read(let sizeBytes, let digest):
+      return Artifact(name: name, role: role, shard: shard, format: format, sizeBytes: sizeBytes, digest: digest)
+    case .failed(let error): throw error
+    case .missing, .notRegular, nil:
+      throw DrillError(.artifactUnreadable, subject: name, detail: "what was just captured cannot be read back")
+    }
+  }
+}
+
+/// Names that sort by time and do not collide: `20260131T040000Z-1a2b3c`.
+enum Identifier {
+  static func fresh(at instant: Instant = .now) -> String {
+    let stamp = instant.description.prefix(19).filter { $0 != "-" && $0 != ":" }
+    return "\(stamp)Z-" + Randomness.bytes(3).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+  }
+}
+
+/// Makes sure that what was written survives a loss of power.
+enum Durability {
+  static func sync(folder: String) throws {
+    for entry in try FolderSource(root: folder).entries(below: "") where entry.kind == .file { sync(path: "\(folder)/\(entry.path)") }
+    sync(path: folder)
+  }
+
+  private static func sync(path: String) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { return }
+    fsync(descriptor)
+    close(descriptor)
+  }
+}

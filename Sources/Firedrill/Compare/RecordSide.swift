@@ -1,0 +1,171 @@
+import DrillChecks
+import DrillModel
+import Foundation
+
+/// How a Redis URL is read.
+public enum ReadingPath: String, Sendable, CaseIterable, Codable {
+  /// Its replication stream goes straight into the RDB reader; nothing is stored.
+  case replication
+  /// SCAN and typed reads.
+  case commands
+}
+
+/// One side of a comparison: files on this machine, or a live store behind a URL.
+enum RecordSide: Sendable {
+  case files([ArtifactFile], any Engine)
+  case live(ClusterDescription, ReadingPath)
+
+  /// Reads `redis://[user@]host:port[?cluster=true]`, `redis+unix:///path[?cluster=true]`, a backup's folder or id, a file, or a folder of files.
+  ///
+  /// - Throws: `DrillError`: `usage` when it is none of these.
+  init(_ text: String, catalog: String?, via: ReadingPath) throws {
+    if text.contains("://") {
+      self = .live(try RecordSide.cluster(text), via)
+      return
+    }
+    let path = RecordSide.existing(text, catalog: catalog)
+    guard let path else {
+      throw DrillError(.usage, subject: text, detail: "there is no such file, folder or backup; a backup's id needs --catalog")
+    }
+    var isFolder: ObjCBool = false
+    _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let names = isFolder.boolValue ? try RecordSide.dataFiles(in: path) : [path]
+    let files = try names.map { name -> ArtifactFile in
+      guard let format = try ArtifactFormat.of(path: name) else {
+        throw DrillError(.usage, subject: (name as NSString).lastPathComponent, detail: "this is neither an RDB file nor an SQLite database")
+      }
+      return ArtifactFile(shard: ((name as NSString).lastPathComponent as NSString).deletingPathExtension, format: format.rawValue, path: name)
+    }
+    guard let first = files.first else { throw DrillError(.usage, subject: text, detail: "the folder holds no RDB file and no SQLite database") }
+    guard files.allSatisfy({ $0.format == first.format }) else {
+      throw DrillError(.usage, subject: text, detail: "the folder holds files of different formats")
+    }
+    self = .files(files, try Engines.named(ArtifactFormat(rawValue: first.format)?.engine ?? ""))
+  }
+
+  private static func existing(_ text: String, catalog: String?) -> String? {
+    let candidates = [Workplace.absolute(text)] + (catalog.map { [Workplace.absolute($0) + "/" + text] } ?? [])
+    return candidates.first { FileManager.default.fileExists(atPath: $0) }
+  }
+
+  /// A backup's data artifacts, or every data file of a folder.
+  private static func dataFiles(in folder: String) throws -> [String] {
+    if let bytes = try? FolderSource(root: folder).contents(of: Catalog.manifestName, limit: Catalog.manifestLimit) {
+      return try SealedManifest.claimed(in: bytes).artifacts.filter { $0.role == .data }.map { try FolderSource(root: folder).localPath(of: $0.name) }
+    }
+    return try FolderSource(root: folder).entries(below: "").filter { $0.kind == .file && !$0.path.contains("/") }.map { folder + "/" + $0.path }
+      .filter { try ArtifactFormat.of(path: $0) != nil }
+  }
+
+  private static func cluster(_ text: String) throws -> ClusterDescription {
+    guard let url = URLComponents(string: text) else { throw DrillError(.usage, subject: text, detail: "this is not a URL") }
+    for item in url.queryItems ?? [] where item.name != "cluster" || !["true", "false"].contains(item.value ?? "") {
+      throw DrillError(.usage, subject: item.name, detail: "a store's URL takes only ?cluster=true or ?cluster=false")
+    }
+    let isCluster = url.queryItems?.contains { $0.value == "true" } ?? false
+    let endpoint: Endpoint
+    switch url.scheme {
+    case "redis": endpoint = .tcp(host: url.host ?? "127.0.0.1", port: url.port ?? 6379)
+    case "redis+unix": endpoint = .unix(path: url.path)
+    default: throw DrillError(.usage, subject: url.scheme ?? text, detail: "a store's URL begins with redis:// or redis+unix://")
+    }
+    guard url.password == nil else {
+      throw DrillError(.usage, subject: "password", detail: "a password does not belong in a URL, which other users can see; set $FIREDRILL_PASSWORD")
+    }
+    return ClusterDescription(
+      name: "url", engine: "redis", endpoints: [endpoint], isCluster: isCluster, username: url.user,
+      password: ProcessInfo.processInfo.environment["FIREDRILL_PASSWORD"].map { Secret($0) })
+  }
+
+  var isLive: Bool { if case .live = self { true } else { false } }
+
+  /// Every record of the side, folded, with what the readers saw.
+  func fold(seed: UInt64 = 0, events: @escaping DrillEventHandler) async throws -> (folded: FoldedRecords, facts: [ReadFacts]) {
+    var sum = FoldedRecords(seed: seed, sampleSize: 0)
+    switch self {
+    case .files(let files, let engine):
+      let reading = ArtifactReading(engine: engine, seed: seed, sampleSize: 0, events: events)
+      var facts: [ReadFacts] = []
+      for file in files {
+        let decoded = try await reading.read(NamedFile(name: file.shard, file: file), allowed: nil)
+        facts.append(decoded.facts)
+        sum += decoded.folded
+      }
+      return (sum, facts)
+    case .live(let cluster, let via):
+      return try await Engines.named(cluster.engine).withLive(cluster) { live in
+        var sum = FoldedRecords(seed: seed, sampleSize: 0)
+        var facts: [ReadFacts] = []
+        let report = RecordProgress(events)
+        for shard in live.shards {
+          let fold = FingerprintFold(FoldPlan(seed: seed))
+          facts.append(
+            try await live.read(shard: shard, selection: .all, via: via) { batch in
+              report.count(batch)
+              fold.consume(batch)
+            })
+          sum += fold.finish()
+        }
+        return (sum, facts)
+      }
+    }
+  }
+
+  /// The keys of `slots` with their digests.
+  func keys(of slots: SlotSet) async throws -> KeyDigests {
+    switch self {
+    case .files(let files, let engine):
+      return try await ArtifactReading(engine: engine, seed: 0, sampleSize: 0, events: { _ in }).keys(of: slots, in: files)
+    case .live(let cluster, let via):
+      return try await Engines.named(cluster.engine).withLive(cluster) { live in
+        var digests = KeyDigests(slots: slots)
+        for shard in live.shards {
+          _ = try await live.read(shard: shard, selection: .slots(slots), via: via) { digests.consume($0) }
+        }
+        return digests
+      }
+    }
+  }
+}
+
+extension LiveCluster {
+  /// Reads one shard the way that was asked for.
+  fileprivate func read(
+    shard: String, selection: RecordSelection, via: ReadingPath, into handler: @escaping RecordHandler
+  ) async throws -> ReadFacts {
+    switch via {
+    case .commands: return try await readRecords(shard: shard, selection: selection, into: handler)
+    case .replication:
+      guard let snapshots = self as? any SnapshotReading else {
+        throw DrillError(.usage, subject: shard, detail: "this store has no replication stream to read; use --via commands")
+      }
+      return try await snapshots.readSnapshot(shard: shard, selection: selection, into: handler)
+    }
+  }
+}
+
+/// Formats told by a file's first bytes.
+enum ArtifactFormat: String, Sendable {
+  case rdb, sqlite
+
+  var engine: String { self == .rdb ? "redis" : "sqlite" }
+
+  /// Nil for anything else.
+  ///
+  /// Source: redis src/rdb.c `rdbSaveRio` ("REDIS%04d"); SQLite file format, section 1.3.1 ("SQLite format 3\000").
+  static func of(path: String) throws -> ArtifactFormat? {
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+      throw DrillError(.artifactUnreadable, subject: (path as NSString).lastPathComponent, detail: "the file cannot be read; see its mode")
+    }
+    defer { try? handle.close() }
+    let head = Array((try? handle.read(upToCount: 16)) ?? Data())
+    if head.starts(with: "REDIS".utf8) || head.starts(with: "VALKEY".utf8) { return .rdb }
+    if head.starts(with: "SQLite format 3\0".utf8) { return .sqlite }
+    // An ending is the next best word: a damaged head is a finding of the reader, not a file of no format.
+    switch (path as NSString).pathExtension {
+    case "rdb": return .rdb
+    case "sqlite", "sqlite3", "db": return .sqlite
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,79 @@
+public import DrillChecks
+public import DrillModel
+import Foundation
+
+/// A drill: what to restore, check, replay and require. `drills/README.md` documents every field.
+public struct DrillFile: Sendable {
+  public var name: String
+  public var seed: UInt64
+  /// The cluster that the backups are of; nil where ``production`` makes one.
+  public var cluster: ClusterFile?
+  /// A synthetic production to make, capture and disturb; for the shipped drills.
+  public var production: ProductionFile?
+  /// Folder of the catalog, absolute; nil: one of the run's own.
+  public var catalog: String?
+  public var backups: BackupSelection
+  /// Whether a manifest must be signed by a trusted key.
+  public var requiresSignature: Bool
+  /// Public keys, absolute paths of PEM files.
+  public var trust: [String]
+  /// Take a backup first.
+  public var capture: CaptureSection?
+  public var sandbox: SandboxSection
+  public var level: Level
+  public var references: [ReferenceKind]
+  public var workload: WorkloadFile?
+  public var objectives: Objectives
+  public var ledger: String?
+  /// The text of the drill file and of all files that it names, by path relative to it: enough to run it again.
+  public var texts: [String: String]
+
+  public struct SandboxSection: Hashable, Sendable {
+    public var isolation: Isolation = .folder
+    /// Memory that the sandboxes may take together: shards are restored in waves within it.
+    public var memoryBytes: UInt64?
+    /// Restore only so many shards, drawn by seed; nil: all.
+    public var shardSample: Int?
+    public var server: String?
+    public var folder: String?
+    public var loadTimeout: Duration = .seconds(600)
+  }
+
+  public struct CaptureSection: Hashable, Sendable {
+    /// Go on recording what changes until the live snapshot has been taken.
+    public var follows: Bool
+    /// Private key to seal with; nil only beside ``production``, where the run makes one of its own.
+    public var key: String?
+  }
+
+  public enum BackupSelection: Hashable, Sendable {
+    case latest
+    case id(String)
+    /// The newest whose cut is not after the time.
+    case at(Instant)
+    /// So many over all ages, drawn by seed.
+    case sample(count: Int, seed: UInt64)
+  }
+
+  public enum ReferenceKind: Hashable, Sendable {
+    case captured
+    case live
+    case backup(String)
+
+    public var name: String {
+      switch self {
+      case .captured: "captured"
+      case .live: "live"
+      case .backup(let id): "backup \(id)"
+      }
+    }
+  }
+
+  /// - Throws: `DrillError`: `bad-file` with file, line and column.
+  public static func read(path: String) throws -> DrillFile { try DrillFileReader(path: path).drill() }
+
+  /// Reads a drill from the texts that a ledger kept; `name` is the key of the drill file among them.
+  public static func read(texts: [String: String], name: String, folder: String) throws -> DrillFile {
+    try DrillFileReader(texts: texts, name: name, folder: folder).drill()
+  }
+}

@@ -1,0 +1,145 @@
+import DrillChecks
+import DrillModel
+import DrillReplay
+import Foundation
+import Yams
+
+/// Reads a drill file and everything that it names.
+struct DrillFileReader {
+  private let texts: FileTexts
+  private let name: String
+
+  init(path: String) {
+    let url = URL(fileURLWithPath: path)
+    texts = FileTexts(folder: url.deletingLastPathComponent().path)
+    name = url.lastPathComponent
+  }
+
+  init(texts kept: [String: String], name: String, folder: String) {
+    texts = FileTexts(folder: folder, kept: kept)
+    self.name = name
+  }
+
+  func drill() throws -> DrillFile {
+    let file = try YAMLSection(file: name, text: try texts.text(name))
+    var drill = DrillFile(
+      name: try file.requiredText("drill"), seed: try file.seed() ?? 1, backups: try backups(file), requiresSignature: true, trust: [],
+      sandbox: try sandbox(file.section("sandbox")), level: try file.choice("level", of: Level.self) ?? .answers,
+      references: try references(file), objectives: try objectives(file.section("objectives")), texts: [:])
+    guard drill.name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }), !drill.name.isEmpty else {
+      throw file.refuse("drill", "a drill's name is made of letters, digits, '-' and '_'")
+    }
+
+    if let cluster = try file.text("cluster") { drill.cluster = try ClusterFile.read(texts.sibling(of: name, cluster), texts: texts) }
+    if let production = try file.section("production") { drill.production = try ProductionFile(production) }
+    guard (drill.cluster == nil) != (drill.production == nil) else {
+      throw file.refuse("cluster", "a drill names either its 'cluster' (a file) or a synthetic 'production' to make")
+    }
+    drill.catalog = try file.text("catalog").map(texts.absolute)
+    if drill.catalog == nil, drill.production == nil { throw file.refuse("drill", "the drill needs 'catalog', the folder of its backups") }
+
+    let signature = try file.choice("signature", of: Signature.self) ?? .required
+    drill.requiresSignature = signature == .required
+    drill.trust = try file.texts("trust")?.map(texts.absolute) ?? []
+    if let capture = try file.section("capture") {
+      drill.capture = .init(follows: try capture.flag("follow") ?? false, key: try capture.text("key").map(texts.absolute))
+      try capture.finish()
+    } else if drill.production != nil {
+      drill.capture = .init(follows: false, key: nil)
+    }
+    if let capture = drill.capture, capture.key == nil, drill.production == nil {
+      throw file.refuse("capture", "'capture' needs 'key', the private key to seal with (firedrill keygen makes one)")
+    }
+    if signature == .required, drill.trust.isEmpty, drill.production == nil {
+      throw file.refuse("drill", "the drill needs 'trust', the public keys that its manifests may be signed with")
+    }
+    drill.workload = try workload(file)
+    drill.ledger = try file.text("ledger").map(texts.absolute)
+    try file.finish()
+    drill.texts = texts.read
+    drill.texts[DrillOrigin.key] = DrillOrigin(folder: texts.folder, name: name).path
+    return drill
+  }
+
+  private enum Signature: String, CaseIterable { case required, optional }
+
+  private func backups(_ file: YAMLSection) throws -> DrillFile.BackupSelection {
+    guard let node = file.node("backup") else { return .latest }
+    if let text = node.string {
+      guard text == "latest" else { throw file.refuse(node, "'backup' is latest, or one of {id: …}, {at: TIME}, {sample: {count, seed}}") }
+      return .latest
+    }
+    let section = try file.section(node, "'backup'")
+    defer { _ = section }
+    let selection: DrillFile.BackupSelection
+    if let id = try section.text("id") {
+      selection = .id(id)
+    } else if let at = try section.text("at") {
+      guard let instant = Instant(parsing: at) else { throw section.refuse("at", "'at' must be an ISO 8601 time such as 2026-01-31T04:00:00Z") }
+      selection = .at(instant)
+    } else if let sample = try section.section("sample") {
+      guard let count = try sample.integer("count", in: 1...10_000) else { throw section.refuse("sample", "'sample' needs 'count'") }
+      selection = .sample(count: count, seed: try sample.seed() ?? 1)
+      try sample.finish()
+    } else {
+      throw file.refuse(node, "'backup' is latest, or one of {id: …}, {at: TIME}, {sample: {count, seed}}")
+    }
+    try section.finish()
+    return selection
+  }
+
+  private func sandbox(_ section: YAMLSection?) throws -> DrillFile.SandboxSection {
+    var sandbox = DrillFile.SandboxSection()
+    guard let section else { return sandbox }
+    sandbox.isolation = try section.choice("isolation", of: Isolation.self) ?? .folder
+    sandbox.memoryBytes = try section.size("memory")
+    sandbox.shardSample = try section.integer("shards", in: 1...Slot.count)
+    sandbox.server = try section.text("server").map { $0.contains("/") ? texts.absolute($0) : $0 }
+    sandbox.folder = try section.text("folder").map(texts.absolute)
+    if let timeout = try section.duration("load_timeout") { sandbox.loadTimeout = timeout }
+    try section.finish()
+    return sandbox
+  }
+
+  private func references(_ file: YAMLSection) throws -> [DrillFile.ReferenceKind] {
+    guard let node = file.node("reference") else { return [.captured] }
+    let nodes = node.sequence.map(Array.init) ?? [node]
+    let references = try nodes.map { entry -> DrillFile.ReferenceKind in
+      switch entry.string {
+      case "captured": return .captured
+      case "live": return .live
+      default:
+        guard entry.mapping != nil else { throw file.refuse(entry, "a reference is captured, live, or {backup: ID}") }
+        let section = try file.section(entry, "'reference'")
+        let backup = try section.requiredText("backup")
+        try section.finish()
+        return .backup(backup)
+      }
+    }
+    guard !references.isEmpty, Set(references).count == references.count else {
+      throw file.refuse(node, "'reference' names one or more different references")
+    }
+    return references
+  }
+
+  private func objectives(_ section: YAMLSection?) throws -> Objectives {
+    guard let section else { return Objectives() }
+    let objectives = Objectives(
+      restoreTime: try section.duration("rto"), recoveryPoint: try section.duration("rpo"),
+      maxDrift: try section.integer("drift", in: 0...Int.max).map(UInt64.init),
+      maxMismatches: try section.integer("mismatches", in: 0...Int.max).map(UInt64.init), minCoverage: try section.share("coverage"))
+    try section.finish()
+    return objectives
+  }
+
+  private func workload(_ file: YAMLSection) throws -> WorkloadFile? {
+    guard let node = file.node("workload") else { return nil }
+    if let path = node.string { return try WorkloadFile.read(texts.sibling(of: name, path), texts: texts) }
+    let section = try file.section(node, "'workload'")
+    var workload = try WorkloadFile.read(texts.sibling(of: name, try section.requiredText("profile")), texts: texts)
+    if let operations = try section.integer("operations", in: 1...100_000_000) { workload.profile.operations = operations }
+    if let budget = try section.duration("budget") { workload.budget = budget }
+    try section.finish()
+    return workload
+  }
+}

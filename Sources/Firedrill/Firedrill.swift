@@ -1,0 +1,143 @@
+public import DrillCrypto
+public import DrillEvidence
+public import DrillModel
+import Foundation
+
+/// The public face for programs: one call for each thing that the command line does.
+///
+/// ```swift
+/// let outcomes = try await Firedrill.run(drill: "nightly.yaml")
+/// for outcome in outcomes { print(outcome.run.verdict, outcome.run.level) }
+/// ```
+///
+/// Nothing here prints; progress goes to the event handler.
+public enum Firedrill {
+  public static let version = "0.1.0"
+
+  /// Runs a drill file, over every backup that it selects, and records each run.
+  ///
+  /// - Throws: `DrillError`: `bad-file`, `key-unreadable`, `usage`; `CancellationError`. Everything else that keeps a run from looking is in the run.
+  public static func run(
+    drill path: String, options: RunOptions = RunOptions(), events: @escaping DrillEventHandler = { _ in }
+  ) async throws -> [DrillOutcome] {
+    var drill = try DrillFile.read(path: Workplace.absolute(path))
+    if let seed = options.seed { drill.seed = seed }
+    return try await DrillSession(drill: drill, options: options, events: events).run()
+  }
+
+  /// Runs the drill of a recorded run again: the same files, the same seed, and where it still lies in the catalog the same backup.
+  ///
+  /// - Throws: `no-such-run`, `ledger-damaged`, and as ``run(drill:options:events:)``.
+  public static func run(
+    again run: String, ledger path: String, options: RunOptions = RunOptions(), events: @escaping DrillEventHandler = { _ in }
+  ) async throws -> [DrillOutcome] {
+    let recorded = try Ledger.open(at: path, mode: .readOnly).run(run)
+    guard let files = recorded.files ?? recorded.run?.files, let origin = DrillOrigin(files) else {
+      throw DrillError(.noSuchRun, subject: run, detail: "the ledger no longer keeps this run's drill file: its details were dropped by age")
+    }
+    var drill = try DrillFile.read(texts: files, name: origin.name, folder: origin.folder)
+    drill.seed = options.seed ?? recorded.entry.seed
+    if drill.production == nil, let backup = recorded.run?.backups.first?.backup {
+      drill.backups = .id(backup)
+      drill.capture = nil
+    }
+    return try await DrillSession(drill: drill, options: options, events: events).run()
+  }
+
+  /// All that needs no restore, for one backup. Nothing is recorded.
+  public static func check(_ request: CheckRequest, events: @escaping DrillEventHandler = { _ in }) async throws -> Run {
+    try await request.run(events: events)
+  }
+
+  /// What a backup says it is, unverified.
+  ///
+  /// - Throws: `DrillError`: `no-such-backup`, `artifact-io`.
+  public static func inspect(backup: String, catalog: String?) throws -> SealedManifest {
+    let place = try BackupPlace(backup, catalog: catalog)
+    return try SealedManifest.read(try place.catalog.envelope(of: place.id))
+  }
+
+  /// What a capture would cost production.
+  public static func estimate(cluster path: String) async throws -> CaptureEstimate {
+    let cluster = try ClusterFile.read(path: Workplace.absolute(path))
+    return try await Engines.named(cluster.description.engine).withLive(cluster.description) { live in
+      try await live.estimate(cluster.description.capture)
+    }
+  }
+
+  /// Backs up a live cluster and seals it. With `follows`, goes on recording what changes until the task is cancelled.
+  public static func capture(
+    cluster path: String, to catalog: String, key: String, rationale: String? = nil, follows: Bool = false,
+    events: @escaping DrillEventHandler = { _ in }
+  ) async throws -> SealedManifest {
+    let cluster = try ClusterFile.read(path: Workplace.absolute(path))
+    let runner = CaptureRunner(
+      engine: try Engines.named(cluster.description.engine), cluster: cluster, catalog: Workplace.absolute(catalog),
+      key: try KeyFile.readSigningKey(Workplace.absolute(key)), rationale: rationale, follows: follows, events: events)
+    return try await runner.run { sealed in
+      if follows { try await untilCancelled(sealed, events) }
+      return sealed
+    }
+  }
+
+  private static func untilCancelled(_ sealed: SealedManifest, _ events: DrillEventHandler) async throws {
+    events(.note("sealed \(sealed.manifest.backup); recording what changes, until interrupted"))
+    while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+  }
+
+  /// Compares two sides, down to keys.
+  ///
+  /// - Throws: `DrillError`: `usage`, `artifact-io`, `store-moved`: could not tell.
+  public static func diff(_ request: DiffRequest, events: @escaping DrillEventHandler = { _ in }) async throws -> DiffResult {
+    let redactor = request.showsKeys ? nil : redactor(ledger: request.ledger)
+    return try await Diff(
+      a: RecordSide(request.a, catalog: request.catalog, via: request.via), b: RecordSide(request.b, catalog: request.catalog, via: request.via),
+      request: request, redactor: redactor, events: events
+    ).run()
+  }
+
+  /// The fingerprint of a backup's folder, a file, a folder of files, or a live store.
+  public static func fingerprint(
+    of source: String, catalog: String? = nil, via: ReadingPath = .replication, events: @escaping DrillEventHandler = { _ in }
+  ) async throws -> FingerprintResult {
+    let side = try RecordSide(source, catalog: catalog, via: via)
+    let (folded, facts) = try await side.fold(events: events)
+    return FingerprintResult(folded, facts)
+  }
+
+  /// Makes a key pair: `path` (private, mode 0600) and `path.pub`.
+  ///
+  /// - Throws: `DrillError`: `io` where a file is there already or cannot be made.
+  public static func keygen(out path: String, algorithm: KeyAlgorithm = .ed25519) throws -> KeyPair {
+    let key = try SigningKey.generate(algorithm)
+    try KeyFile.write(key, to: Workplace.absolute(path))
+    return KeyPair(privateKey: path, publicKey: path + ".pub", keyID: key.publicKey.keyID)
+  }
+
+  public struct KeyPair: Sendable, Codable {
+    public var privateKey: String
+    public var publicKey: String
+    public var keyID: String
+  }
+
+  /// Recomputes a ledger's tree and holds it against the heads that catalogs keep of it.
+  public static func verifyLedger(at path: String, anchors catalogs: [String]) throws -> LedgerVerification {
+    let ledger = try Ledger.open(at: path, mode: .readOnly)
+    return try ledger.verify(anchors: try catalogs.flatMap { try AnchoredHead.read(in: Workplace.absolute($0)) })
+  }
+
+  /// Reads a time such as `10ms`.
+  ///
+  /// - Throws: `DrillError` with `usage`.
+  public static func duration(_ text: String) throws -> Duration {
+    guard let duration = Duration(parsing: text) else {
+      throw DrillError(.usage, subject: text, detail: "a time is written as 500ms, 30s, 15m, 24h or 7d")
+    }
+    return duration
+  }
+
+  /// The redactor of a ledger that is there; else one whose secret nobody keeps.
+  static func redactor(ledger path: String) -> KeyRedactor {
+    (try? Ledger.open(at: path, mode: .readOnly))?.redactor ?? .ephemeral()
+  }
+}

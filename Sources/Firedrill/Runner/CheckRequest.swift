@@ -1,0 +1,68 @@
+import DrillChecks
+import DrillCrypto
+import DrillEvidence
+import DrillModel
+import Foundation
+
+/// A backup to be checked without a restore.
+public struct CheckRequest: Sendable {
+  /// A backup's folder, or its id beside ``catalog``.
+  public var backup: String
+  public var catalog: String?
+  /// Paths of trusted public keys.
+  public var trust: [String]
+  public var requiresSignature: Bool
+  public var showsKeys: Bool
+  /// The ledger whose secret redacts keys.
+  public var ledger: String
+
+  public init(backup: String, catalog: String?, trust: [String], requiresSignature: Bool, showsKeys: Bool, ledger: String) {
+    self.backup = backup
+    self.catalog = catalog
+    self.trust = trust
+    self.requiresSignature = requiresSignature
+    self.showsKeys = showsKeys
+    self.ledger = ledger
+  }
+
+  func run(events: @escaping DrillEventHandler) async throws -> Run {
+    let place = try BackupPlace(backup, catalog: catalog)
+    let entry = try place.catalog.select(.id(place.id), cluster: nil)[0]
+    let drill = DrillFile(
+      name: "check", seed: 1, backups: .id(place.id), requiresSignature: requiresSignature, trust: trust, sandbox: .init(), level: requiresSignature ? .decoded : .none,
+      references: [.captured], objectives: .init(), texts: [:])
+    let engine = entry.claimed?.engine ?? "sqlite"
+    let now = Instant.now
+    let run = Run(
+      id: "check-\(Identifier.fresh(at: now))", drill: "check", cluster: entry.claimed?.cluster ?? "", engine: engine, files: [:], seed: 1,
+      startedAt: now, finishedAt: now, tool: "firedrill \(Firedrill.version)", host: Workplace.host, requiredLevel: drill.level)
+    var draft = RunDraft(run, redactor: showsKeys ? nil : Firedrill.redactor(ledger: ledger), events: events)
+    let runner = DrillRunner(
+      drill: drill, engine: try Engines.named(engine), catalog: place.catalog, cluster: nil,
+      trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }, verifiedCuts: [], folder: "", events: events)
+    try await runner.check(entry, into: &draft)
+    draft.edit { $0.finishedAt = .now }
+    return draft.run
+  }
+}
+
+/// A backup named by its folder, or by its id beside a catalog.
+struct BackupPlace {
+  var catalog: Catalog
+  var id: String
+
+  /// - Throws: `DrillError` with `no-such-backup`.
+  init(_ backup: String, catalog: String?) throws {
+    if let catalog {
+      self.catalog = try Catalog(root: Workplace.absolute(catalog))
+      id = backup
+    } else {
+      let path = Workplace.absolute(backup)
+      guard FileManager.default.fileExists(atPath: path) else {
+        throw DrillError(.usage, subject: backup, detail: "there is no such folder; a backup's id needs --catalog")
+      }
+      self.catalog = try Catalog(root: (path as NSString).deletingLastPathComponent)
+      id = (path as NSString).lastPathComponent
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import DrillChecks
+import DrillCrypto
+import DrillModel
+import Foundation
+
+/// Runs a drill over one backup: the only place that knows the sequence.
+///
+/// Each stage takes what earlier ones returned and returns a value with a ``StageResult``. A stage that could not look becomes an obstacle, and the stages
+/// that do not need it go on. What is not exactly what was sealed, or does not decode, is not restored.
+struct DrillRunner: Sendable {
+  var drill: DrillFile
+  var engine: any Engine
+  var catalog: Catalog
+  /// The live cluster, where the drill has one to ask.
+  var cluster: ClusterFile?
+  var trusted: [PublicKey]
+  /// Cuts of this cluster that earlier runs verified, for the recovery point.
+  var verifiedCuts: [Instant]
+  /// The run's private folder.
+  var folder: String
+  var events: DrillEventHandler
+
+  /// Keys that a workload is drawn from, of each kind.
+  static let sampleSize = 4096
+
+  func run(_ backup: Catalog.Entry, into draft: inout RunDraft) async throws {
+    let sealed = try await stage(.manifest, "reading the manifest", &draft) { try readManifest(of: backup) }
+    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: sealed) { try await checkIntegrity(of: $0) }
+    let reference = try await stage(.integrity, "reading the captured reference", &draft, needs: stored) { try readReference(of: $0) }
+    let decoded = try await stage(.decode, "reading every record", &draft, needs: stored) { try await decode($0) }
+    let restored = try await stage(.restore, "restoring into sandboxes", &draft, needs: sound(decoded, draft)) {
+      try await restore($0, sheet: reference?.answers)
+    }
+    try await stage(.compare, "comparing with what production held", &draft, needs: restored) { try compare($0, with: reference) }
+    try await stage(.drift, "comparing with other references", &draft, needs: restored) { try await attributeDrift(of: $0) }
+    try await stage(.objectives, "measuring against the objectives", &draft, needs: sealed) { [run = draft.run] in
+      checkObjectives(of: run, sealed: $0)
+    }
+  }
+
+  /// What may be restored: nothing once something was found wrong with it.
+  private func sound(_ decoded: Decoded?, _ draft: RunDraft) -> Decoded? { draft.run.findings.isEmpty ? decoded : nil }
+
+  /// All that needs no restore.
+  func check(_ backup: Catalog.Entry, into draft: inout RunDraft) async throws {
+    let sealed = try await stage(.manifest, "reading the manifest", &draft) { try readManifest(of: backup) }
+    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: sealed) { try await checkIntegrity(of: $0) }
+    try await stage(.decode, "reading every record", &draft, needs: stored) { try await decode($0) }
+  }
+
+  // MARK: Stages
+
+  /// Runs one stage: tells who listens, absorbs what it returns, and turns "could not look" into an obstacle.
+  @discardableResult
+  private func stage<Value: Sendable>(
+    _ stage: Stage, _ detail: String, _ draft: inout RunDraft, _ work: () async throws -> (Value?, StageResult)
+  ) async throws -> Value? {
+    events(.started(stage, detail: detail))
+    let start = ContinuousClock.now
+    defer { events(.finished(stage, elapsed: start.duration(to: .now))) }
+    do {
+      let (value, result) = try await work()
+      draft.absorb(result)
+      return value
+    } catch let error as DrillError {
+      draft.absorb(StageResult(obstacle: error, stage: stage))
+      return nil
+    }
+  }
+
+  /// The same for a stage that needs what an earlier one returned, and does not run without.
+  @discardableResult
+  private func stage<Needed: Sendable, Value: Sendable>(
+    _ name: Stage, _ detail: String, _ draft: inout RunDraft, needs needed: Needed?, _ work: (Needed) async throws -> (Value?, StageResult)
+  ) async throws -> Value? {
+    guard let needed else { return nil }
+    return try await stage(name, detail, &draft) { try await work(needed) }
+  }
+}

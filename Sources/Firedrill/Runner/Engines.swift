@@ -1,0 +1,48 @@
+import DrillEngines
+import DrillModel
+import Foundation
+
+/// The engines that this program brings.
+enum Engines {
+  static func named(_ name: String) throws -> any Engine {
+    switch name {
+    case "redis": return RedisEngine()
+    case "sqlite": return SQLiteEngine()
+    default: throw DrillError(.usage, subject: name, detail: "there is no engine of this name; known are redis and sqlite")
+    }
+  }
+}
+
+/// Runs blocking work on a thread of its own, so that it holds none of the threads that tasks share.
+///
+/// - Parameter onCancel: called when the task is cancelled; the work has to end by itself then.
+func onThread<R: Sendable>(
+  _ work: @escaping @Sendable () throws -> R, onCancel: @escaping @Sendable () -> Void = {}
+) async throws -> R {
+  try await withTaskCancellationHandler {
+    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<R, any Error>) in
+      let thread = Thread { continuation.resume(with: Result { try work() }) }
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+  } onCancel: {
+    onCancel()
+  }
+}
+
+/// The same for work that cannot fail.
+func onThread<R: Sendable>(
+  _ work: @escaping @Sendable () -> R, onCancel: @escaping @Sendable () -> Void = {}
+) async -> R {
+  await withTaskCancellationHandler {
+    await withCheckedContinuation { (continuation: CheckedContinuation<R, Never>) in
+      let thread = Thread { continuation.resume(returning: work()) }
+      thread.start()
+    }
+  } onCancel: {
+    onCancel()
+  }
+}
+
+/// The processors of this machine.
+var processorCount: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }

@@ -1,0 +1,58 @@
+import DrillEvidence
+import DrillModel
+import Foundation
+
+/// The ledger as a session uses it: what cannot be recorded is remembered as a problem, and the result is still there.
+final class RunRecords: Sendable {
+  private let ledger: Ledger?
+  private let problem: DrillError?
+  let redactor: KeyRedactor
+
+  init(path: String) {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      let opened = try Ledger.open(at: path, mode: .readWrite)
+      ledger = opened
+      problem = nil
+      redactor = opened.redactor
+    } catch {
+      ledger = nil
+      problem =
+        error as? DrillError
+        ?? DrillError(.ledgerUnwritable, subject: path, detail: "the ledger cannot be made here; see the folder's mode and free space", underlying: error)
+      redactor = .ephemeral()
+    }
+  }
+
+  /// Records that a run begins, so that one that is cut off can be seen.
+  func begin(_ run: Run) -> Bool {
+    guard let ledger else { return false }
+    return
+      (try? ledger.begin(
+        run: run.id, drill: run.drill, cluster: run.cluster, startedAt: run.startedAt, files: run.files, seed: run.seed)) != nil
+  }
+
+  func record(_ run: Run, began: Bool) -> DrillOutcome {
+    guard let ledger else { return DrillOutcome(run: run, recordingProblem: problem) }
+    do {
+      try ledger.append(run)
+      return DrillOutcome(run: run, recordingProblem: nil)
+    } catch {
+      let problem = error as? DrillError ?? DrillError(.ledgerUnwritable, subject: ledger.path, detail: "\(error)", underlying: error)
+      return DrillOutcome(run: run, recordingProblem: problem)
+    }
+  }
+
+  /// Leaves the ledger's tree head in a catalog that lasts. A failure shows at the next `ledger verify`.
+  func anchor(in catalog: String?) {
+    guard let catalog, let ledger else { return }
+    _ = try? ledger.writeAnchor(to: catalog)
+  }
+
+  /// Cuts that runs of this cluster verified, without a finding.
+  func verifiedCuts(of cluster: String) -> [Instant] {
+    guard let ledger, let entries = try? ledger.runs(cluster: cluster) else { return [] }
+    return entries.filter { $0.outcome?.verdict == .pass }.flatMap { $0.outcome?.backups.compactMap { $0.cut?.time } ?? [] }
+  }
+}

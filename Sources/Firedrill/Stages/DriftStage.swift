@@ -1,0 +1,179 @@
+import DrillChecks
+import DrillModel
+import DrillReplay
+import Foundation
+
+extension DrillRunner {
+  /// What was restored, held against a live snapshot of now and against other backups; differences attributed to recorded causes.
+  func attributeDrift(of restored: Restored) async throws -> (Void?, StageResult) {
+    var result = StageResult()
+    for reference in drill.references {
+      switch reference {
+      case .captured: continue
+      case .live: try await compareWithLive(restored, &result)
+      case .backup(let id): try await compare(restored, withBackup: id, &result)
+      }
+    }
+    return ((), result)
+  }
+
+  private func compareWithLive(_ restored: Restored, _ result: inout StageResult) async throws {
+    guard let cluster else {
+      throw DrillError(.referenceUnavailable, stage: .drift, subject: "live", detail: "the drill names no cluster to take a live snapshot of")
+    }
+    let start = ContinuousClock.now
+    let part = try await engine.withLive(cluster.description) { live in
+      // Asked before the snapshot is taken, so that every change that an answer may show is in the snapshot too.
+      let replayed = try await askLive(live, restored)
+      let snapshotFolder = "\(folder)/live"
+      try FileManager.default.createDirectory(
+        atPath: snapshotFolder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      defer { try? FileManager.default.removeItem(atPath: snapshotFolder) }
+      var plan = cluster.description.capture
+      // A snapshot to look at, not a backup to keep: nothing is paused for it.
+      plan.coherence = .perShard
+      let snapshot = try await live.capture(plan, into: snapshotFolder) { _ in }
+      let evidence = try await changeEvidence(restored, until: snapshot, cluster: cluster.description)
+      let held = try await hold(restored, against: snapshot.files, name: "live", at: snapshot.cut.time, evidence: evidence)
+      let answers = try await judge(replayed, restored, changed: held.slots, evidence: evidence)
+      return LivePart(drift: held.drift, answers: answers, latency: replayed?.latency.summary(side: "live"))
+    }
+    result.phases.append(PhaseTiming(.drift, elapsed: start.duration(to: .now)))
+    absorb(part.drift, "the live snapshot", &result)
+    guard let answers = part.answers else { return }
+    result.judgement += answers.judgement
+    result.answers = answers.tally
+    if let own = restored.live.latency { result.latencies.append(own.summary(side: "sandbox")) }
+    if let latency = part.latency { result.latencies.append(latency) }
+    if answers.judgement.isClean, answers.tally.equal > 0, answers.tally.indeterminate == 0 {
+      result.levels.append(.init(.answers, evidence: "\(answers.tally.equal) answers equal to those of the live store"))
+    }
+  }
+
+  private struct LivePart: Sendable {
+    var drift: DriftCheck.Result
+    var answers: (judgement: Judgement, tally: Run.AnswerTally)?
+    var latency: Run.Latency?
+  }
+
+  private func compare(_ restored: Restored, withBackup id: String, _ result: inout StageResult) async throws {
+    let entry = try catalog.select(.id(id), cluster: nil)[0]
+    let (sealed, judged) = try readManifest(of: entry)
+    guard let sealed else {
+      result.judgement += judged.judgement
+      return
+    }
+    let (stored, integrity) = try await checkIntegrity(of: sealed)
+    guard let stored, integrity.judgement.isClean else {
+      result.judgement += integrity.judgement
+      return
+    }
+    let held = try await hold(
+      restored, against: stored.data.map(\.file), name: "backup \(id)", at: sealed.manifest.cut.time, evidence: nil)
+    absorb(held.drift, "backup \(id)", &result)
+  }
+
+  private func absorb(_ drift: DriftCheck.Result, _ name: String, _ result: inout StageResult) {
+    result.judgement += drift.judgement
+    result.drift = drift
+    let open = drift.tallies.contains { $0.attribution != .explained && $0.count > 0 }
+    let examined = drift.judgement.coverage.contains { $0.coverage.examined > 0 }
+    if !open, examined, drift.judgement.isClean { result.levels.append(.init(.content, evidence: "\(name), but for explained changes")) }
+  }
+
+  private func changeEvidence(
+    _ restored: Restored, until snapshot: CapturedBackup, cluster: ClusterDescription
+  ) async throws -> (any ChangeEvidence)? {
+    guard let explaining = engine as? any ChangeExplaining else { return nil }
+    let changes = ChangeFolder.path(catalog: catalog.root, backup: restored.manifest.backup)
+    return try await explaining.changeEvidence(
+      for: cluster,
+      in: ChangeWindow(
+        cut: restored.manifest.cut, restored: restored.files, topology: restored.manifest.topology, snapshot: snapshot,
+        changes: FileManager.default.fileExists(atPath: changes) ? changes : nil, patience: .seconds(20)))
+  }
+
+  /// Fingerprints first; then only the slots that differ, key by key.
+  private func hold(
+    _ restored: Restored, against files: [ArtifactFile], name: String, at time: Instant, evidence: (any ChangeEvidence)?
+  ) async throws -> (drift: DriftCheck.Result, slots: SlotSet) {
+    let reading = ArtifactReading(engine: engine, seed: drill.seed, sampleSize: 0, events: events)
+    var other = FoldedRecords(seed: drill.seed, sampleSize: 0)
+    for file in files {
+      let part = try await reading.read(NamedFile(name: file.shard, file: file), allowed: nil)
+      if let problem = part.facts.problems.first {
+        throw DrillError(.referenceUnavailable, stage: .drift, subject: name, detail: "cannot be read in full: \(problem.detail)")
+      }
+      other += part.folded
+    }
+    let left = restored.folded.fingerprint.restricted(to: restored.slots)
+    let right = other.fingerprint.restricted(to: restored.slots)
+    let slots = SlotDiff(left, right)
+    var check = DriftCheck(
+      backup: restored.manifest.backup, window: .init(cut: restored.manifest.cut.time, reference: time), evidence: evidence, seed: drill.seed)
+    var common: UInt64 = 0
+    for chunk in slots.chunks() {
+      let mine = try await reading.keys(of: chunk, in: restored.files)
+      let theirs = try await reading.keys(of: chunk, in: files)
+      let diff = KeyDiff(mine, theirs)
+      check.add(diff)
+      let unequal = diff.differences.count { $0.kind == .changed || $0.kind == .expiryMoved }
+      common += UInt64(mine.entries.keys.count { theirs.entries[$0] != nil } - unequal)
+    }
+    check.add(libraries: slots.libraries)
+    let equal = SlotDiff.equalRecords(left, right) + common
+    return (try check.finish(equalRecords: equal, independentReaders: restored.readers, reference: name), slots.slots)
+  }
+
+  private func askLive(_ live: any LiveCluster, _ restored: Restored) async throws -> ReplayResult? {
+    guard let workload = drill.workload, !restored.live.operations.isEmpty else { return nil }
+    return try await ReplayDriver(workload.profile, budget: workload.budget).replay(restored.live.operations, on: live)
+  }
+
+  /// Judges the live store's answers. A different one is explained only where a record of its slot differs in the snapshot that was taken afterwards, where
+  /// the change log names its key, or where a record of its slot expired in between; it then counts as not compared.
+  private func judge(
+    _ replayed: ReplayResult?, _ restored: Restored, changed slots: SlotSet, evidence: (any ChangeEvidence)?
+  ) async throws -> (judgement: Judgement, tally: Run.AnswerTally)? {
+    guard let replayed else { return nil }
+    let unasked = RecordedAnswer(digest: nil, shape: "not asked")
+    var kept: [(operation: DrillModel.Operation, live: RecordedAnswer, own: RecordedAnswer)] = []
+    var open: [(operation: DrillModel.Operation, live: RecordedAnswer, own: RecordedAnswer)] = []
+    var explained: UInt64 = 0
+    for (operation, live) in zip(replayed.operations, replayed.answers) {
+      let own = restored.live.answers[operation] ?? unasked
+      if own.digest == live.digest || own.digest == nil || live.digest == nil {
+        kept.append((operation, live, own))
+      } else if slots.contains(operation.slot) || evidence?.evidence(namespace: "db0", key: operation.key, slot: operation.slot) == .changed {
+        explained += 1
+      } else {
+        open.append((operation, live, own))
+      }
+    }
+    if !open.isEmpty {
+      let expired = try await slotsWithExpiry(among: SlotSet(open.map(\.operation.slot)), restored)
+      explained += UInt64(open.count { expired.contains($0.operation.slot) })
+      kept += open.filter { !expired.contains($0.operation.slot) }
+    }
+    var (judgement, tally) = try AnswerCheck(
+      backup: restored.manifest.backup, reference: "live", independentReaders: restored.readers
+    ).check(kept.map(\.operation), expected: kept.map(\.live), observed: kept.map(\.own), unasked: replayed.unasked)
+    if explained > 0 {
+      judgement.coverage.append(
+        Run.StageCoverage(
+          .compare, of: "answers about changed slots, live",
+          try Coverage(.answers, declared: explained, examined: 0, skipped: [.explained: explained])))
+    }
+    return (judgement, tally)
+  }
+
+  /// The slots that hold a restored record whose expiry lies between the cut and now.
+  private func slotsWithExpiry(among slots: SlotSet, _ restored: Restored) async throws -> SlotSet {
+    let reading = ArtifactReading(engine: engine, seed: drill.seed, sampleSize: 0, events: events)
+    let cut = restored.manifest.cut.time.millisecondsSince1970
+    let now = Instant.now.millisecondsSince1970
+    return SlotSet(
+      try await reading.keys(of: slots, in: restored.files).entries.values
+        .filter { $0.expiry != RecordBatch.noExpiry && $0.expiry > cut && $0.expiry <= now }.map(\.slot))
+  }
+}

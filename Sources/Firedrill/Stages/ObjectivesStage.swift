@@ -1,0 +1,26 @@
+import DrillChecks
+import DrillModel
+
+extension DrillRunner {
+  /// What was measured, held against what the drill requires.
+  func checkObjectives(of run: Run, sealed: SealedManifest) -> (Void?, StageResult) {
+    let restoreTime: Duration? = run.restoreMs > 0 ? .microseconds(Int64(run.restoreMs * 1000)) : nil
+    let cuts = verifiedCuts + (run.findings.isEmpty ? [sealed.manifest.cut.time] : []) + [.now]
+    let check = ObjectivesCheck(drill.objectives)
+    var result = StageResult(
+      check.check(
+        ObjectivesCheck.Measured(
+          restoreTime: restoreTime, verifiedCuts: cuts, drift: drill.references == [.captured] ? [] : run.drift, answers: run.answers,
+          coverage: run.coverage)))
+    let objectives = drill.objectives
+    func note(_ kind: Run.Objective.Kind, _ target: Double?, _ measured: Double?) {
+      if let target { result.objectives.append(Run.Objective(kind, target: target, measured: measured)) }
+    }
+    note(.restoreTime, objectives.restoreTime?.milliseconds, restoreTime?.milliseconds)
+    note(.recoveryPoint, objectives.recoveryPoint?.milliseconds, ObjectivesCheck.largestGap(cuts)?.length.milliseconds)
+    note(.drift, objectives.maxDrift.map(Double.init), Double(run.drift.reduce(0) { $0 + $1.count }))
+    note(.mismatches, objectives.maxMismatches.map(Double.init), run.answers.map { Double($0.different) })
+    note(.coverage, objectives.minCoverage, run.coverage.compactMap { $0.coverage.share }.min())
+    return ((), result)
+  }
+}

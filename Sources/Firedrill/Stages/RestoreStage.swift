@@ -1,0 +1,44 @@
+import DrillChecks
+import DrillModel
+
+extension DrillRunner {
+  /// Restores the shards in waves within the memory budget, reads each back through its server, and puts the workload to it.
+  func restore(_ decoded: Decoded, sheet: AnswerSheet?) async throws -> (Restored?, StageResult) {
+    let manifest = decoded.manifest
+    var result = StageResult()
+    let plan = WavePlan(
+      artifacts: decoded.artifacts, memoryBytes: drill.sandbox.memoryBytes, sample: drill.sandbox.shardSample, seed: drill.seed)
+    let questions = try Questions(for: self, decoded: decoded, sheet: sheet)
+    result.notes = plan.notes + questions.notes
+
+    var restored = Restored(decoded: decoded, seed: drill.seed)
+    for (number, wave) in plan.waves.enumerated() {
+      do {
+        restored.absorb(try await RestoredWave.make(wave, number: number, questions: questions, in: self, manifest: manifest))
+      } catch let rejected as RestoreRejected {
+        result.judgement.findings.append(RestoreCheck.check(rejected, backup: manifest.backup))
+      } catch let error as DrillError {
+        result.judgement.obstacles.append(Run.Obstacle(error, stage: .restore))
+      }
+    }
+    result.phases = restored.phases
+    result.sandbox = restored.facts
+    if !restored.held.isEmpty { result.fingerprintRoot = restored.folded.fingerprint.root }
+    let check = RestoredCheck(backup: manifest.backup, independentReaders: restored.readers)
+    for artifact in decoded.artifacts {
+      let shard = artifact.file.shard
+      if let held = restored.held[shard], let facts = restored.read[shard] {
+        result.judgement += try check.check(
+          shard: shard, artifact: artifact.folded, sandbox: held, facts: facts, keys: restored.keyDiffs[shard])
+      } else {
+        let reason: SkipReason = plan.notSampled.contains(shard) ? .notSampled : .stageNotRun
+        result.judgement += try check.skipped(shard: shard, records: artifact.folded.records, reason: reason)
+      }
+    }
+    if result.judgement.isClean, !restored.held.isEmpty {
+      let server = restored.facts?.server ?? "the store"
+      result.levels = [.init(.restored, evidence: "\(server) holds exactly the \(restored.folded.records) records of the artifacts")]
+    }
+    return (restored.held.isEmpty ? nil : restored, result)
+  }
+}

@@ -1,0 +1,109 @@
+import DrillChecks
+import DrillModel
+import DrillReplay
+
+/// What one wave of sandboxes held and answered.
+struct RestoredWave: Sendable {
+  var facts: SandboxFacts
+  var held: [String: FoldedRecords] = [:]
+  var read: [String: ReadFacts] = [:]
+  /// Differing keys (left: artifact, right: sandbox) of the shards that differ.
+  var keyDiffs: [String: KeyDiff] = [:]
+  var phases: [PhaseTiming] = []
+  var sheet: ReplayResult?
+  var live: ReplayResult?
+
+  /// Slots of which keys are looked up one by one when a sandbox holds something else than its artifact.
+  private static let chunksLocalised = 20
+
+  static func make(
+    _ wave: [DecodedArtifact], number: Int, questions: Questions, in runner: DrillRunner, manifest: Manifest
+  ) async throws -> RestoredWave {
+    let (engine, events, sandbox) = (runner.engine, runner.events, runner.drill.sandbox)
+    let slots = wave.reduce(SlotSet()) { $0.union(manifest.topology.slotsAllowed(in: $1.file.shard)) }
+    let request = SandboxRequest(
+      files: wave.map(\.file), topology: manifest.topology, clock: manifest.cut.time, folder: "\(runner.folder)/s\(number)",
+      isolation: sandbox.isolation, memoryLimitBytes: nil, server: sandbox.server, loadTimeout: sandbox.loadTimeout, events: events)
+    let start = ContinuousClock.now
+    return try await engine.withSandbox(request) { store in
+      var outcome = RestoredWave(facts: store.facts)
+      outcome.phases = store.facts.phases
+      outcome.phases.append(PhaseTiming(.ready, elapsed: start.duration(to: .now)))
+      if let seconds = try await firstAnswer(questions, slots: slots, on: store) {
+        outcome.phases.append(PhaseTiming(.firstAnswer, elapsed: seconds))
+      }
+      try await outcome.readBack(wave, from: store, engine: engine, events: events)
+      try await outcome.replay(questions, slots: slots, on: store, events: events)
+      return outcome
+    }
+  }
+
+  /// Time to the first answer that is what the reference answered; nil where nothing can be asked, or nothing answers so.
+  private static func firstAnswer(_ questions: Questions, slots: SlotSet, on store: any Sandbox) async throws -> Duration? {
+    guard let sheet = questions.sheet else { return nil }
+    let asked = zip(sheet.operations, sheet.answers).filter { slots.contains($0.0.slot) && $0.1.digest != nil }.prefix(16)
+    guard !asked.isEmpty else { return nil }
+    let start = ContinuousClock.now
+    let driver = ReplayDriver(connections: 1, pipelining: 1, timeout: questions.driver.timeout)
+    for (operation, expected) in asked {
+      let result = try await driver.replay([operation], on: store)
+      if result.answers.first?.digest == expected.digest { return start.duration(to: .now) }
+    }
+    return nil
+  }
+
+  /// Every record of every shard, through its server; where that is not what the artifact holds, down to the keys.
+  private mutating func readBack(
+    _ wave: [DecodedArtifact], from store: any Sandbox, engine: any Engine, events: @escaping DrillEventHandler
+  ) async throws {
+    events(.started(.fingerprint, detail: "reading back through the restored store"))
+    let start = ContinuousClock.now
+    let report = RecordProgress(events, stage: .fingerprint)
+    let parts = try await withThrowingTaskGroup(of: (String, FoldedRecords, ReadFacts).self) { group in
+      for artifact in wave {
+        group.addTask {
+          let fold = FingerprintFold(FoldPlan(seed: artifact.folded.sample.seed))
+          let facts = try await store.readRecords(shard: artifact.file.shard, selection: .all) { batch in
+            report.count(batch)
+            fold.consume(batch)
+          }
+          return (artifact.file.shard, fold.finish(), facts)
+        }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    for (shard, folded, facts) in parts {
+      held[shard] = folded
+      read[shard] = facts
+    }
+    let elapsed = start.duration(to: .now)
+    phases.append(PhaseTiming(.fingerprint, elapsed: elapsed))
+    events(.finished(.fingerprint, elapsed: elapsed))
+    for artifact in wave {
+      guard let mine = held[artifact.file.shard] else { continue }
+      let difference = SlotDiff(artifact.folded.fingerprint, mine.fingerprint)
+      let reading = ArtifactReading(engine: engine, seed: 0, sampleSize: 0, events: { _ in })
+      for chunk in difference.chunks().prefix(RestoredWave.chunksLocalised) {
+        let sealed = try await reading.keys(of: chunk, in: [artifact.file])
+        var restored = KeyDigests(slots: chunk)
+        _ = try await store.readRecords(shard: artifact.file.shard, selection: .slots(chunk)) { restored.consume($0) }
+        keyDiffs[artifact.file.shard, default: KeyDiff()] += KeyDiff(sealed, restored)
+      }
+    }
+  }
+
+  private mutating func replay(
+    _ questions: Questions, slots: SlotSet, on store: any Sandbox, events: @escaping DrillEventHandler
+  ) async throws {
+    let start = ContinuousClock.now
+    let captured = questions.sheet?.operations.filter { slots.contains($0.slot) } ?? []
+    let live = questions.live.filter { slots.contains($0.slot) }
+    guard !captured.isEmpty || !live.isEmpty else { return }
+    events(.started(.replay, detail: "asking the restored store \(captured.count + live.count) questions"))
+    if !captured.isEmpty { sheet = try await questions.driver.replay(captured, on: store) }
+    if !live.isEmpty { self.live = try await questions.driver.replay(live, on: store) }
+    let elapsed = start.duration(to: .now)
+    phases.append(PhaseTiming(.replay, elapsed: elapsed))
+    events(.finished(.replay, elapsed: elapsed))
+  }
+}

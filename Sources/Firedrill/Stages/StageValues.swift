@@ -1,0 +1,98 @@
+import DrillChecks
+import DrillModel
+import DrillReplay
+
+/// A backup's files as they lie in the catalog.
+struct StoredBackup: Sendable {
+  var sealed: SealedManifest
+  /// Data artifacts that are plain files, whole or not.
+  var data: [NamedFile]
+  /// Names of artifacts whose bytes are what was sealed.
+  var intact: Set<String>
+
+  var manifest: Manifest { sealed.manifest }
+}
+
+/// A data artifact by its name in the manifest, as a file of this machine.
+struct NamedFile: Sendable {
+  var name: String
+  var file: ArtifactFile
+}
+
+/// A backup as our reader decoded it.
+struct Decoded: Sendable {
+  var sealed: SealedManifest
+  var artifacts: [DecodedArtifact]
+
+  var manifest: Manifest { sealed.manifest }
+}
+
+/// What a captured reference says, from artifacts whose bytes are what was sealed.
+struct ReferenceData: Sendable {
+  var independentReaders = 0
+  var counts: SlotCounts?
+  var fingerprint: Fingerprint?
+  var answers: AnswerSheet?
+}
+
+/// What sandboxes held and answered, all waves together.
+struct Restored: Sendable {
+  var decoded: Decoded
+  var held: [String: FoldedRecords] = [:]
+  var read: [String: ReadFacts] = [:]
+  /// Differing keys (left: artifact, right: sandbox) of the shards that differ.
+  var keyDiffs: [String: KeyDiff] = [:]
+  var facts: SandboxFacts?
+  var phases: [PhaseTiming] = []
+  /// All shards' records together.
+  var folded: FoldedRecords
+  /// The slots that the restored shards may hold.
+  var slots = SlotSet()
+  var sheet = Replayed()
+  var live = Replayed()
+
+  init(decoded: Decoded, seed: UInt64) {
+    self.decoded = decoded
+    folded = FoldedRecords(seed: seed, sampleSize: 0)
+  }
+
+  var manifest: Manifest { decoded.manifest }
+  /// The artifacts of the shards that were restored.
+  var files: [ArtifactFile] { decoded.artifacts.map(\.file).filter { held[$0.shard] != nil } }
+  /// Readers that are independent of each other: ours of the file, and the server's where there is one.
+  var readers: Int { decoded.manifest.engine == "sqlite" ? 1 : 2 }
+
+  mutating func absorb(_ wave: RestoredWave) {
+    for (shard, records) in wave.held {
+      held[shard] = records
+      folded += records
+      slots = slots.union(manifest.topology.slotsAllowed(in: shard))
+    }
+    read.merge(wave.read) { $1 }
+    keyDiffs.merge(wave.keyDiffs) { $1 }
+    phases += wave.phases
+    sheet.absorb(wave.sheet)
+    live.absorb(wave.live)
+    facts = facts.map { known in
+      var merged = known
+      merged.isolation = min(known.isolation, wave.facts.isolation)
+      merged.phases += wave.facts.phases
+      return merged
+    } ?? wave.facts
+  }
+}
+
+/// Operations with what a store answered to them.
+struct Replayed: Sendable {
+  private(set) var answers: [Operation: RecordedAnswer] = [:]
+  /// In the order in which they were asked.
+  private(set) var operations: [Operation] = []
+  private(set) var latency: LatencyRecord?
+
+  mutating func absorb(_ result: ReplayResult?) {
+    guard let result else { return }
+    operations += result.operations
+    for (operation, answer) in zip(result.operations, result.answers) { answers[operation] = answer }
+    if latency == nil { latency = result.latency } else { latency?.merge(result.latency) }
+  }
+}

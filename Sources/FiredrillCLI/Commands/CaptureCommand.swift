@@ -1,0 +1,54 @@
+import ArgumentParser
+import DrillModel
+import Firedrill
+
+struct CaptureCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "capture", abstract: "Back up a live cluster at one cut, with what it answers there, and seal it.",
+    discussion: """
+      Says first what it will cost production, and refuses what does not fit the cluster file's limits. Nothing is written to the cluster.
+
+      EXAMPLE
+        firedrill capture cluster.yaml --to /backups --key seal
+        firedrill capture cluster.yaml --to /backups --key seal.key --follow    # until Ctrl-C
+      """)
+
+  @Argument(help: "The cluster file.", completion: .file(extensions: ["yaml", "yml"]))
+  var cluster: String
+
+  @Option(name: .long, help: "The catalog's folder; made if it is not there.", completion: .directory)
+  var to: String
+
+  @Option(name: .long, help: "The private key to seal with (see firedrill keygen).", completion: .file())
+  var key: String
+
+  @Flag(name: .long, help: "Go on recording what changes after the cut, until interrupted.")
+  var follow = false
+
+  @Option(name: .long, help: "Why the backup is taken now; kept in the manifest.")
+  var rationale: String?
+
+  @Flag(name: .long, help: "Only say what it would cost.")
+  var estimate = false
+
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    let events = common.progress.handler
+    let (path, catalog, key, rationale, follow) = (cluster, to, key, rationale, follow)
+    if estimate {
+      let estimate = try await interruptible { try await Firedrill.estimate(cluster: path) }
+      if common.json { try Terminal.sayJSON(estimate) } else { for line in estimate.lines + estimate.refusals { Terminal.say(line) } }
+      if !estimate.refusals.isEmpty { throw CommandOutcome(status: .inconclusive) }
+      return
+    }
+    let backup = try await interruptible {
+      try await Firedrill.capture(cluster: path, to: catalog, key: key, rationale: rationale, follows: follow, events: events)
+    }
+    if common.json {
+      try Terminal.sayJSON(backup.manifest)
+    } else if !common.quiet {
+      Terminal.say(BackupText.describe(backup.manifest, digest: backup.digest))
+    }
+  }
+}

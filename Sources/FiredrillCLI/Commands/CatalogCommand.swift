@@ -1,0 +1,26 @@
+import ArgumentParser
+import Firedrill
+
+struct CatalogCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "catalog", abstract: "What backups there are.", subcommands: [List.self])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "list", abstract: "List a catalog's backups, oldest cut first, as their manifests claim (see check).",
+      discussion: """
+        EXAMPLE
+          firedrill catalog list /backups
+        """)
+
+    @Argument(help: "The catalog's folder.", completion: .directory)
+    var catalog: String
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+      let entries = try Catalog(root: Workplace.absolute(catalog)).entries()
+      if common.json { try Terminal.sayJSON(entries) } else { Terminal.say(BackupText.list(entries)) }
+    }
+  }
+}

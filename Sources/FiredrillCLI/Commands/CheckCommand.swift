@@ -1,0 +1,48 @@
+import ArgumentParser
+import DrillEvidence
+import DrillModel
+import Firedrill
+
+struct CheckCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Everything about a backup that needs no restore: signature, bytes, decoding, slots.",
+    discussion: """
+      EXAMPLE
+        firedrill check /backups/shop-20260131T040000Z-1a2b3c --trust seal.pub
+      """)
+
+  @Argument(help: "A backup's folder, or its id beside --catalog.", completion: .directory)
+  var backup: String
+
+  @Option(name: .long, help: "The catalog's folder.", completion: .directory)
+  var catalog: String?
+
+  @Option(name: .long, help: "A trusted public key; repeat for more.", completion: .file())
+  var trust: [String] = []
+
+  @Flag(name: .long, help: "Do not require a signature.")
+  var unsigned = false
+
+  @Flag(name: .long, help: "Show keys in clear.")
+  var showKeys = false
+
+  @OptionGroup var ledger: LedgerOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    guard !trust.isEmpty || unsigned else { throw ValidationError("Name the keys that you trust with --trust, or say --unsigned.") }
+  }
+
+  func run() async throws {
+    let events = common.progress.handler
+    let request = CheckRequest(
+      backup: backup, catalog: catalog, trust: trust, requiresSignature: !unsigned, showsKeys: showKeys, ledger: ledger.path)
+    let run = try await interruptible { try await Firedrill.check(request, events: events) }
+    if common.json {
+      try Terminal.sayJSON(RunDocument(run))
+    } else if !common.quiet || run.verdict != .pass {
+      Terminal.say(RunSummary(run).text(Terminal.style))
+    }
+    if run.verdict != .pass { throw CommandOutcome(status: ExitStatus(run.verdict)) }
+  }
+}

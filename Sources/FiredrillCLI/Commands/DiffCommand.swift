@@ -1,0 +1,44 @@
+import ArgumentParser
+import DrillModel
+import Firedrill
+
+struct DiffCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff", abstract: "Compare the contents of two stores or files, down to keys. Exit 0 equal, 1 different, 2 could not tell.",
+    discussion: """
+      A side is a backup's folder, a file (dump.rdb, app.sqlite), a folder of such files, or a URL: redis://host:port, redis+unix:///path/to.sock,
+      with ?cluster=true for all shards. A password comes from $FIREDRILL_PASSWORD, a user from the URL (redis://user@host:port).
+
+      EXAMPLE
+        firedrill diff dump.rdb redis+unix:///run/redis.sock
+        firedrill diff 'redis://127.0.0.1:7001?cluster=true' 'redis://127.0.0.1:8001?cluster=true' --expiry-bound 10ms
+      """)
+
+  @Argument(help: "One side.") var a: String
+  @Argument(help: "The other.") var b: String
+
+  @Option(name: .long, help: "How a Redis URL is read: replication (its replication stream) or commands (SCAN and typed reads).")
+  var via: ReadingPath = .replication
+
+  @Option(name: .long, help: "Expiries that differ by no more than this, such as 10ms, are equal: what MIGRATE does to them.")
+  var expiryBound: String?
+
+  @Option(name: .long, help: "List at most so many keys.")
+  var keys: Int = 20
+
+  @Flag(name: .long, help: "Show keys in clear.") var showKeys = false
+  @OptionGroup var ledger: LedgerOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    let events = common.progress.handler
+    let request = DiffRequest(
+      a: a, b: b, via: via, expiryBound: try expiryBound.map(Firedrill.duration) ?? .zero, keyLimit: keys, showsKeys: showKeys,
+      ledger: ledger.path)
+    let result = try await interruptible { try await Firedrill.diff(request, events: events) }
+    if common.json { try Terminal.sayJSON(result) } else if !common.quiet { Terminal.say(result.text) }
+    if !result.isEqual { throw CommandOutcome(status: .fail) }
+  }
+}
+
+extension ReadingPath: ExpressibleByArgument {}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import DrillEvidence
+import DrillModel
+import Firedrill
+
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run drills: restore, check, replay, compare, record.",
+    discussion: """
+      EXAMPLE
+        firedrill run drills/quickstart.yaml
+        firedrill run --again nightly-20260131T040000Z-1a2b3c
+      """)
+
+  @Argument(help: "Drill files.", completion: .file(extensions: ["yaml", "yml"]))
+  var drills: [String] = []
+
+  @Option(name: .long, help: "Run this recorded run's drill again, from the ledger: same files, same seed.")
+  var again: String?
+
+  @Option(name: .long, help: "Use this seed instead of the drill's.")
+  var seed: UInt64?
+
+  @Flag(name: .long, help: "Show keys in clear, on screen and in the ledger, instead of their redacted form.")
+  var showKeys = false
+
+  @OptionGroup var ledger: LedgerOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    guard drills.isEmpty == (again != nil) else { throw ValidationError("Name drill files, or --again with a run's id.") }
+  }
+
+  func run() async throws {
+    var statuses: [ExitStatus] = []
+    var outcomes: [DrillOutcome] = []
+    let events = common.progress.handler
+    let options = RunOptions(ledger: ledger.ledger, seed: seed, showsKeys: showKeys)
+    if let again {
+      let path = ledger.path
+      outcomes = try await interruptible { try await Firedrill.run(again: again, ledger: path, options: options, events: events) }
+    } else {
+      for path in drills {
+        outcomes += try await interruptible { try await Firedrill.run(drill: path, options: options, events: events) }
+      }
+    }
+    for outcome in outcomes {
+      if common.json {
+        try Terminal.sayJSON(RunDocument(outcome.run, recordingError: outcome.recordingProblem))
+      } else if !common.quiet || outcome.run.verdict != .pass {
+        Terminal.say(RunSummary(outcome.run, recordingError: outcome.recordingProblem).text(Terminal.style))
+      }
+      statuses.append(ExitStatus(outcome.run.verdict))
+      if let problem = outcome.recordingProblem {
+        Terminal.complain("the result above is NOT recorded: \(problem)  [\(problem.code.rawValue)]")
+        statuses.append(.inconclusive)
+      }
+    }
+    try finish(statuses)
+  }
+
+  /// Fail outranks inconclusive, which outranks pass.
+  private func finish(_ statuses: [ExitStatus]) throws {
+    for status in [ExitStatus.fail, .inconclusive] where statuses.contains(status) { throw CommandOutcome(status: status) }
+  }
+}

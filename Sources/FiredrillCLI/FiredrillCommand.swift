@@ -1,0 +1,55 @@
+import ArgumentParser
+import DrillModel
+import Firedrill
+
+@main
+struct FiredrillCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "firedrill",
+    abstract: "Proves that the backups of a sharded data store restore, and that the restored copy answers as production did.",
+    discussion: """
+      EXAMPLE
+        firedrill keygen --out seal
+        firedrill capture cluster.yaml --to /backups --key seal
+        firedrill run nightly.yaml
+
+      EXIT STATUS
+      \(ExitStatus.allCases.map { "  \($0.rawValue)\t\($0.meaning)" }.joined(separator: "\n"))
+      """,
+    version: Firedrill.version,
+    subcommands: [
+      RunCommand.self, CaptureCommand.self, CheckCommand.self, InspectCommand.self, DiffCommand.self, FingerprintCommand.self,
+      CatalogCommand.self, LedgerCommand.self, KeygenCommand.self, DoctorCommand.self,
+    ])
+
+  /// Parses, runs, and turns whatever comes out into one of the exit statuses.
+  static func main() async {
+    let status: ExitStatus
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+      status = .pass
+    } catch let outcome as CommandOutcome {
+      status = outcome.status
+    } catch let error as DrillError {
+      Terminal.complain(error)
+      status = ExitStatus(error)
+    } catch is CancellationError {
+      Terminal.complain("interrupted; what it had started has been removed")
+      status = .inconclusive
+    } catch {
+      // ArgumentParser's own: help and version end with 0, wrong usage with 64.
+      exit(withError: error)
+    }
+    Terminal.exit(status)
+  }
+}
+
+/// Ends a command with a status that is neither success nor an error to be explained.
+struct CommandOutcome: Error {
+  var status: ExitStatus
+}
