@@ -1,3 +1,4 @@
+public import DrillCrypto
 import DrillModel
 import Foundation
 import Glibc
@@ -6,8 +7,13 @@ import Glibc
 public struct AnchoredHead: Hashable, Sendable {
   /// The file's path.
   public var place: String
-  /// The file's text, whatever it is.
-  public var text: String
+  /// What the file holds, whatever it is: a checkpoint, plain or signed.
+  public var bytes: [UInt8]
+
+  public init(place: String, bytes: [UInt8]) {
+    self.place = place
+    self.bytes = bytes
+  }
 
   /// Largest file that is read; ours have some hundred bytes.
   private static let limit = 1 << 16
@@ -43,13 +49,30 @@ public struct AnchoredHead: Hashable, Sendable {
     defer { fclose(file) }
     var bytes = [UInt8](repeating: 0, count: limit)
     let count = fread(&bytes, 1, limit, file)
-    return AnchoredHead(place: place, text: String(decoding: bytes.prefix(count), as: UTF8.self))
+    return AnchoredHead(place: place, bytes: Array(bytes.prefix(count)))
   }
 
-  /// The head that the text states, whoever signed it; nil where the text is not a head.
-  public var head: TreeHead? {
-    guard let end = text.firstRange(of: "\n\n") else { return TreeHead(text: text) }
-    return TreeHead(text: String(text[..<end.lowerBound]) + "\n")
+  /// The head that stands there, whoever signed it; nil where it is not a head.
+  public var head: TreeHead? { checkpoint.flatMap { TreeHead(text: $0) } }
+
+  /// Whether somebody signed it.
+  public var isSigned: Bool { checkpoint.map { Array($0.utf8) != bytes } ?? false }
+
+  /// The first of the trusted keys that signed it; nil where none did.
+  public func signer(among trusted: [PublicKey]) -> PublicKey? {
+    trusted.first { TreeHead(verifying: bytes, trusted: [$0]) != nil }
+  }
+
+  /// The text of the checkpoint: the payload of an envelope, or what stands before the signatures of a note.
+  private var checkpoint: String? {
+    if bytes.first == UInt8(ascii: "{") {
+      guard let envelope = try? Envelope(parsing: bytes), envelope.payloadType == TreeHead.payloadType else {
+        return nil
+      }
+      return String(validating: envelope.payload, as: UTF8.self)
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+    return text.firstRange(of: "\n\n").map { text[..<$0.lowerBound] + "\n" } ?? text
   }
 
   /// Replaces the file as a whole or not at all, durably.
@@ -67,7 +90,6 @@ public struct AnchoredHead: Hashable, Sendable {
     let fresh = place + ".\(getpid())-\(UInt32.random(in: 0 ... .max))"
     let descriptor = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     try check(descriptor >= 0, "anchored here")
-    let bytes = Array(text.utf8)
     let isWritten = Glibc.write(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0
     close(descriptor)
     let isInPlace = isWritten && rename(fresh, place) == 0

@@ -12,11 +12,8 @@ public struct KeyRedactor: Sendable {
   public static func ephemeral() -> KeyRedactor { KeyRedactor(secret: freshSecret()) }
 
   public func redact(_ key: [UInt8]) -> KeyName {
-    .redacted("key:" + String(HMACSHA256.code(key, secret: secret).hex.prefix(16)))
+    .redacted("key:" + String(HMAC.sha256(key: secret, message: key).hex.prefix(16)))
   }
 
-  static func freshSecret() -> [UInt8] {
-    var generator = SystemRandomNumberGenerator()
-    return (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-  }
+  static func freshSecret() -> [UInt8] { Randomness.bytes(32) }
 }

@@ -1,4 +1,4 @@
-import DrillCrypto
+public import DrillCrypto
 public import DrillModel
 import Foundation
 import GRDB
@@ -34,10 +34,7 @@ public final class Ledger: Sendable {
   package init(path: String, mode: Mode, maxPages: Int? = nil) throws {
     self.path = path
     locks = RunLocks(path: path + "-running")
-    switch mode {
-    case .readWrite: try LedgerFile.prepareForWriting(path)
-    case .readOnly: try LedgerFile.prepareForReading(path)
-    }
+    try Ledger.prepare(path, mode: mode)
     let queue = try mappingLedgerErrors(path) { try LedgerFile.open(path, mode: mode, maxPages: maxPages) }
     self.queue = queue
     (origin, redactor) = try mappingLedgerErrors(path) {
@@ -68,10 +65,17 @@ public final class Ledger: Sendable {
     }
   }
 
+  /// What is done to the file before SQLite opens it.
+  package static func prepare(_ path: String, mode: Mode) throws {
+    switch mode {
+    case .readWrite: try LedgerFile.prepareForWriting(path)
+    case .readOnly: try LedgerFile.prepareForReading(path)
+    }
+  }
+
   private static func makeIdentity(_ db: Database) throws {
-    var generator = SystemRandomNumberGenerator()
-    let number = String(generator.next(), radix: 16)
-    let origin = "firedrill-ledger/" + String(repeating: "0", count: 16 - number.count) + number
+    let number = Randomness.bytes(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    let origin = "firedrill-ledger/" + number
     try db.execute(
       sql: "INSERT INTO identity (one, origin, secret) VALUES (1, ?, ?)",
       arguments: [origin, Data(KeyRedactor.freshSecret())])

@@ -1,3 +1,4 @@
+public import DrillCrypto
 import DrillModel
 
 extension Ledger {
@@ -6,10 +7,11 @@ extension Ledger {
   /// What stands there is held against the ledger first: a head that the ledger no longer confirms is the trace of a cut-off or exchanged
   /// ledger, and stays.
   ///
+  /// - Parameter key: the key that signs it; nil: it is not signed, which shows a cut-off end but not who wrote the anchor.
   /// - Returns: the head that was anchored; nil where the ledger is empty.
   /// - Throws: `DrillError`: `ledger-damaged` where the old head refutes the ledger; `catalog-unwritable`.
   @discardableResult
-  public func writeAnchor(to folder: String) throws -> TreeHead? {
+  public func writeAnchor(to folder: String, signedBy key: SigningKey? = nil) throws -> TreeHead? {
     guard let head = try head() else { return nil }
     let place = AnchoredHead.place(of: origin, in: folder)
     if let old = try AnchoredHead.read(at: place) {
@@ -26,7 +28,7 @@ extension Ledger {
         )
       }
     }
-    try AnchoredHead(place: place, text: head.text).write()
+    try AnchoredHead(place: place, bytes: key.map { try head.signed(with: $0) } ?? Array(head.text.utf8)).write()
     return head
   }
 }

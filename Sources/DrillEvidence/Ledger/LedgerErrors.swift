@@ -15,6 +15,7 @@ func mappingLedgerErrors<R>(_ path: String, _ body: () throws -> R) throws -> R 
       case .SQLITE_PERM, .SQLITE_AUTH: "access to the ledger is denied"
       case .SQLITE_FULL: "the disk is full; nothing was recorded"
       case .SQLITE_IOERR: "the disk reports an error: \(error.message ?? "no further word")"
+      case .SQLITE_NOMEM: "there is not enough memory"
       case .SQLITE_BUSY, .SQLITE_LOCKED: "another process holds the ledger; try again when it is done"
       default: nil
       }

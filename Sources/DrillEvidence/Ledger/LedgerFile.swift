@@ -11,33 +11,47 @@ enum LedgerFile {
   }
 
   /// Makes the folder and the file where they are missing, and finds out now, not after an hour's drill, that they cannot be written.
+  ///
+  /// The file itself is never opened here: closing a descriptor of it would drop the locks that SQLite holds for another connection of this
+  /// process. Source: <https://sqlite.org/howtocorrupt.html>, section 2.2.
   static func prepareForWriting(_ path: String) throws {
-    let folder = (path as NSString).deletingLastPathComponent
-    func refused(_ what: String, _ number: Int32) -> DrillError {
-      DrillError(
-        .ledgerUnwritable, subject: path,
-        detail: "\(what): \(String(cString: strerror(number))); give write access, or name another ledger")
+    func check(_ result: Int32, _ what: String) throws {
+      guard result != 0 else { return }
+      let reason = String(cString: strerror(errno))
+      throw DrillError(
+        .ledgerUnwritable, subject: path, detail: "\(what): \(reason); give write access, or name another ledger")
     }
-    if !folder.isEmpty {
-      do {
-        try FileManager.default.createDirectory(
-          atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-      } catch {
-        throw DrillError(
-          .ledgerUnwritable, subject: path, detail: "its folder cannot be made; name another ledger", underlying: error)
-      }
+    let parent = (path as NSString).deletingLastPathComponent
+    let folder = parent.isEmpty ? "." : parent
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw DrillError(
+        .ledgerUnwritable, subject: path, detail: "its folder cannot be made; name another ledger", underlying: error)
     }
-    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw refused("the ledger cannot be opened for writing", errno) }
+    // SQLite writes its journal there.
+    try check(faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS), "the ledger's folder cannot be written")
+    if access(path, F_OK) != 0 { try create(path, check) }
+    try check(faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS), "the ledger cannot be written")
+  }
+
+  /// Puts an empty file in place that is readable by its owner alone.
+  private static func create(_ path: String, _ check: (Int32, String) throws -> Void) throws {
+    let fresh = "\(path).new-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    let descriptor = Glibc.open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    try check(descriptor < 0 ? -1 : 0, "the ledger cannot be made")
     close(descriptor)
-    // SQLite needs the folder too, for its journal.
-    guard faccessat(AT_FDCWD, folder.isEmpty ? "." : folder, W_OK, AT_EACCESS) == 0 else {
-      throw refused("the ledger's folder cannot be written", errno)
-    }
+    defer { unlink(fresh) }
+    // Another process may have been faster.
+    try check(link(fresh, path) == 0 || errno == EEXIST ? 0 : -1, "the ledger cannot be made")
   }
 
   static func prepareForReading(_ path: String) throws {
     guard access(path, F_OK) == 0 else { throw absent(path) }
+    guard faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0 else {
+      throw DrillError(.io, subject: path, detail: "the ledger cannot be read: \(String(cString: strerror(errno)))")
+    }
   }
 
   static func open(_ path: String, mode: Ledger.Mode, maxPages: Int?) throws -> DatabaseQueue {

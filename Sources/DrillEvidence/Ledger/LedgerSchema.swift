@@ -71,6 +71,9 @@ enum LedgerSchema {
     guard application == applicationID else {
       throw DrillError(.ledgerDamaged, subject: path, detail: "this is an SQLite database, but not a ledger")
     }
+    guard version > 0 else {
+      throw DrillError(.ledgerDamaged, subject: path, detail: "the ledger states no schema version")
+    }
     guard version <= self.version else {
       throw DrillError(
         .ledgerDamaged, subject: path,
@@ -84,7 +87,7 @@ enum LedgerSchema {
   /// Name and definition of everything in the schema.
   static func definitions(in db: Database) throws -> [String: String] {
     let rows = try Row.fetchAll(
-      db, sql: "SELECT type || ' ' || name AS name, coalesce(sql, '') AS sql FROM sqlite_master")
+      db, sql: "SELECT coalesce(type || ' ' || name, '') AS name, coalesce(sql, '') AS sql FROM sqlite_master")
     return Dictionary(rows.map { ($0["name"], $0["sql"]) }, uniquingKeysWith: { first, _ in first })
   }
 

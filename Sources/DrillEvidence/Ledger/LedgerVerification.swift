@@ -41,7 +41,7 @@ public struct AnchorCheck: Hashable, Sendable, Codable {
     case refuted
     /// It is the head of another ledger, and says nothing of this one.
     case foreign
-    /// The ledger's own damage keeps it from being compared.
+    /// It proves nothing: the ledger's own damage, or the lack of a trusted signature, keeps it from being compared.
     case notCompared = "not-compared"
   }
 

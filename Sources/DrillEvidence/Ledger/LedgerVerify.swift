@@ -1,4 +1,4 @@
-import DrillCrypto
+public import DrillCrypto
 import DrillModel
 import Foundation
 import GRDB
@@ -9,8 +9,9 @@ extension Ledger {
   /// Linear in the ledger. The leaves are read within one transaction, the details after it one by one, so that writers are not kept waiting.
   ///
   /// - Parameter anchors: heads that were anchored elsewhere (``AnchoredHead/read(in:)``); without them a cut-off end cannot be seen.
+  /// - Parameter trusted: keys of which one must have signed each anchored head of this ledger; empty: heads count without a signature too.
   /// - Throws: `DrillError` where the ledger cannot be read at all. What is wrong with it is in the returned problems.
-  public func verify(anchors: [AnchoredHead] = []) throws -> LedgerVerification {
+  public func verify(anchors: [AnchoredHead] = [], trusted: [PublicKey] = []) throws -> LedgerVerification {
     var check = LedgerCheck(origin: origin, anchors: anchors)
     do {
       let complaints = try read { db in try String.fetchAll(db, sql: "PRAGMA integrity_check(3)") }.filter {
@@ -34,7 +35,7 @@ extension Ledger {
       check.report(.databaseCorrupt, detail: error.detail)
       check.isBroken = true
     }
-    check.anchors()
+    check.anchors(trusted: trusted)
     return check.result
   }
 }
@@ -176,23 +177,33 @@ private struct LedgerCheck {
     ) ?? 0
   }
 
-  mutating func anchors() {
+  mutating func anchors(trusted: [PublicKey]) {
     for anchor in anchored {
       let head = anchor.head
       let size = head.map { Int(clamping: $0.size) }
+      let signer = anchor.signer(among: trusted)
       result.anchors.append(
         AnchorCheck(
-          place: anchor.place, origin: head?.origin, size: size, root: head?.root, outcome: outcome(anchor, head, size),
-          signature: .none))
+          place: anchor.place, origin: head?.origin, size: size, root: head?.root,
+          outcome: outcome(anchor, head, size, isAccepted: trusted.isEmpty || signer != nil),
+          signature: signer != nil ? .trusted : anchor.isSigned ? .untrusted : .none, key: signer?.description))
     }
   }
 
-  private mutating func outcome(_ anchor: AnchoredHead, _ head: TreeHead?, _ size: Int?) -> AnchorCheck.Outcome {
+  private mutating func outcome(
+    _ anchor: AnchoredHead, _ head: TreeHead?, _ size: Int?, isAccepted: Bool
+  ) -> AnchorCheck.Outcome {
     guard let head, let size else {
       report(.anchorUnreadable, subject: anchor.place, detail: "\(anchor.place) is not a tree head")
       return .refuted
     }
     guard head.origin == result.origin else { return .foreign }
+    guard isAccepted else {
+      report(
+        .anchorUntrusted, size: size, subject: anchor.place,
+        detail: "no trusted key verifies the head in \(anchor.place)")
+      return .notCompared
+    }
     if let root = roots[size] {
       if root == head.root { return .confirmed }
       report(

@@ -35,13 +35,13 @@ final class RunLocks: Sendable {
     if let descriptor = held.withLock({ $0.removeValue(forKey: leaf) }) { close(descriptor) }
   }
 
-  /// Whether some process, this one included, holds the run that starts with `leaf`.
+  /// Whether some process, this one included, holds the run that starts with `leaf`. Where that cannot be found out, it is taken to.
   func isHeld(_ leaf: Int) -> Bool {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return false }
+    guard descriptor >= 0 else { return errno != ENOENT }
     defer { close(descriptor) }
     var lock = RunLocks.byte(leaf, type: F_RDLCK)
-    return fcntl(descriptor, RunLocks.ofdGetLock, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
+    return fcntl(descriptor, RunLocks.ofdGetLock, &lock) != 0 || lock.l_type != Int16(F_UNLCK)
   }
 
   private static func byte(_ leaf: Int, type: Int32) -> flock {

@@ -77,7 +77,7 @@ struct RunParts {
       page.paragraph(
         [Span(group.title, .bad), "  stage \(group.stage.rawValue)\(subjects.isEmpty ? "" : " · \(subjects)")"],
         indent: 2, hanging: 6)
-      if index == 0 { page.paragraph([Span(group.code.meaning)], indent: 6) }
+      if index == 0 || most == .max { page.paragraph([Span(group.code.meaning)], indent: 6) }
       if let first = group.findings.first {
         let (expected, observed) = (first.expected.clipped(to: 90), first.observed.clipped(to: 90))
         page.paragraph(["expected ", Span(expected, .strong), "; observed ", Span(observed, .strong)], indent: 6)

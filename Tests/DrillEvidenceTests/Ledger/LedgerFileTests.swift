@@ -20,6 +20,9 @@ struct LedgerFileTests {
         try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
       }
       #expect(try mode(path) == 0o600)
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: folder + "/state/firedrill").sorted()
+          == ["ledger.db", "ledger.db-running"])
       #expect(try mode(folder + "/state/firedrill") == 0o700)
     }
   }
@@ -30,6 +33,7 @@ struct LedgerFileTests {
     try withTemporaryFolder { folder in
       let path = folder + "/ledger.db"
       let size = try LedgerCopy.make(at: path, runs: 1).verify().size
+      withoutPrivileges { #expect(code { try Ledger.open(at: path, mode: .readOnly) } == .io) }
       chmod(path, 0o444)
       withoutPrivileges { #expect(code { try Ledger.open(at: path) } == .ledgerUnwritable) }
       chmod(path, 0o666)
@@ -103,6 +107,8 @@ struct LedgerFileTests {
       let error = #expect(throws: DrillError.self) { try Ledger.open(at: newer, mode: .readOnly) }
       #expect(error?.code == .ledgerDamaged)
       #expect(error?.detail.contains("97") == true)
+      #expect(code { try Ledger.open(at: newer) } == .ledgerDamaged)
+      try LedgerCopy.execute(newer, "PRAGMA user_version = -3")
       #expect(code { try Ledger.open(at: newer) } == .ledgerDamaged)
     }
   }
@@ -230,6 +236,23 @@ struct LedgerFileTests {
       #expect(try ledger.run(SampleRuns.id(99)).entry.state == .interrupted)
       try LedgerCopy.record(1, in: Ledger.open(at: path))
       #expect(try LedgerCopy.problems(path) == [])
+    }
+  }
+
+  @Test("opening a ledger again does not loosen the hold of a writer in the same process")
+  func locksStay() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/ledger.db"
+      try LedgerCopy.make(at: path, runs: 1)
+      let writer = try DatabaseQueue(path: path)
+      try writer.inDatabase { db in
+        try db.execute(sql: "BEGIN EXCLUSIVE")
+        // Both look at the file and fail at the lock, which must still be there for another process afterwards.
+        _ = try? LedgerFileProbe.open(path)
+        #expect(try LedgerFileProbe.isLockedForOthers(path))
+        try db.execute(sql: "ROLLBACK")
+      }
+      #expect(try !LedgerFileProbe.isLockedForOthers(path))
     }
   }
 

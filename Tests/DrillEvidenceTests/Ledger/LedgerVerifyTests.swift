@@ -1,3 +1,4 @@
+import DrillCrypto
 import DrillEvidence
 import DrillModel
 import Foundation
@@ -175,6 +176,59 @@ struct LedgerVerifyTests {
       #expect(try AnchoredHead.read(in: folder).isEmpty)
       let error = #expect(throws: DrillError.self) { try ledger.writeAnchor(to: folder + "/nowhere") }
       #expect(error?.code == .catalogUnwritable)
+    }
+  }
+
+  @Test("a signed anchor is confirmed under its key, and under no other", arguments: KeyAlgorithm.allCases)
+  func signedAnchor(_ algorithm: KeyAlgorithm) throws {
+    try withTemporaryFolder { folder in
+      let ledger = try LedgerCopy.make(at: folder + "/ledger.db", runs: 2)
+      let (key, stranger) = try (SigningKey.generate(algorithm), SigningKey.generate(algorithm))
+      try ledger.writeAnchor(to: folder, signedBy: key)
+      let anchors = try AnchoredHead.read(in: folder)
+      #expect(anchors.first?.isSigned == true)
+      let own = try ledger.verify(anchors: anchors, trusted: [stranger.publicKey, key.publicKey])
+      #expect(own.problems.isEmpty)
+      #expect(own.anchors.map(\.signature) == [.trusted])
+      #expect(own.anchors.map(\.key) == [key.publicKey.description])
+      #expect(own.anchoredSize == 4)
+      let foreign = try ledger.verify(anchors: anchors, trusted: [stranger.publicKey])
+      #expect(foreign.problems.map(\.code) == [.anchorUntrusted])
+      #expect(foreign.anchors.map(\.signature) == [.untrusted])
+      #expect(foreign.anchoredSize == 0)
+      // Without keys it is still a witness of the size.
+      #expect(try ledger.verify(anchors: anchors).isSound)
+      // An unsigned head in its place is not enough where a key is named.
+      try ledger.writeAnchor(to: folder)
+      let unsigned = try ledger.verify(anchors: AnchoredHead.read(in: folder), trusted: [key.publicKey])
+      #expect(unsigned.problems.map(\.code) == [.anchorUntrusted])
+      #expect(unsigned.anchors.map(\.signature) == [.none])
+    }
+  }
+
+  @Test(
+    "no beginning of a signed anchor and no flipped byte of it is taken for a head that the key signed",
+    arguments: KeyAlgorithm.allCases)
+  func damagedAnchor(_ algorithm: KeyAlgorithm) throws {
+    try withTemporaryFolder { folder in
+      let ledger = try LedgerCopy.make(at: folder + "/ledger.db", runs: 1)
+      let key = try SigningKey.generate(algorithm)
+      try ledger.writeAnchor(to: folder, signedBy: key)
+      let anchor = try #require(try AnchoredHead.read(in: folder).first)
+      let head = try #require(anchor.head)
+      for end in anchor.bytes.indices {
+        let cut = AnchoredHead(place: anchor.place, bytes: Array(anchor.bytes[..<end]))
+        // A line break at the very end says nothing.
+        if cut.signer(among: [key.publicKey]) != nil {
+          #expect(end == anchor.bytes.count - 1 && cut.head == head, "cut at \(end)")
+        }
+      }
+      for index in anchor.bytes.indices {
+        var flipped = anchor
+        flipped.bytes[index] ^= 0x01
+        // Bytes outside of what is signed may differ; what the signature then says must not.
+        if flipped.signer(among: [key.publicKey]) != nil { #expect(flipped.head == head, "byte \(index)") }
+      }
     }
   }
 }
