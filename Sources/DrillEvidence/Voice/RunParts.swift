@@ -290,7 +290,10 @@ struct RunParts {
 
   func notes(_ page: inout Page, most: Int) {
     for note in run.notes.prefix(most) { page.field("Note", ["\(note)"]) }
-    if run.notes.count > most { page.field("", ["and \(Format.plural(run.notes.count - most, "more note"))"]) }
+    let rest = run.notes.dropFirst(most).count
+    if rest > 0 {
+      page.field(most == 0 ? "Notes" : "", ["\(most == 0 ? "" : "and ")\(Format.plural(rest, "more note"))"])
+    }
   }
 
   func sandbox(_ page: inout Page, inFull: Bool) {
