@@ -1,0 +1,71 @@
+import DrillChecks
+import DrillCrypto
+import DrillModel
+import Testing
+
+@Suite("answer check")
+struct AnswerCheckTests {
+  private let check = AnswerCheck(backup: "shop-1", reference: "captured")
+  private let operations = (0..<150).map {
+    Operation(name: "get", slot: Slot($0), key: [UInt8($0)], statement: .command([[0x47], [UInt8($0)]]))
+  }
+
+  private func answers(_ value: (Int) -> Answer?) -> [RecordedAnswer] {
+    operations.indices.map { index in
+      guard let answer = value(index) else { return RecordedAnswer(digest: nil, shape: "timed out") }
+      return RecordedAnswer(digest: SHA256.digest(answer.canonicalBytes), shape: answer.shape)
+    }
+  }
+
+  @Test("equal answers have no finding")
+  func clean() throws {
+    let same = answers { .integer(Int64($0)) }
+    let (judgement, tally) = try check.check(operations, expected: same, observed: same)
+    #expect(judgement.isClean && tally == Run.AnswerTally(equal: 150) && judgement.coverage(.answers)?.share == 1)
+  }
+
+  @Test("one wrong answer is answer-differs at its key")
+  func one() throws {
+    let (judgement, tally) = try check.check(
+      operations, expected: answers { _ in .blob([1]) }, observed: answers { .blob([$0 == 42 ? 2 : 1]) }, unasked: 10)
+    #expect(judgement.codes == [.answerDiffers] && judgement.findings[0].stage == .compare)
+    #expect(judgement.findings[0].subject.key == .clear([42]) && judgement.findings[0].subject.slot == Slot(42))
+    #expect(tally == Run.AnswerTally(equal: 149, different: 1))
+    #expect(
+      judgement.coverage(.answers)?.skipped == [.budgetSpent: 10] && judgement.comparisons.map(\.isEqual) == [false])
+  }
+
+  @Test("types are compared as types: one is not 1.0, and text is not a blob")
+  func types() throws {
+    let pairs: [(Answer, Answer)] = [
+      (.integer(1), .real(1)), (.text([1]), .blob([1])), (.null, .blob([])), (.array([.null]), .unordered([.null])),
+    ]
+    for (left, right) in pairs {
+      let (_, tally) = try check.check(operations, expected: answers { _ in left }, observed: answers { _ in right })
+      #expect(tally.different == 150)
+    }
+    let (ordered, _) = try check.check(
+      operations, expected: answers { _ in .unordered([.integer(1), .integer(2)]) },
+      observed: answers { _ in .unordered([.integer(2), .integer(1)]) })
+    #expect(ordered.isClean)
+  }
+
+  @Test("no answer on either side is indeterminate, neither equal nor different; so is an answer that is absent")
+  func indeterminate() throws {
+    let some = answers { $0 < 5 ? nil : .null }
+    let other = answers { $0 == 5 ? nil : .null }
+    let (judgement, tally) = try check.check(operations, expected: some, observed: Array(other.prefix(100)))
+    #expect(judgement.findings.isEmpty && tally == Run.AnswerTally(equal: 94, indeterminate: 56))
+    #expect(judgement.coverage(.answers)?.skipped == [.indeterminate: 56])
+    let (none, _) = try check.check(operations, expected: [], observed: [])
+    #expect(none.comparisons.isEmpty)
+  }
+
+  @Test("beyond a hundred findings the rest is summed up, and the tally has them all")
+  func limit() throws {
+    let (judgement, tally) = try check.check(
+      operations, expected: answers { _ in .null }, observed: answers { _ in .integer(0) })
+    #expect(judgement.findings.count == 101 && tally.different == 150)
+    #expect(judgement.findings.last?.observed == "50 more of these")
+  }
+}

@@ -1,0 +1,153 @@
+import DrillChecks
+import DrillCrypto
+import DrillModel
+import Testing
+
+@Suite("manifest check")
+struct ManifestCheckTests {
+  let manifest = SyntheticBackup().manifest
+
+  private func check(
+    _ trusted: [SigningKey], required: Bool = true, backup: String = "shop-1", cluster: String? = "shop"
+  )
+    -> ManifestCheck
+  {
+    ManifestCheck(backup: backup, cluster: cluster, trusted: trusted.map(\.publicKey), requiresSignature: required)
+  }
+
+  private func sealed(_ manifest: Manifest, _ keys: [SigningKey]) throws -> [UInt8] {
+    try manifest.statement.sealed(with: keys).encoded()
+  }
+
+  @Test("a genuine manifest passes and is handed on with its digest", arguments: KeyAlgorithm.allCases)
+  func clean(algorithm: KeyAlgorithm) throws {
+    let key = try SigningKey.generate(algorithm)
+    let result = check([key]).check(try sealed(manifest, [key]))
+    #expect(result.findings.isEmpty && result.manifest == manifest && result.signers == [key.publicKey])
+    #expect(result.digest == SHA256.digest(try manifest.statement.payload()))
+    let both = check([key]).check(try sealed(manifest, [SigningKey.generate(.ed25519), key]))
+    #expect(both.findings.isEmpty && both.manifest != nil)
+  }
+
+  private func expect(
+    _ code: FindingCode, _ check: ManifestCheck, _ bytes: [UInt8]?, sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let result = check.check(bytes)
+    #expect(result.findings.map(\.code) == [code], sourceLocation: sourceLocation)
+    #expect(result.findings.allSatisfy { $0.stage == .manifest }, sourceLocation: sourceLocation)
+    #expect(result.manifest == nil, sourceLocation: sourceLocation)
+  }
+
+  @Test("unsigned where a signature is required is manifest-unsigned; where none is, it passes without a signer")
+  func unsigned() throws {
+    let bytes = try sealed(manifest, [])
+    let key = try SigningKey.generate(.ed25519)
+    expect(.manifestUnsigned, check([key]), bytes)
+    expect(.manifestUnsigned, check([]), bytes)
+    for trusted in [[], [key]] {
+      let result = check(trusted, required: false).check(bytes)
+      #expect(result.findings.isEmpty && result.manifest == manifest && result.signers.isEmpty)
+    }
+  }
+
+  @Test("a stranger's signature is signature-untrusted")
+  func stranger() throws {
+    let key = try SigningKey.generate(.ed25519)
+    let bytes = try sealed(manifest, [SigningKey.generate(.ecdsaP256)])
+    expect(.signatureUntrusted, check([key]), bytes)
+    expect(.signatureUntrusted, check([key], required: false), bytes)
+    expect(.signatureUntrusted, check([]), bytes)
+  }
+
+  @Test("a manifest edited after it was sealed is signature-invalid, wherever it was edited")
+  func edited() throws {
+    let key = try SigningKey.generate(.ed25519)
+    var other = manifest
+    other.artifacts[0].sizeBytes += 1
+    let genuine = try manifest.statement.sealed(with: [key])
+    let edited = Envelope(payload: try other.statement.payload(), signatures: genuine.signatures)
+    expect(.signatureInvalid, check([key]), try edited.encoded())
+    expect(.signatureInvalid, check([key], required: false), try edited.encoded())
+    for index in stride(from: 0, to: genuine.payload.count, by: 11) {
+      var payload = genuine.payload
+      payload[index] ^= 1
+      expect(.signatureInvalid, check([key]), try Envelope(payload: payload, signatures: genuine.signatures).encoded())
+    }
+  }
+
+  @Test("a manifest cut off anywhere, or absent, is never taken")
+  func truncated() throws {
+    let key = try SigningKey.generate(.ed25519)
+    let bytes = try sealed(manifest, [key])
+    expect(.manifestUnreadable, check([key]), nil)
+    for end in stride(from: 0, to: bytes.count - 2, by: 5) {
+      expect(.manifestUnreadable, check([key]), Array(bytes.prefix(end)))
+    }
+  }
+
+  @Test("another backup's or cluster's manifest is manifest-mismatch")
+  func mismatch() throws {
+    let key = try SigningKey.generate(.ed25519)
+    let bytes = try sealed(manifest, [key])
+    expect(.manifestMismatch, check([key], backup: "shop-2"), bytes)
+    expect(.manifestMismatch, check([key], cluster: "bank"), bytes)
+    #expect(check([key], cluster: nil).check(bytes).findings.isEmpty)
+  }
+
+  @Test("a signed manifest that contradicts itself or leads out of its folder is manifest-unreadable")
+  func contradictions() throws {
+    let key = try SigningKey.generate(.ed25519)
+    let edits: [(inout Manifest) -> Void] = [
+      { $0.artifacts[0].name = "../a.rdb" }, { $0.artifacts[0].name = "/etc/passwd" },
+      { $0.artifacts[0].name = "x//y" },
+      { $0.artifacts[0].name = "" }, { $0.artifacts[0].name = "b.rdb" }, { $0.artifacts[0].shard = "z" },
+      { $0.artifacts[0].shard = nil }, { $0.artifacts[0].sizeBytes = .max }, { $0.topology.shards[0].name = "b" },
+      { $0.reference = Reference(independentReaders: 1, counts: "counts.json") },
+      { $0.predecessor = .init(backup: "shop-0", manifest: SHA256.digest([])) },
+    ]
+    for edit in edits {
+      var edited = manifest
+      edit(&edited)
+      expect(.manifestUnreadable, check([key]), try sealed(edited, [key]))
+    }
+    var statement = manifest.statement
+    statement.subjects[0] = .init(name: "a.rdb", sha256: SHA256.digest([1]))
+    expect(.manifestUnreadable, check([key]), try statement.sealed(with: [key]).encoded())
+    let text = String(decoding: try manifest.statement.payload(), as: UTF8.self).replacing(
+      #""backup":"#, with: #""later":true,"backup":"#)
+    var unknown = Envelope(payload: Array(text.utf8))
+    try unknown.sign(with: key)
+    expect(.manifestUnreadable, check([key]), try unknown.encoded())
+    var otherType = Envelope(payloadType: "text/plain", payload: try manifest.statement.payload())
+    try otherType.sign(with: key)
+    expect(.manifestUnreadable, check([key]), try otherType.encoded())
+  }
+
+  @Test("a chain with its predecessors passes; without, exchanged, or in a circle it is chain-gap")
+  func chain() throws {
+    let full = ChainCheck.Link(manifest: manifest, digest: SHA256.digest([1]))
+    var middle = manifest
+    middle.backup = "shop-2"
+    middle.kind = .incremental
+    middle.predecessor = .init(backup: "shop-1", manifest: full.digest)
+    let link = ChainCheck.Link(manifest: middle, digest: SHA256.digest([2]))
+    var last = middle
+    last.backup = "shop-3"
+    last.predecessor = .init(backup: "shop-2", manifest: link.digest)
+    let known = ["shop-1": full, "shop-2": link]
+    #expect(ChainCheck.check(manifest) { _ in nil }.isEmpty)
+    #expect(ChainCheck.check(last) { known[$0] }.isEmpty)
+    #expect(ChainCheck.check(last) { $0 == "shop-1" ? nil : known[$0] }.map(\.code) == [.chainGap])
+    #expect(ChainCheck.check(last) { ["shop-2": link][$0] }.first?.subject.backup == "shop-2")
+    let exchanged = ["shop-1": ChainCheck.Link(manifest: manifest, digest: SHA256.digest([9])), "shop-2": link]
+    #expect(ChainCheck.check(last) { exchanged[$0] }.map(\.code) == [.chainGap])
+    last.predecessor = nil
+    #expect(ChainCheck.check(last) { known[$0] }.map(\.code) == [.chainGap])
+    var circle = middle
+    circle.predecessor = .init(backup: "shop-2", manifest: link.digest)
+    #expect(ChainCheck.check(circle) { _ in .init(manifest: circle, digest: link.digest) }.map(\.code) == [.chainGap])
+  }
+
+  @Test("a backup that is not there is backup-missing")
+  func missing() { #expect(CatalogCheck.missing("backup shop-9").code == .backupMissing) }
+}
