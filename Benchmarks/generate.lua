@@ -1,0 +1,47 @@
+-- Fills a server with keys of every type, the same for the same numbers: EVAL … 0 FIRST COUNT
+-- Values are cut from a text that hardly compresses, so that a file is about as large as what it holds.
+local first, count = tonumber(ARGV[1]), tonumber(ARGV[2])
+local state = first * 2654435761 % 4294967296
+local function draw(bound)
+  -- Numerical Recipes' linear congruence: exact in doubles, and good enough to make values up.
+  state = (state * 1664525 + 1013904223) % 4294967296
+  return math.floor(state / 4294967296 * bound)
+end
+local letters = {}
+for i = 1, 8192 do letters[i] = string.char(33 + draw(90)) end
+local text = table.concat(letters)
+local function value(length) local at = draw(8192 - length) + 1; return text:sub(at, at + length - 1) end
+
+for n = first, first + count - 1 do
+  local kind = n % 10
+  local key
+  if kind < 5 then
+    key = 'string:' .. n
+    redis.call('SET', key, value(64 + draw(1500)))
+  elseif kind == 5 then
+    key = '{customer:' .. math.floor(n / 40) .. '}:hash:' .. n
+    local fields = {}
+    for i = 0, 4 + draw(24) do fields[#fields + 1] = 'f' .. i; fields[#fields + 1] = value(8 + draw(48)) end
+    redis.call('HSET', key, unpack(fields))
+  elseif kind == 6 then
+    key = 'list:' .. n
+    local items = {}
+    for i = 1, 5 + draw(60) do items[i] = value(8 + draw(40)) end
+    redis.call('RPUSH', key, unpack(items))
+  elseif kind == 7 then
+    key = 'set:' .. n
+    local members = {}
+    for i = 1, 5 + draw(60) do members[i] = n % 20 == 7 and tostring(draw(1000000)) or 'm' .. draw(100000) end
+    redis.call('SADD', key, unpack(members))
+  elseif kind == 8 then
+    key = 'zset:' .. n
+    local members = {}
+    for i = 1, 5 + draw(150) do members[#members + 1] = draw(1000000) / 100; members[#members + 1] = 'm' .. draw(100000) end
+    redis.call('ZADD', key, unpack(members))
+  else
+    key = 'stream:' .. n
+    for i = 1, 2 + draw(12) do redis.call('XADD', key, i .. '-' .. n, 'event', value(16 + draw(30)), 'at', tostring(n + i)) end
+  end
+  if n % 4 == 0 then redis.call('PEXPIREAT', key, 4102444800000 + n) end
+end
+return redis.call('DBSIZE')
