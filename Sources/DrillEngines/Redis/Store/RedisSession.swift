@@ -36,44 +36,113 @@ actor RedisSession: StoreSession {
 
   func perform(_ operations: [Operation], timeout: Duration) async -> [TimedReply] {
     var replies = operations.map { _ in TimedReply(.indeterminate("not asked"), elapsed: .zero) }
-    var questions = shards.map { _ in [Question]() }
+    var asked: [Question] = []
     for (index, operation) in operations.enumerated() {
-      guard case .command(let words) = operation.statement, let (sent, form) = RedisAnswer.command(words) else {
+      if case .command(let words) = operation.statement, let (sent, form) = RedisAnswer.command(words) {
+        asked.append(Question(index: index, words: sent, form: form))
+      } else {
         replies[index].reply = .indeterminate("not a command that only reads")
-        continue
-      }
-      let question = Question(index: index, words: sent, form: form)
-      switch await place(operation, question, timeout) {
-      case .success(let shard): questions[shard].append(question)
-      case .failure(let reason): replies[index].reply = .indeterminate(reason.text)
       }
     }
-    await withTaskGroup(of: [(Int, TimedReply)].self) { group in
-      for shard in shards.indices where !questions[shard].isEmpty {
-        let questions = questions[shard]
-        group.addTask { await self.ask(shard, questions, timeout) }
+    var questions = shards.map { _ in [Question]() }
+    for (question, place) in zip(asked, await places(asked, operations, timeout)) {
+      switch place {
+      case .shard(let shard): questions[shard].append(question)
+      case .nowhere(let reason): replies[question.index].reply = .indeterminate(reason)
       }
-      for await answers in group { for (index, reply) in answers { replies[index] = reply } }
     }
+    for (index, reply) in await ask(questions, timeout) { replies[index] = reply }
     return replies
+  }
+
+  private enum Place: Sendable {
+    case shard(Int)
+    /// Nobody can be asked, and why.
+    case nowhere(String)
+  }
+
+  /// Which shard answers each question.
+  ///
+  /// Where the topology alone does not say, the shards that may hold the keys are asked whether they do: in a sandbox a slot that was on the move at the cut
+  /// lies in two, and its source answers for what it still held, as it does live; without a slot map any server may hold any key.
+  private func places(_ questions: [Question], _ operations: [Operation], _ timeout: Duration) async -> [Place] {
+    var places: [Place] = []
+    var holders = shards.map { _ in [Question]() }
+    var open: [Int: [Int]] = [:]
+    for (index, question) in questions.enumerated() {
+      let candidates = candidates(operations[question.index].slot)
+      switch candidates {
+      case .failure(let reason): places.append(.nowhere(reason.text))
+      case .success(let found) where found.count == 1: places.append(.shard(found[0]))
+      case .success(let found):
+        guard let keys = RedisAnswer.keys(question.words), !keys.isEmpty else {
+          places.append(.nowhere("its keys may lie on several shards"))
+          continue
+        }
+        places.append(.nowhere("its keys could not be found"))
+        open[index] = found
+        for shard in found { holders[shard].append(Question(index: index, words: [.word("EXISTS")] + keys, form: .plain)) }
+      }
+    }
+    guard !open.isEmpty else { return places }
+    var held: [Int: [Int: Int64]] = [:]
+    await withTaskGroup(of: (Int, [(Int, TimedReply)]).self) { group in
+      for shard in shards.indices where !holders[shard].isEmpty {
+        let questions = holders[shard]
+        group.addTask { (shard, await self.ask(shard, questions, timeout)) }
+      }
+      for await (shard, answers) in group {
+        for case (let index, let reply) in answers {
+          if case .answered(.integer(let count)) = reply.reply { held[index, default: [:]][shard] = count }
+        }
+      }
+    }
+    for (index, candidates) in open {
+      guard let counts = held[index], counts.count == candidates.count else { continue }
+      places[index] = RedisSession.place(
+        candidates.map { counts[$0] ?? 0 }, of: candidates, keys: Int64(RedisAnswer.keys(questions[index].words)?.count ?? 0),
+        firstWins: topology.mapsSlots)
+    }
+    return places
+  }
+
+  /// - Parameter firstWins: the first candidate, the slot's owner, answers for keys that the second holds as well.
+  private static func place(_ counts: [Int64], of candidates: [Int], keys: Int64, firstWins: Bool) -> Place {
+    let holding = candidates.indices.filter { counts[$0] > 0 }
+    if holding.isEmpty { return .shard(candidates[candidates.count - 1]) }
+    guard holding.count == 1 || firstWins else { return .nowhere("its keys lie on several shards") }
+    // A command over keys of which some have moved is refused live as well.
+    return counts[holding[0]] == keys ? .shard(candidates[holding[0]]) : .nowhere("TRYAGAIN")
   }
 
   private struct Reason: Error {
     var text: String
   }
 
-  /// Which shard answers. In a sandbox a slot that was on the move at the cut lies in two: the source answers for what it still held, the target for the rest.
-  private func place(_ operation: Operation, _ question: Question, _ timeout: Duration) async -> Result<Int, Reason> {
-    guard let owner = shards.firstIndex(where: { $0.slots.contains(operation.slot) }) else {
-      return .failure(Reason(text: "the shard of its slot is not here"))
+  /// The shards that may answer for a slot, its owner first.
+  private func candidates(_ slot: Slot) -> Result<[Int], Reason> {
+    let owners = shards.indices.filter { shards[$0].slots.contains(slot) }
+    guard let owner = owners.first else { return .failure(Reason(text: "the shard of its slot is not here")) }
+    guard topology.mapsSlots else {
+      return shards.count == topology.shards.count ? .success(owners) : .failure(Reason(text: "not all shards are here"))
     }
-    guard kind == .sandbox, let move = topology.moves.first(where: { $0.slot == operation.slot }) else { return .success(owner) }
-    guard let target = shards.firstIndex(where: { $0.name == move.target }) else { return .failure(Reason(text: "the shard that its slot moves to is not here")) }
-    guard let keys = RedisAnswer.keys(question.words), !keys.isEmpty else { return .failure(Reason(text: "its slot was moving")) }
-    let exists = Question(index: 0, words: [.word("EXISTS")] + keys, form: .plain)
-    guard case .answered(.integer(let held))? = await ask(owner, [exists], timeout).first?.1.reply else { return .failure(Reason(text: "its slot was moving")) }
-    if held == keys.count { return .success(owner) }
-    return held == 0 ? .success(target) : .failure(Reason(text: "TRYAGAIN"))
+    guard kind == .sandbox, let move = topology.moves.first(where: { $0.slot == slot }) else { return .success([owner]) }
+    guard let target = shards.firstIndex(where: { $0.name == move.target }) else {
+      return .failure(Reason(text: "the shard that its slot moves to is not here"))
+    }
+    return .success([owner, target])
+  }
+
+  private func ask(_ questions: [[Question]], _ timeout: Duration) async -> [(Int, TimedReply)] {
+    await withTaskGroup(of: [(Int, TimedReply)].self) { group in
+      for shard in shards.indices where !questions[shard].isEmpty {
+        let questions = questions[shard]
+        group.addTask { await self.ask(shard, questions, timeout) }
+      }
+      var answers: [(Int, TimedReply)] = []
+      for await some in group { answers += some }
+      return answers
+    }
   }
 
   private func ask(_ shard: Int, _ questions: [Question], _ timeout: Duration) async -> [(Int, TimedReply)] {
