@@ -31,6 +31,7 @@ public final class RedisLiveCluster: LiveCluster {
   /// Finds all servers of the deployment and hands them to `body`.
   ///
   /// - Throws: `DrillError` as ``RedisDiscovery/map(of:)`` does, and whatever `body` throws.
+  @discardableResult
   public static func with<R: Sendable>(
     _ description: ClusterDescription, events: @escaping DrillEventHandler = { _ in },
     _ body: (RedisLiveCluster) async throws -> R

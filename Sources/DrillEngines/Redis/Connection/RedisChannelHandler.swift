@@ -1,5 +1,6 @@
 internal import DrillModel
 internal import NIOCore
+internal import Synchronization
 
 /// Commands in one buffer, and the promise of their replies.
 struct RedisRequest: Sendable {
@@ -7,6 +8,22 @@ struct RedisRequest: Sendable {
   var count: Int
   var timeout: TimeAmount
   var promise: EventLoopPromise<RedisReplies>
+}
+
+/// Why a connection is of no more use: the first reason, whoever asks.
+final class RedisConnectionFailure: Sendable {
+  private let first = Mutex<DrillError?>(nil)
+
+  var error: DrillError? { first.withLock { $0 } }
+
+  /// Records `error` unless there was one before; returns the first.
+  func record(_ error: DrillError) -> DrillError {
+    first.withLock { first in
+      let reason = first ?? error
+      first = reason
+      return reason
+    }
+  }
 }
 
 /// Matches replies to requests, in order. After a time-out or a violation the connection is closed, since nothing could be matched any more.
@@ -36,18 +53,18 @@ final class RedisChannelHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private var parser: RESPParser
   private var rest = ByteBuffer()
   private var pending: CircularBuffer<Pending> = []
-  /// Why the connection is of no more use.
-  private var failure: DrillError?
+  private let failure: RedisConnectionFailure
 
-  init(subject: String, limits: RESPLimits) {
+  init(subject: String, limits: RESPLimits, failure: RedisConnectionFailure) {
     self.subject = subject
+    self.failure = failure
     parser = RESPParser(limits: limits)
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     let request = unwrapOutboundIn(data)
-    if let failure {
-      request.promise.succeed(RedisReplies(values: [], elapsed: [], failure: failure))
+    if let error = failure.error {
+      request.promise.succeed(RedisReplies(values: [], elapsed: [], failure: error))
       promise?.succeed()
       return
     }
@@ -125,8 +142,7 @@ final class RedisChannelHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func fail(_ error: DrillError) {
-    let reason = failure ?? error
-    failure = reason
+    let reason = failure.record(error)
     while let entry = pending.popFirst() {
       entry.timeout?.cancel()
       entry.promise.succeed(RedisReplies(values: entry.values, elapsed: entry.elapsed, failure: reason))

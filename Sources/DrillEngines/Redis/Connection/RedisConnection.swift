@@ -9,15 +9,18 @@ internal import NIOPosix
 public final class RedisConnection: Sendable {
   public let endpoint: Endpoint
   private let channel: any Channel
+  private let failure: RedisConnectionFailure
 
-  private init(endpoint: Endpoint, channel: any Channel) {
+  private init(endpoint: Endpoint, channel: any Channel, failure: RedisConnectionFailure) {
     self.endpoint = endpoint
     self.channel = channel
+    self.failure = failure
   }
 
   /// Connects, logs in where there are credentials, runs `body` and closes.
   ///
   /// - Throws: what ``connect(_:_:timeout:limits:)`` throws, and whatever `body` throws.
+  @discardableResult
   public static func with<R: Sendable>(
     _ endpoint: Endpoint, _ credentials: RedisCredentials = .none, timeout: Duration = .seconds(5),
     limits: RESPLimits = RESPLimits(), _ body: (RedisConnection) async throws -> R
@@ -49,10 +52,12 @@ public final class RedisConnection: Sendable {
     limits: RESPLimits = RESPLimits(),
     on group: any EventLoopGroup
   ) async throws -> RedisConnection {
+    let failure = RedisConnectionFailure()
     let channel = try await RedisChannel.open(endpoint, timeout: timeout, on: group) { channel in
-      try channel.pipeline.syncOperations.addHandler(RedisChannelHandler(subject: endpoint.description, limits: limits))
+      let handler = RedisChannelHandler(subject: endpoint.description, limits: limits, failure: failure)
+      try channel.pipeline.syncOperations.addHandler(handler)
     }
-    let connection = RedisConnection(endpoint: endpoint, channel: channel)
+    let connection = RedisConnection(endpoint: endpoint, channel: channel, failure: failure)
     do {
       let reply = try await connection.send(credentials.command ?? [Array("PING".utf8)], timeout: timeout)
       // A user may be allowed all that we need and not PING; a loading server says so again when it is asked something.
@@ -89,7 +94,7 @@ public final class RedisConnection: Sendable {
   /// Sends all commands in one write and waits for all replies. Costs one buffer and, beyond the values, nothing per reply.
   ///
   /// Never throws: what did not come is missing at the end of ``RedisReplies/values``, and ``RedisReplies/failure`` says why. After a failure, and after
-  /// the task was cancelled, the connection is closed.
+  /// the task was cancelled, the connection is closed, and whatever is sent gets the first failure again.
   public func pipeline(_ commands: [[[UInt8]]], timeout: Duration) async -> RedisReplies {
     var buffer = channel.allocator.buffer(capacity: 0)
     RESPEncoder.encode(commands, into: &buffer)
@@ -97,13 +102,15 @@ public final class RedisConnection: Sendable {
     let request = RedisRequest(buffer: buffer, count: commands.count, timeout: TimeAmount(timeout), promise: promise)
     let subject = endpoint.description
     let channel = self.channel
+    let failure = self.failure
+    @Sendable func closed(_ error: any Error) -> RedisReplies {
+      let reason = DrillError(.unreachable, subject: subject, detail: "the connection is closed", underlying: error)
+      return RedisReplies(values: [], elapsed: [], failure: failure.error ?? reason)
+    }
     return await withTaskCancellationHandler {
       // A closed channel fails the write before our handler sees it; then nobody else keeps the promise.
       channel.writeAndFlush(request).whenFailure { error in
-        promise.succeed(
-          RedisReplies(
-            values: [], elapsed: [],
-            failure: DrillError(.unreachable, subject: subject, detail: "the connection is closed", underlying: error)))
+        promise.succeed(closed(error))
       }
       do {
         var replies = try await promise.futureResult.get()
@@ -112,9 +119,7 @@ public final class RedisConnection: Sendable {
         }
         return replies
       } catch {
-        return RedisReplies(
-          values: [], elapsed: [],
-          failure: DrillError(.unreachable, subject: subject, detail: "the connection is closed", underlying: error))
+        return closed(error)
       }
     } onCancel: {
       channel.close(promise: nil)
