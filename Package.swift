@@ -91,6 +91,8 @@ let package = Package(
       name: "DrillEnginesTests",
       dependencies: [
         "DrillEngines", "DrillProduction", "DrillChecks", "DrillTesting", "DrillFaults", "CFrozenClock",
+        // What `@testable import DrillEngines` has to find, though no test imports it.
+        .product(name: "NIOPosix", package: nio),
       ]),
     .testTarget(
       name: "DrillEvidenceTests",
