@@ -1,4 +1,4 @@
-public import DrillCrypto
+import DrillCrypto
 public import DrillEvidence
 public import DrillModel
 import Foundation
@@ -108,11 +108,14 @@ public enum Firedrill {
   /// Makes a key pair: `path` (private, mode 0600) and `path.pub`.
   ///
   /// - Throws: `DrillError`: `io` where a file is there already or cannot be made.
-  public static func keygen(out path: String, algorithm: KeyAlgorithm = .ed25519) throws -> KeyPair {
-    let key = try SigningKey.generate(algorithm)
+  public static func keygen(out path: String, kind: KeyKind = .ed25519) throws -> KeyPair {
+    let key = try SigningKey.generate(kind == .p256 ? .ecdsaP256 : .ed25519)
     try KeyFile.write(key, to: Workplace.absolute(path))
     return KeyPair(privateKey: path, publicKey: path + ".pub", keyID: key.publicKey.keyID)
   }
+
+  /// Keys that seal.
+  public enum KeyKind: String, Sendable, CaseIterable { case ed25519, p256 }
 
   public struct KeyPair: Sendable, Codable {
     public var privateKey: String
@@ -121,9 +124,11 @@ public enum Firedrill {
   }
 
   /// Recomputes a ledger's tree and holds it against the heads that catalogs keep of it.
-  public static func verifyLedger(at path: String, anchors catalogs: [String]) throws -> LedgerVerification {
+  public static func verifyLedger(at path: String, anchors catalogs: [String], trust: [String] = []) throws -> LedgerVerification {
     let ledger = try Ledger.open(at: path, mode: .readOnly)
-    return try ledger.verify(anchors: try catalogs.flatMap { try AnchoredHead.read(in: Workplace.absolute($0)) })
+    return try ledger.verify(
+      anchors: try catalogs.flatMap { try AnchoredHead.read(in: Workplace.absolute($0)) },
+      trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) })
   }
 
   /// Reads a time such as `10ms`.

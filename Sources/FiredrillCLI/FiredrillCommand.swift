@@ -49,6 +49,16 @@ struct FiredrillCommand: AsyncParsableCommand {
   }
 }
 
+extension ExitStatus {
+  /// What was asked wrongly is usage; everything else that keeps from looking is inconclusive.
+  init(_ error: DrillError) {
+    switch error.code {
+    case .usage, .badFile, .keyUnreadable, .noSuchBackup, .noSuchRun: self = .usage
+    default: self = .inconclusive
+    }
+  }
+}
+
 /// Ends a command with a status that is neither success nor an error to be explained.
 struct CommandOutcome: Error {
   var status: ExitStatus

@@ -127,7 +127,7 @@ public struct SyntheticRedisCluster: Sendable {
   public func keepWriting(records: Int, seed: UInt64, perSecond: Int, until isDone: @Sendable () -> Bool) async throws -> Int {
     let contents = RedisContents(seed: seed, epoch: 0)
     return try await withRouter { router in
-      var random = SeededGenerator(seed)
+      var random = SeededGenerator(seed: seed)
       var sent = 0
       var written = 0
       let start = ContinuousClock.now

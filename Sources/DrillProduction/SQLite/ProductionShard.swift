@@ -90,13 +90,13 @@ final class ProductionShard {
   }
 
   func putCustomer(_ id: Int64, _ version: Int64, _ random: inout SeededGenerator) throws {
-    let tier = random.below(4)
+    let tier = random.index(below: 4)
     let country = random.pick(Self.countries)
-    let avatar: Scalar = random.below(3) == 0 ? .blob(Self.bytes(32 + random.below(64), &random)) : .null
-    let balance: Scalar = random.below(10) == 0 ? .null : .real(Double(random.below(2_000_000) - 500_000) / 100)
+    let avatar: Scalar = random.index(below: 3) == 0 ? .blob(Self.bytes(32 + random.index(below: 64), &random)) : .null
+    let balance: Scalar = random.index(below: 10) == 0 ? .null : .real(Double(random.index(below: 2_000_000) - 500_000) / 100)
     let document = """
       {"id":\(id),"tier":\(tier),"tags":["\(random.pick(Self.goods))","\(random.pick(Self.goods))"],\
-      "address":{"street":"\(random.below(900) + 1) \(random.pick(Self.goods)) street","country":"\(country)"},"visits":\(random.below(5000))}
+      "address":{"street":"\(random.index(below: 900) + 1) \(random.pick(Self.goods)) street","country":"\(country)"},"visits":\(random.index(below: 5000))}
       """
     try run(
       """
@@ -118,17 +118,17 @@ final class ProductionShard {
   }
 
   func someOrder(of id: Int64, _ random: inout SeededGenerator) throws -> Int64? {
-    let skip = random.below(4)
+    let skip = random.index(below: 4)
     let sql = "SELECT order_no FROM orders WHERE customer_id=?1 ORDER BY order_no LIMIT 1 OFFSET ?2"
     guard case .integer(let number)? = try first(sql, [.integer(id), .integer(Int64(skip))]) else { return nil }
     return number
   }
 
   func putOrder(_ id: Int64, _ number: Int64, _ version: Int64, _ random: inout SeededGenerator) throws {
-    let lines = (0...random.below(3)).map { _ in
-      "{\"item\":\"\(random.pick(Self.goods))\",\"count\":\(random.below(9) + 1),\"cents\":\(random.below(20_000) + 99)}"
+    let lines = (0...random.index(below: 3)).map { _ in
+      "{\"item\":\"\(random.pick(Self.goods))\",\"count\":\(random.index(below: 9) + 1),\"cents\":\(random.index(below: 20_000) + 99)}"
     }
-    let document = "{\"lines\":[\(lines.joined(separator: ","))],\"gift\":\(random.below(8) == 0)}"
+    let document = "{\"lines\":[\(lines.joined(separator: ","))],\"gift\":\(random.index(below: 8) == 0)}"
     try run(
       """
       INSERT INTO orders VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(customer_id,order_no) DO UPDATE SET
@@ -136,8 +136,8 @@ final class ProductionShard {
       """,
       [
         .integer(id), .integer(number), .text(random.pick(Self.statuses)),
-        .integer(Self.epoch + Int64(random.below(86400 * 90))),
-        .integer(Int64(random.below(500_000) + 99)), .text(document), .integer(version),
+        .integer(Self.epoch + Int64(random.index(below: 86400 * 90))),
+        .integer(Int64(random.index(below: 500_000) + 99)), .text(document), .integer(version),
       ])
   }
 
@@ -148,7 +148,7 @@ final class ProductionShard {
   }
 
   func someSession(of id: Int64, _ random: inout SeededGenerator) throws -> [UInt8]? {
-    let skip = random.below(3)
+    let skip = random.index(below: 3)
     let sql = "SELECT session_id FROM sessions WHERE customer_id=?1 ORDER BY session_id LIMIT 1 OFFSET ?2"
     guard case .blob(let session)? = try first(sql, [.integer(id), .integer(Int64(skip))]) else { return nil }
     return session
@@ -156,11 +156,11 @@ final class ProductionShard {
 
   func putSession(_ id: Int64, _ version: Int64, _ random: inout SeededGenerator) throws {
     let document =
-      "{\"device\":\"\(random.pick(Self.devices))\",\"pages\":\(random.below(40)),\"cart\":[\"\(random.pick(Self.goods))\"]}"
+      "{\"device\":\"\(random.pick(Self.devices))\",\"pages\":\(random.index(below: 40)),\"cart\":[\"\(random.pick(Self.goods))\"]}"
     try run(
       "INSERT INTO sessions VALUES(?1,?2,?3,?4,?5)",
       [
-        .integer(id), .blob(Self.bytes(16, &random)), .integer(Self.epoch + Int64(random.below(86400 * 30))),
+        .integer(id), .blob(Self.bytes(16, &random)), .integer(Self.epoch + Int64(random.index(below: 86400 * 30))),
         .text(document),
         .integer(version),
       ])

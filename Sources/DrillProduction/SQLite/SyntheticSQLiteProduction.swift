@@ -82,9 +82,9 @@ public actor SyntheticSQLiteProduction {
     var random = SeededGenerator(seed: seed)
     var made = Changes()
     for _ in 0..<changes {
-      let roll = random.below(100)
+      let roll = random.index(below: 100)
       // One in fifty of the changes brings a new customer; the others are about one that there is, or was.
-      let id = roll < 2 ? customers + 1 : Int64(random.below(Int(max(customers, 1)))) + 1
+      let id = roll < 2 ? customers + 1 : Int64(random.index(below: Int(max(customers, 1)))) + 1
       if roll < 2 { customers = id }
       let shard = shard(of: id)
       try shard.transaction {
@@ -137,10 +137,10 @@ public actor SyntheticSQLiteProduction {
       try shard.putCustomer(customers, nextVersion(), &random)
       made += 1
       // Few customers have many orders: 0 to 8, about 4 on average.
-      let orders = min(random.below(9), records - made)
+      let orders = min(random.index(below: 9), records - made)
       for number in 0..<orders { try shard.putOrder(customers, Int64(number) + 1, nextVersion(), &random) }
       made += orders
-      let sessions = min(random.below(6), records - made)
+      let sessions = min(random.index(below: 6), records - made)
       for _ in 0..<sessions { try shard.putSession(customers, nextVersion(), &random) }
       made += sessions
     }

@@ -19,7 +19,7 @@ struct CaptureRunner: Sendable {
   static let sampleSize = 4096
 
   /// - Parameter body: runs with the sealed backup while the cluster is still connected, and while changes are followed where ``follows``.
-  func run<R: Sendable>(_ body: @Sendable (SealedManifest) async throws -> R) async throws -> R {
+  func run<R: Sendable>(_ body: @escaping @Sendable (SealedManifest) async throws -> R) async throws -> R {
     try await engine.withLive(cluster.description) { live in
       let sealed = try await capture(live)
       guard follows else { return try await body(sealed) }

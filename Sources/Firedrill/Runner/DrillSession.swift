@@ -29,7 +29,7 @@ struct DrillSession: Sendable {
 
   // MARK: Production and capture
 
-  private func withProduction<R: Sendable>(in folder: String, _ body: (SyntheticProduction?) async throws -> R) async throws -> R {
+  private func withProduction<R: Sendable>(in folder: String, _ body: @escaping @Sendable (SyntheticProduction?) async throws -> R) async throws -> R {
     guard let file = drill.production else { return try await body(nil) }
     events(.note("making a synthetic production: \(file.records) records on \(file.shards) \(file.engine.rawValue) shards"))
     return try await SyntheticProduction.with(file, answers: drill.workload, seed: drill.seed, in: folder) { try await body($0) }
@@ -37,7 +37,7 @@ struct DrillSession: Sendable {
 
   /// Takes a backup first where the drill says so, and keeps following its changes while `body` runs.
   private func withCapture<R: Sendable>(
-    of cluster: ClusterFile?, in folder: String, _ body: @Sendable (SealedManifest?, SigningKey?) async throws -> R
+    of cluster: ClusterFile?, in folder: String, _ body: @escaping @Sendable (SealedManifest?, SigningKey?) async throws -> R
   ) async throws -> R {
     guard let capture = drill.capture, let cluster else { return try await body(nil, nil) }
     let key = try capture.key.map(KeyFile.readSigningKey) ?? SigningKey.generate(.ed25519)
@@ -86,7 +86,7 @@ struct DrillSession: Sendable {
       draft.edit { $0.finishedAt = .now }
       outcomes.append(records.record(draft.run, began: began))
     }
-    records.anchor(in: drill.catalog)
+    records.anchor(in: drill.catalog, key: key)
     return outcomes
   }
 

@@ -1,3 +1,4 @@
+import DrillCrypto
 import DrillEvidence
 import DrillModel
 import Foundation
@@ -45,9 +46,9 @@ final class RunRecords: Sendable {
   }
 
   /// Leaves the ledger's tree head in a catalog that lasts. A failure shows at the next `ledger verify`.
-  func anchor(in catalog: String?) {
+  func anchor(in catalog: String?, key: SigningKey?) {
     guard let catalog, let ledger else { return }
-    _ = try? ledger.writeAnchor(to: catalog)
+    _ = try? ledger.writeAnchor(to: catalog, signedBy: key)
   }
 
   /// Cuts that runs of this cluster verified, without a finding.

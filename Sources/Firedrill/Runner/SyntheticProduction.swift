@@ -10,29 +10,53 @@ struct SyntheticProduction: Sendable {
   var disturb: @Sendable () async throws -> Void
 
   static func with<R: Sendable>(
-    _ file: ProductionFile, answers: WorkloadFile?, seed: UInt64, in folder: String, _ body: (SyntheticProduction) async throws -> R
+    _ file: ProductionFile, answers: WorkloadFile?, seed: UInt64, in folder: String, _ body: @escaping @Sendable (SyntheticProduction) async throws -> R
   ) async throws -> R {
     let home = folder + "/production"
     try FileManager.default.createDirectory(
       atPath: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    var captured = answers
-    captured?.budget = file.engine == .redis ? .milliseconds(400) : nil
-    func described(_ cluster: ClusterDescription) -> ClusterFile {
-      var cluster = cluster
-      cluster.capture.coherence = file.isCoherent ? .coherent : .perShard
-      return ClusterFile(description: cluster, answers: captured, answersSeed: seed)
-    }
     switch file.engine {
     case .sqlite:
       let production = try await SyntheticSQLiteProduction.make(in: home, seed: file.seed, records: file.records, shards: file.shards)
       let body = try await body(
-        SyntheticProduction(cluster: described(production.cluster)) {
+        SyntheticProduction(cluster: file.describe(production.cluster, answers: answers, seed: seed)) {
           try await production.churn(changes: file.changes, seed: file.seed &+ 1)
         })
       await production.close()
       return body
     case .redis:
-      throw DrillError(.usage, subject: "redis", detail: "not built")
+      let shape = SyntheticRedisCluster.Shape(masters: file.shards, replicasPerMaster: file.replicas)
+      return try await SyntheticRedisCluster.with(shape, name: "shop", below: home) { production in
+        try await production.fill(records: file.records, seed: file.seed)
+        let isDone = Flag()
+        return try await withThrowingTaskGroup(of: R?.self) { group in
+          group.addTask {
+            // Writes all the while, from before the capture to the end of the drill.
+            try await production.keepWriting(
+              records: file.records, seed: file.seed &+ 1, perSecond: file.writesPerSecond, until: { isDone.isRaised })
+            return nil
+          }
+          group.addTask {
+            defer { isDone.raise() }
+            return try await body(SyntheticProduction(cluster: file.describe(production.description, answers: answers, seed: seed), disturb: {}))
+          }
+          var result: R?
+          for try await part in group { result = part ?? result }
+          guard let result else { throw CancellationError() }
+          return result
+        }
+      }
     }
+  }
+}
+
+extension ProductionFile {
+  /// The synthetic cluster as a cluster file would describe it.
+  fileprivate func describe(_ cluster: ClusterDescription, answers: WorkloadFile?, seed: UInt64) -> ClusterFile {
+    var cluster = cluster
+    cluster.capture.coherence = isCoherent ? .coherent : .perShard
+    var answers = answers
+    answers?.budget = engine == .redis ? .milliseconds(400) : nil
+    return ClusterFile(description: cluster, answers: answers, answersSeed: seed)
   }
 }

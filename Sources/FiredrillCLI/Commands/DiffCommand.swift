@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import DrillModel
-import Firedrill
+public import Firedrill
 
 struct DiffCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

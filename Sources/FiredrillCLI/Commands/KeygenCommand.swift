@@ -1,5 +1,5 @@
-import ArgumentParser
-import Firedrill
+public import ArgumentParser
+public import Firedrill
 
 struct KeygenCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -15,14 +15,14 @@ struct KeygenCommand: AsyncParsableCommand {
   var out: String
 
   @Option(name: .long, help: "ed25519 or p256.")
-  var algorithm: KeyAlgorithm = .ed25519
+  var algorithm: Firedrill.KeyKind = .ed25519
 
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
-    let pair = try Firedrill.keygen(out: out, algorithm: algorithm)
+    let pair = try Firedrill.keygen(out: out, kind: algorithm)
     if common.json { try Terminal.sayJSON(pair) } else if !common.quiet { Terminal.say("\(pair.privateKey)\n\(pair.publicKey)\nkey id \(pair.keyID)") }
   }
 }
 
-extension KeyAlgorithm: ExpressibleByArgument {}
+extension Firedrill.KeyKind: ExpressibleByArgument {}

@@ -64,11 +64,14 @@ struct LedgerCommand: AsyncParsableCommand {
     @Option(name: .long, help: "A catalog whose anchored tree heads to hold the ledger against; repeat for more.", completion: .directory)
     var anchors: [String] = []
 
+    @Option(name: .long, help: "A public key that may have signed the anchored heads; repeat for more.", completion: .file())
+    var trust: [String] = []
+
     @OptionGroup var ledger: LedgerOptions
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-      let verification = try Firedrill.verifyLedger(at: ledger.path, anchors: anchors)
+      let verification = try Firedrill.verifyLedger(at: ledger.path, anchors: anchors, trust: trust)
       if common.json { try Terminal.sayJSON(verification) } else if !common.quiet { Terminal.say(VerificationText(verification).text(Terminal.style)) }
       if !verification.problems.isEmpty { throw CommandOutcome(status: .fail) }
     }
