@@ -2,17 +2,19 @@ internal import DrillCrypto
 internal import DrillModel
 internal import Foundation
 
-/// Plants seeded damage in copies of artifacts and proves that it is there: a check that is tested with damage that never happened proves nothing.
+/// Plants seeded damage in copies of artifacts and proves that it is there: a check that is tested with damage that
+/// never happened proves nothing.
 public enum FaultInjector {
   private static let block = 4096
 
-  /// Damages a file in place. Give it a copy: it refuses links, and files that have a second name, since that name could be the original's.
+  /// Damages a file in place. Give it a copy: it refuses links, and files that have a second name, since that name
+  /// could be the original's.
   ///
   /// - Parameters:
   ///   - other: the file to swap with; used by ``ArtifactFault/swap`` alone, and damaged like the first.
   ///   - seed: decides where and how. One seed gives the same damage to the same file.
-  /// - Throws: `io` where the file cannot be damaged, or where the damage changed nothing (an empty file, a block that was zero before,
-  ///   two equal files).
+  /// - Throws: `io` where the file cannot be damaged, or where the damage changed nothing (an empty file, a block
+  ///   that was zero before, two equal files).
   public static func plant(
     _ fault: ArtifactFault, in path: String, with other: String? = nil, seed: UInt64
   ) throws -> PlantedFault {

@@ -3,7 +3,8 @@ import DrillCrypto
 import DrillModel
 import Foundation
 
-/// A backup of three shards as tests write it down: records, a topology, a manifest, and what a reader of the artifacts would report.
+/// A backup of three shards as tests write it down: records, a topology, a manifest, and what a reader of the
+/// artifacts would report.
 struct SyntheticBackup {
   var topology: Topology
   var shards: [String: [SyntheticRecord]]

@@ -14,7 +14,8 @@ public struct AnswerCheck: Sendable {
   }
 
   /// - Parameters:
-  ///   - expected: the reference's answers, in the operations' order. One that is absent or without a digest is indeterminate.
+  ///   - expected: the reference's answers, in the operations' order. One that is absent or without a digest is
+  ///     indeterminate.
   ///   - observed: the restored copy's, likewise.
   ///   - unasked: operations that the reference's time budget left out.
   public func check(

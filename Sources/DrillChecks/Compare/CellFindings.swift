@@ -1,6 +1,7 @@
 internal import DrillModel
 
-/// Findings for differing cells: by key where keys are known, by slot elsewhere. Never a cell's digest, which could expose a single record's.
+/// Findings for differing cells: by key where keys are known, by slot elsewhere. Never a cell's digest, which could
+/// expose a single record's.
 struct CellFindings {
   let code: FindingCode
   let stage: Stage

@@ -15,10 +15,12 @@ public struct ContentCheck: Sendable {
 
   /// Holds the numbers of records per slot, as live servers counted them at the cut, against those restored.
   ///
-  /// A slot is compared shard by shard; one that is moving and was counted on both sides by the sum, since its records may lie on either.
+  /// A slot is compared shard by shard; one that is moving and was counted on both sides by the sum, since its
+  /// records may lie on either.
   ///
   /// - Parameters:
-  ///   - restored: what each restored shard holds. Slots of shards that are absent here count as skipped for `unrestored`.
+  ///   - restored: what each restored shard holds. Slots of shards that are absent here count as skipped for
+  ///     `unrestored`.
   ///   - slots: the slots that the backup declares: its scope.
   public func checkCounts(
     _ counts: SlotCounts, restored: [String: Fingerprint], topology: Topology, slots: SlotSet,

@@ -25,7 +25,8 @@ public struct DecodeCheck: Sendable {
     }
   }
 
-  /// The slots of which a shard's artifact may hold records, for ``FoldPlan/allowedSlots``; nil where the store maps no slots.
+  /// The slots of which a shard's artifact may hold records, for ``FoldPlan/allowedSlots``; nil where the store maps
+  /// no slots.
   public static func allowedSlots(of shard: String, in topology: Topology) -> SlotSet? {
     topology.mapsSlots ? topology.slotsAllowed(in: shard) : nil
   }
@@ -224,7 +225,8 @@ public struct DecodeCheck: Sendable {
       try Coverage(.slots, declared: declared, examined: UInt64(left.count), skipped: skipped))
   }
 
-  /// Records that the reader counted, against those that were folded. What damage hides is not in it: bytes and slots say that.
+  /// Records that the reader counted, against those that were folded. What damage hides is not in it: bytes and slots
+  /// say that.
   private func recordCoverage(_ data: [Artifact], _ readings: [String: Reading]) throws -> Run.StageCoverage {
     var declared: UInt64 = 0
     var examined: UInt64 = 0

@@ -3,18 +3,19 @@ public import DrillModel
 
 /// Attributes the differences between a restored backup and a later snapshot of its cluster.
 ///
-/// A difference is explained only by evidence inside the window between cut and snapshot that could have said otherwise:
+/// A difference is explained only by evidence inside the window between cut and snapshot that could have said
+/// otherwise:
 ///
-/// | what is known of the key                                                    | attribution | cause                  |
-/// |-----------------------------------------------------------------------------|-------------|------------------------|
-/// | only the backup holds it, and its expiry lies after the cut and not after the snapshot | explained | `expiredSinceCut` |
-/// | the change log covers the window and names it                               | explained   | `changedAfterCut`      |
-/// | its version lies past the cut                                               | explained   | `versionAfterCut`      |
-/// | only its expiry moved, by no more than the bound, and its slot moved in the window | explained | `movedWithSlot`      |
-/// | the change log covers the window and does not name it                       | unexplained | `notInChangeLog`       |
-/// | its version does not lie past the cut                                       | unexplained | `versionBeforeCut`     |
-/// | it is gone, and deletions carry no version                                  | ambiguous   | `deletionUnversioned`  |
-/// | nothing covers the window                                                   | ambiguous   | `noChangeLog`          |
+/// | what is known of the key | attribution | cause |
+/// |---|---|---|
+/// | only the backup holds it; its expiry lies after the cut, not after the snapshot | explained | `expiredSinceCut` |
+/// | the change log covers the window and names it | explained | `changedAfterCut` |
+/// | its version lies past the cut | explained | `versionAfterCut` |
+/// | its slot moved in the window, and its expiry alone, within the bound | explained | `movedWithSlot` |
+/// | the change log covers the window and does not name it | unexplained | `notInChangeLog` |
+/// | its version does not lie past the cut | unexplained | `versionBeforeCut` |
+/// | it is gone, and deletions carry no version | ambiguous | `deletionUnversioned` |
+/// | nothing covers the window | ambiguous | `noChangeLog` |
 ///
 /// Differences come in chunks (``add(_:)``); what is kept of them is counts and a few samples.
 public struct DriftCheck: Sendable {

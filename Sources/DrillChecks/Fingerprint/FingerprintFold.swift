@@ -6,9 +6,9 @@ internal import Synchronization
 
 /// Folds batches of records into a fingerprint, on as many threads as it is given.
 ///
-/// Batches of whole records go to whichever thread is free; a record that reaches over batches is hashed on the caller's thread, in order. At most
-/// four batches per thread wait: where more come, the caller folds them itself, so that memory stays bounded however fast the reader is, and nobody
-/// waits for room.
+/// Batches of whole records go to whichever thread is free; a record that reaches over batches is hashed on the
+/// caller's thread, in order. At most four batches per thread wait: where more come, the caller folds them itself, so
+/// that memory stays bounded however fast the reader is, and nobody waits for room.
 ///
 /// Used by one caller at a time. A fold that is dropped before ``finish()`` ends its threads.
 public final class FingerprintFold {

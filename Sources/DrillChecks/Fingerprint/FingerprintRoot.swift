@@ -2,9 +2,11 @@ internal import DrillCrypto
 public import DrillModel
 
 extension Fingerprint {
-  /// One digest over all cells and libraries: what evidence publishes, since a single cell with one record would expose that record's hash.
+  /// One digest over all cells and libraries: what evidence publishes, since a single cell with one record would
+  /// expose that record's hash.
   ///
-  /// The root of an RFC 6962 tree whose leaves are, in this order (numbers little-endian, `len4` a length as 4 bytes, sums big-endian):
+  /// The root of an RFC 6962 tree whose leaves are, in this order (numbers little-endian, `len4` a length as 4 bytes,
+  /// sums big-endian):
   ///
   ///     cells, by the bytes of their namespace, then slot:
   ///       01 ‖ len4 namespace ‖ namespace ‖ slot (2) ‖ count (8) ‖ content sum (32) ‖ expiry sum (32)

@@ -1,8 +1,9 @@
 public import DrillModel
 
-/// The records of some slots, key by key: what differing cells are looked into with. Libraries have no slot and are left out.
+/// The records of some slots, key by key: what differing cells are looked into with. Libraries have no slot and are
+/// left out.
 ///
-/// Holds about 100 bytes a record and its key: feed it the chunks of ``SlotDiff/chunks(cap:)``, one after another.
+/// Holds about 200 bytes a record and its key: feed it the chunks of ``SlotDiff/chunks(cap:)``, one after another.
 public struct KeyDigests: Sendable {
   public struct Key: Hashable, Sendable, Comparable {
     public var namespace: String

@@ -3,7 +3,8 @@ public import DrillModel
 
 /// A bottom-k sample of keys for each namespace and kind: the k smallest of SipHash-2-4(seed, key).
 ///
-/// The same keys whatever the order, the sharding or the side that they are read from. A key that is seen twice is sampled once.
+/// The same keys whatever the order, the sharding or the side that they are read from. A key that is seen twice is
+/// sampled once.
 public struct KeySample: Sendable {
   public let seed: UInt64
   public let size: Int

@@ -1,20 +1,23 @@
 internal import DrillCrypto
 public import DrillModel
 
-/// Turns pieces of records into one digest per record, across pieces, open elements and batches, without an allocation per record.
+/// Turns pieces of records into one digest per record, across pieces, open elements and batches, without an
+/// allocation per record.
 ///
-/// This is the one place where the hashed form of a record is written down. `len4` is a length as 4 bytes little-endian; the ordered part and the
-/// elements are as ``RecordBatch`` says:
+/// This is the one place where the hashed form of a record is written down. `len4` is a length as 4 bytes
+/// little-endian; the ordered part and the elements are as ``RecordBatch`` says:
 ///
-///     content = SHA-256( 01 ‖ len4 namespace ‖ namespace ‖ len4 key ‖ key ‖ kind ‖ has expiry (00 or 01) ‖ ordered part ‖ tail )
-///     tail    = for kinds with elements: number of elements (8 bytes little-endian) ‖ sum of element digests (32 bytes big-endian); else nothing
+///     content = SHA-256( 01 ‖ name ‖ kind ‖ has expiry (00 or 01) ‖ ordered part ‖ tail )
+///     name    = len4 namespace ‖ namespace ‖ len4 key ‖ key
+///     tail    = number of elements (8 bytes little-endian) ‖ sum of element digests (32 bytes big-endian),
+///               for kinds with elements; nothing for the others
 ///     element = SHA-256( 02 ‖ the element's atoms )
-///     expiry  = SHA-256( 03 ‖ len4 namespace ‖ namespace ‖ len4 key ‖ key ‖ milliseconds since 1970 (8 bytes little-endian) )
+///     expiry  = SHA-256( 03 ‖ name ‖ milliseconds since 1970 (8 bytes little-endian) )
 ///
 /// The namespace of a library is hashed as empty: a library belongs to the store, not to one of its databases.
 ///
-/// Pieces that do not make whole records (a piece that carries on nothing, a record that begins inside another) are counted in
-/// ``brokenRecords`` and yield no digest, so that a reader's mistake is seen and never adds to a sum.
+/// Pieces that do not make whole records (a piece that carries on nothing, a record that begins inside another) are
+/// counted in ``brokenRecords`` and yield no digest, so that a reader's mistake is seen and never adds to a sum.
 public struct RecordDigester: Sendable {
   /// Records that began and did not end before another began, and pieces that carry on nothing.
   public private(set) var brokenRecords: UInt64 = 0
@@ -28,7 +31,8 @@ public struct RecordDigester: Sendable {
 
   /// Calls `body` once for each record that ends in the batch, in order.
   ///
-  /// - Precondition: the batch's offsets lie within its bytes, and only kinds that have elements carry any; else the reader has a bug.
+  /// - Precondition: the batch's offsets lie within its bytes, and only kinds that have elements carry any; else the
+  ///   reader has a bug.
   @inline(__always)
   public mutating func digest(_ batch: RecordBatch, _ body: (RecordDigest) throws -> Void) rethrows {
     let prefix = RecordDigester.prefix(namespace: batch.namespace)
@@ -193,7 +197,8 @@ private struct Source {
   }
 }
 
-/// Where a small record's hash input is put together: content domain and namespace stay, the rest is written anew for each record.
+/// Where a small record's hash input is put together: content domain and namespace stay, the rest is written anew for
+/// each record.
 private struct Scratch {
   static let capacity = 1024
   private let memory: UnsafeMutableRawBufferPointer
@@ -209,7 +214,8 @@ private struct Scratch {
     prefixCount = prefix.count + 1
   }
 
-  /// Writes key, kind and expiry flag behind the namespace; returns where the ordered part goes, or nil where it does not fit.
+  /// Writes key, kind and expiry flag behind the namespace; returns where the ordered part goes, or nil where it does
+  /// not fit.
   @inline(__always)
   func head(_ source: Source) -> Int? {
     let piece = source.piece

@@ -57,8 +57,9 @@ public struct SlotDiff: Sendable, Hashable {
     }
   }
 
-  /// The differing slots in chunks whose records, of both sides together, stay below `cap`, so that reading them again by ``KeyDigests`` is
-  /// bounded in memory (about 200 bytes a record and its key). A single slot that holds more is a chunk of its own: slots are not divided.
+  /// The differing slots in chunks whose records, of both sides together, stay below `cap`, so that reading them
+  /// again by ``KeyDigests`` is bounded in memory (about 200 bytes a record and its key). A single slot that holds
+  /// more is a chunk of its own: slots are not divided.
   public func chunks(cap: UInt64 = 200_000) -> [SlotSet] {
     var sizes: [Slot: UInt64] = [:]
     for cell in cells { sizes[cell.slot, default: 0] += cell.left.count + cell.right.count }

@@ -1,9 +1,11 @@
 public import DrillCrypto
 public import DrillModel
 
-/// Judges the stored files of a backup against what was sealed: presence, kind, size, SHA-256, and files that nobody named.
+/// Judges the stored files of a backup against what was sealed: presence, kind, size, SHA-256, and files that nobody
+/// named.
 public struct IntegrityCheck: Sendable {
-  /// Paths below the backup's folder that belong there although the manifest does not name them: the manifest itself, signatures beside it.
+  /// Paths below the backup's folder that belong there although the manifest does not name them: the manifest itself,
+  /// signatures beside it.
   public var companions: Set<String>
 
   public init(companions: Set<String>) { self.companions = companions }

@@ -30,8 +30,8 @@ public struct ManifestCheck: Sendable {
 
   /// - Parameter bytes: the envelope as stored; nil where there is no such file.
   ///
-  /// Whether a failed signature counts as `signature-invalid` or `signature-untrusted` is told by the key id that it carries. Both fail the drill, so
-  /// that this hint decides over words alone.
+  /// Whether a failed signature counts as `signature-invalid` or `signature-untrusted` is told by the key id that it
+  /// carries. Both fail the drill, so that this hint decides over words alone.
   public func check(_ bytes: [UInt8]?) -> Result {
     var result = Result()
     guard let bytes else {

@@ -1,6 +1,7 @@
 public import DrillModel
 
-/// Judges what was measured against what the drill requires. An objective for which nothing was measured is an obstacle, never a pass.
+/// Judges what was measured against what the drill requires. An objective for which nothing was measured is an
+/// obstacle, never a pass.
 public struct ObjectivesCheck: Sendable {
   public var objectives: Objectives
   public init(_ objectives: Objectives) { self.objectives = objectives }

@@ -2,7 +2,8 @@ public import DrillModel
 
 /// Judges whether the server that loaded a shard's artifact holds exactly the artifact's records.
 ///
-/// Expiries are held against each other to the millisecond: the sandbox's clock stands at the cut, and loading moves none.
+/// Expiries are held against each other to the millisecond: the sandbox's clock stands at the cut, and loading moves
+/// none.
 public struct RestoredCheck: Sendable {
   public var backup: String
   /// 2 where the artifact was read by our reader and the sandbox through its server; 1 where the same reader read both.
@@ -16,7 +17,8 @@ public struct RestoredCheck: Sendable {
   /// - Parameters:
   ///   - artifact: what the artifact's reader folded.
   ///   - sandbox: what the sandbox's reader folded.
-  ///   - facts: the sandbox reader's facts. Where it could not see into records, modules are compared by number alone and not counted as examined.
+  ///   - facts: the sandbox reader's facts. Where it could not see into records, modules are compared by number alone
+  ///     and not counted as examined.
   ///   - keys: the keys of differing slots (left: artifact, right: sandbox); nil where they were not looked up.
   public func check(
     shard: String, artifact: FoldedRecords, sandbox: FoldedRecords, facts: ReadFacts, keys: KeyDiff? = nil

@@ -1,4 +1,5 @@
-/// Base64 as DSSE uses it: written in the standard alphabet with padding, read in the standard or the URL-safe one, with padding or without.
+/// Base64 as DSSE uses it: written in the standard alphabet with padding, read in the standard or the URL-safe one,
+/// with padding or without.
 ///
 /// Source: RFC 4648, sections 4 and 5; DSSE protocol.md: "Verifiers MUST accept both standard and URL-safe".
 public enum Base64 {
@@ -19,7 +20,8 @@ public enum Base64 {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// Nil for any other character (white space too), a mixture of both alphabets, wrong padding, and bits that belong to no byte.
+  /// Nil for any other character (white space too), a mixture of both alphabets, wrong padding, and bits that belong
+  /// to no byte.
   public static func decode(_ text: String) -> [UInt8]? {
     var digits = Array(text.utf8)[...]
     while digits.last == UInt8(ascii: "="), text.utf8.count - digits.count < 2 { digits.removeLast() }

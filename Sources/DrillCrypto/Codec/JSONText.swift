@@ -1,6 +1,7 @@
 /// A JSON text read strictly: no duplicate names, bounded depth, valid UTF-8, nothing after the end.
 ///
-/// Foundation's decoder takes the last of two equal names in silence and goes as deep as the stack; what is signed must not have two readings.
+/// Foundation's decoder takes the last of two equal names in silence and goes as deep as the stack; what is signed
+/// must not have two readings.
 /// Source: RFC 8259.
 public indirect enum JSONText: Hashable, Sendable {
   case null

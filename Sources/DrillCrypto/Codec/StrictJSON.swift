@@ -11,7 +11,8 @@ public enum StrictJSON {
     public init(_ description: String) { self.description = description }
   }
 
-  /// Reads a value. Names that the type does not know, names that stand twice, and texts that are too large or too deep are refused.
+  /// Reads a value. Names that the type does not know, names that stand twice, and texts that are too large or too
+  /// deep are refused.
   ///
   /// - Throws: ``Refusal``.
   public static func decode<T: Codable>(

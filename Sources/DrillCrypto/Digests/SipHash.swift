@@ -1,7 +1,8 @@
 /// SipHash-2-4, a short keyed hash: what decides which keys a seeded sample holds.
 ///
 /// Not a digest for evidence: 64 bits, and its key is a seed that everybody knows.
-/// Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012, with the vectors of its appendix A in the tests.
+/// Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012, with the vectors of its appendix A in the
+/// tests.
 public struct SipHash: Sendable {
   private let key: (UInt64, UInt64)
 

@@ -35,14 +35,15 @@ public struct Envelope: Hashable, Sendable {
     signatures.append(Signature(keyID: key.publicKey.keyID, bytes: signature))
   }
 
-  /// The trusted keys that a signature verifies under, each once, however often it signed. Every signature is tried with every key:
-  /// key ids decide nothing.
+  /// The trusted keys that a signature verifies under, each once, however often it signed. Every signature is tried
+  /// with every key: key ids decide nothing.
   public func signers(among trusted: [PublicKey]) -> Set<PublicKey> {
     let message = Envelope.preAuthenticationEncoding(type: payloadType, body: payload)
     return Set(trusted.filter { key in signatures.contains { key.verifies($0.bytes, of: message) } })
   }
 
-  /// Reads the JSON form. Members that DSSE does not define are passed over, since nothing in an envelope but its payload is authenticated.
+  /// Reads the JSON form. Members that DSSE does not define are passed over, since nothing in an envelope but its
+  /// payload is authenticated.
   ///
   /// - Throws: ``StrictJSON/Refusal`` in words.
   public init(parsing bytes: [UInt8], sizeLimit: Int = StrictJSON.sizeLimit) throws(StrictJSON.Refusal) {

@@ -39,7 +39,8 @@ public struct Statement<Predicate: Codable & Hashable & Sendable>: Hashable, Sen
     case predicateType, predicate
   }
 
-  /// Reads the payload of an envelope strictly: another type of statement or predicate, and any member that is not known, are refused.
+  /// Reads the payload of an envelope strictly: another type of statement or predicate, and any member that is not
+  /// known, are refused.
   ///
   /// - Throws: ``StrictJSON/Refusal`` in words.
   public init(payload: [UInt8], predicateType: String) throws(StrictJSON.Refusal) {

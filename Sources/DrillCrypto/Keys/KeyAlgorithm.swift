@@ -5,7 +5,8 @@ public enum KeyAlgorithm: String, Sendable, Codable, CaseIterable {
   /// ECDSA on the curve P-256 with SHA-256. A signature is DER. Source: FIPS 186-5.
   case ecdsaP256 = "ecdsa-p256"
 
-  /// What comes before the raw public key in its SubjectPublicKeyInfo. Source: RFC 8410, section 4; RFC 5480, section 2.
+  /// What comes before the raw public key in its SubjectPublicKeyInfo. Source: RFC 8410, section 4; RFC 5480, section
+  /// 2.
   var spkiPrefix: [UInt8] {
     switch self {
     case .ed25519: [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]

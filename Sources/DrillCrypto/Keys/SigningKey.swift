@@ -35,7 +35,7 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringCo
     if text.contains("BEGIN ENCRYPTED") || text.contains("Proc-Type: 4,ENCRYPTED") {
       throw SigningKey.unreadable(
         subject,
-        "the key is encrypted, and drills run without anybody to ask; decrypt it with `openssl pkey` into a file of mode 0600"
+        "the key is encrypted, and drills run with nobody to ask; decrypt it by `openssl pkey` to a file of mode 0600"
       )
     }
     // The callback answers for the terminal, so that OpenSSL never asks there.

@@ -4,7 +4,8 @@ public import DrillModel
 ///
 /// Source: RFC 6962, sections 2.1.1 and 2.1.2; verification as in RFC 9162, sections 2.1.3.2 and 2.1.4.2.
 public enum MerkleProof {
-  /// The digests beside the path from leaf `index` to the root, lowest first; empty for a tree of one leaf. Linear in the number of leaves.
+  /// The digests beside the path from leaf `index` to the root, lowest first; empty for a tree of one leaf. Linear in
+  /// the number of leaves.
   ///
   /// - Precondition: `index` lies in `leaves`.
   public static func inclusion(of index: Int, in leaves: [Digest]) -> [Digest] {
@@ -12,7 +13,8 @@ public enum MerkleProof {
     return path(index, leaves[...])
   }
 
-  /// Shows that the tree over the first `oldSize` leaves is a beginning of the tree over all; empty where the sizes are equal or the old one is 0.
+  /// Shows that the tree over the first `oldSize` leaves is a beginning of the tree over all; empty where the sizes
+  /// are equal or the old one is 0.
   ///
   /// - Precondition: `oldSize` is not above the number of leaves.
   public static func consistency(from oldSize: Int, in leaves: [Digest]) -> [Digest] {
@@ -45,7 +47,8 @@ public enum MerkleProof {
     return sn == 0 && node == root
   }
 
-  /// Whether the tree of `oldSize` leaves is a beginning of the tree of `newSize` leaves. The empty tree is a beginning of every tree.
+  /// Whether the tree of `oldSize` leaves is a beginning of the tree of `newSize` leaves. The empty tree is a
+  /// beginning of every tree.
   public static func verifies(
     consistencyFrom oldSize: UInt64, oldRoot: Digest, to newSize: UInt64, newRoot: Digest, proof: [Digest]
   ) -> Bool {

@@ -2,7 +2,8 @@ public import DrillModel
 
 /// A growing RFC 6962 Merkle tree, kept as the roots of its perfect subtrees: 32 bytes per bit of its size.
 ///
-/// Source: RFC 6962, section 2.1 ("Merkle Hash Trees"): leaf = H(0x00 ‖ data), node = H(0x01 ‖ left ‖ right), empty tree = H("").
+/// Source: RFC 6962, section 2.1 ("Merkle Hash Trees"): leaf = H(0x00 ‖ data), node = H(0x01 ‖ left ‖ right), empty
+/// tree = H("").
 public struct MerkleTree: Hashable, Sendable {
   /// Leaves so far.
   public private(set) var size: UInt64 = 0

@@ -2,8 +2,9 @@ public import DrillModel
 
 /// The head of a log's tree: what it is the head of, how many leaves, and their root.
 ///
-/// Signed by an Ed25519 key it is a C2SP signed note around a tlog-checkpoint. Signed notes define no ECDSA, so that a P-256 key signs the same
-/// checkpoint text in a DSSE envelope of type ``payloadType``; ``init(verifying:trusted:)`` takes both.
+/// Signed by an Ed25519 key it is a C2SP signed note around a tlog-checkpoint. Signed notes define no ECDSA, so that
+/// a P-256 key signs the same checkpoint text in a DSSE envelope of type ``payloadType``;
+/// ``init(verifying:trusted:)`` takes both.
 /// Source: C2SP signed-note.md and tlog-checkpoint.md.
 public struct TreeHead: Hashable, Sendable {
   public static let payloadType = "application/vnd.c2sp.tlog-checkpoint"

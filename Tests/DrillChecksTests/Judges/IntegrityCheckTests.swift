@@ -69,6 +69,17 @@ struct IntegrityCheckTests {
     }
   }
 
+  @Test("two artifacts of one size exchanged are checksum-mismatch, both")
+  func exchanged() throws {
+    let manifest = SyntheticBackup().manifest
+    var measured: [String: ArtifactHasher.Measurement] = [:]
+    for artifact in manifest.artifacts { measured[artifact.name] = .read(sizeBytes: 1000, digest: artifact.digest) }
+    (measured["a.rdb"], measured["b.rdb"]) = (measured["b.rdb"], measured["a.rdb"])
+    let entries = manifest.artifacts.map { StoredEntry(path: $0.name, kind: .file, sizeBytes: 1000) }
+    let judgement = try IntegrityCheck(companions: []).check(manifest, entries: entries, measured: measured)
+    #expect(judgement.codes == [.checksumMismatch, .checksumMismatch])
+  }
+
   @Test("a file that nobody named, a link, a folder and a pipe are found")
   func strangers() throws {
     #expect(try judge { try TemporaryFolder.write([1], to: $0 + "/extra") }.codes == [.artifactUnexpected])
