@@ -4,10 +4,12 @@ import Testing
 
 @Suite("Replies of a Redis server")
 struct RESPParserTests {
-  static let stream = "+OK\r\n-ERR no such thing\r\n:-42\r\n:9223372036854775807\r\n$5\r\nhe\r\no\r\n$0\r\n\r\n$-1\r\n*-1\r\n*0\r\n"
+  static let stream =
+    "+OK\r\n-ERR no such thing\r\n:-42\r\n:9223372036854775807\r\n$5\r\nhe\r\no\r\n$0\r\n\r\n$-1\r\n*-1\r\n*0\r\n"
     + "*3\r\n:1\r\n*2\r\n$1\r\na\r\n$-1\r\n+x\r\n$3\r\nend\r\n"
   static let values: [RESPValue] = [
-    .simple("OK"), .error("ERR no such thing"), .integer(-42), .integer(.max), .bulk(Array("he\r\no".utf8)), .bulk([]), .null, .null,
+    .simple("OK"), .error("ERR no such thing"), .integer(-42), .integer(.max), .bulk(Array("he\r\no".utf8)), .bulk([]),
+    .null, .null,
     .array([]), .array([.integer(1), .array([.bulk([0x61]), .null]), .simple("x")]), .bulk(Array("end".utf8)),
   ]
 
@@ -59,7 +61,8 @@ struct RESPParserTests {
   @Test(
     "what is beyond the limits is refused before it is held",
     arguments: [
-      "$1001\r\n", "*1000000000\r\n", "*9223372036854775807\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n", "$-2\r\n", "*-2\r\n", ":99999999999999999999\r\n",
+      "$1001\r\n", "*1000000000\r\n", "*9223372036854775807\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n", "$-2\r\n", "*-2\r\n",
+      ":99999999999999999999\r\n",
       ":-\r\n", ":\r\n", "\r\n", "?x\r\n", "$2\r\nabcd", "+" + String(repeating: "x", count: 200),
     ])
   func limits(text: String) {

@@ -67,7 +67,9 @@ struct RedisConnectionTests {
       let endpoint = server.masters[0].socket
       let task = Task {
         await Self.code {
-          try await RedisConnection.with(endpoint) { _ = try await $0.send(Self.bytes("BLPOP", "nothing", "0"), timeout: .seconds(60)) }
+          try await RedisConnection.with(endpoint) {
+            _ = try await $0.send(Self.bytes("BLPOP", "nothing", "0"), timeout: .seconds(60))
+          }
         }
       }
       task.cancel()
@@ -86,7 +88,9 @@ struct RedisConnectionTests {
       func connect(_ credentials: RedisCredentials, _ words: String...) async -> DrillError.Code? {
         await Self.code {
           try await RedisConnection.with(endpoint, credentials) { connection in
-            if let error = RedisConnection.error(try await connection.send(words.map { Array($0.utf8) }), subject: "") { throw error }
+            if let error = RedisConnection.error(try await connection.send(words.map { Array($0.utf8) }), subject: "") {
+              throw error
+            }
           }
         }
       }
@@ -94,16 +98,22 @@ struct RedisConnectionTests {
       #expect(await connect(RedisCredentials(password: Secret("wrong")), "PING") == .authenticationFailed)
       #expect(await connect(.none, "PING") == .authenticationFailed)
       #expect(await connect(RedisCredentials(username: "narrow", password: Secret("pw")), "GET", "k") == nil)
-      #expect(await connect(RedisCredentials(username: "narrow", password: Secret("pw")), "SET", "k", "v") == .permissionDenied)
-      #expect(await connect(RedisCredentials(username: "nobody", password: Secret("pw")), "PING") == .authenticationFailed)
-      #expect(await Self.code { try await RedisConnection.with(.unix(path: "/nonexistent/socket")) { _ in } } == .unreachable)
-      #expect(await Self.code { try await RedisConnection.with(.tcp(host: "127.0.0.1", port: 1)) { _ in } } == .unreachable)
+      #expect(
+        await connect(RedisCredentials(username: "narrow", password: Secret("pw")), "SET", "k", "v")
+          == .permissionDenied)
+      #expect(
+        await connect(RedisCredentials(username: "nobody", password: Secret("pw")), "PING") == .authenticationFailed)
+      #expect(
+        await Self.code { try await RedisConnection.with(.unix(path: "/nonexistent/socket")) { _ in } } == .unreachable)
+      #expect(
+        await Self.code { try await RedisConnection.with(.tcp(host: "127.0.0.1", port: 1)) { _ in } } == .unreachable)
     }
   }
 
   @Test("a password shows nowhere in an error")
   func secrets() async throws {
-    try await PrivateRedisCluster.with(masters: 1, replicas: 0, isCluster: false, options: ["requirepass", "right"]) { server in
+    try await PrivateRedisCluster.with(masters: 1, replicas: 0, isCluster: false, options: ["requirepass", "right"]) {
+      server in
       do {
         try await RedisConnection.with(server.masters[0].socket, RedisCredentials(password: Secret("hunter2"))) { _ in }
         Issue.record("a wrong password was taken")
@@ -116,11 +126,13 @@ struct RedisConnectionTests {
   @Test("something that is no Redis server is a violation of the protocol; one that refuses us unasked is heard")
   func strangers() async throws {
     let stranger = try ScriptedServer([Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8)])
-    #expect(await Self.code { try await RedisConnection.with(.unix(path: stranger.path)) { _ in } } == .protocolViolation)
+    #expect(
+      await Self.code { try await RedisConnection.with(.unix(path: stranger.path)) { _ in } } == .protocolViolation)
     let refuser = try ScriptedServer(greeting: Array("-DENIED Redis is running in protected mode\r\n".utf8), [[]])
     #expect(await Self.code { try await RedisConnection.with(.unix(path: refuser.path)) { _ in } } == .permissionDenied)
     let talker = try ScriptedServer([Array("+PONG\r\n+AND MORE\r\n".utf8)])
     #expect(
-      await Self.code { try await RedisConnection.with(.unix(path: talker.path)) { _ = try await $0.ask("PING") } } == .protocolViolation)
+      await Self.code { try await RedisConnection.with(.unix(path: talker.path)) { _ = try await $0.ask("PING") } }
+        == .protocolViolation)
   }
 }

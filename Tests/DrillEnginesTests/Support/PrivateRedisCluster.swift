@@ -48,7 +48,8 @@ final class PrivateRedisCluster: Sendable {
 
   func description(username: String? = nil, password: Secret? = nil) -> ClusterDescription {
     ClusterDescription(
-      name: "test", engine: "redis", endpoints: [masters[0].endpoint], isCluster: isCluster, username: username, password: password)
+      name: "test", engine: "redis", endpoints: [masters[0].endpoint], isCluster: isCluster, username: username,
+      password: password)
   }
 
   /// A fresh folder below the cluster's own.
@@ -90,10 +91,16 @@ final class PrivateRedisCluster: Sendable {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     for _ in 0..<20 {
       let port = try freePort()
-      var arguments = ["timeout", "600", "redis-server", "--port", String(port), "--bind", "127.0.0.1", "--dir", folder]
-      arguments += ["--unixsocket", folder + "/s", "--save", "", "--logfile", folder + "/log", "--repl-diskless-sync-delay", "0"]
+      var arguments = [
+        "timeout", "600", "redis-server", "--port", String(port), "--bind", "127.0.0.1", "--dir", folder,
+      ]
+      arguments += [
+        "--unixsocket", folder + "/s", "--save", "", "--logfile", folder + "/log", "--repl-diskless-sync-delay", "0",
+      ]
       if isCluster {
-        arguments += ["--cluster-enabled", "yes", "--cluster-port", String(try freePort()), "--cluster-node-timeout", "5000"]
+        arguments += [
+          "--cluster-enabled", "yes", "--cluster-port", String(try freePort()), "--cluster-node-timeout", "5000",
+        ]
       }
       var pointers = arguments.map { strdup($0) } + [nil]
       defer { for pointer in pointers { free(pointer) } }
@@ -106,7 +113,9 @@ final class PrivateRedisCluster: Sendable {
       posix_spawnattr_setsigmask(&attributes, &none)
       posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
       var id: pid_t = 0
-      guard posix_spawnp(&id, "timeout", nil, &attributes, &pointers, environ) == 0 else { throw Failure(detail: "timeout cannot be started") }
+      guard posix_spawnp(&id, "timeout", nil, &attributes, &pointers, environ) == 0 else {
+        throw Failure(detail: "timeout cannot be started")
+      }
       // Another process may have taken the port meanwhile: then the server ends at once.
       for _ in 0..<2000 {
         guard waitpid(id, nil, WNOHANG) == 0 else { break }
@@ -171,7 +180,9 @@ final class PrivateRedisCluster: Sendable {
     }
     for (index, replica) in replicas.enumerated() {
       let master = masters[index / perMaster]
-      let id = isCluster ? try await RedisConnection.with(master.endpoint) { try await $0.ask("CLUSTER", "MYID").text ?? "" } : ""
+      let id =
+        isCluster
+        ? try await RedisConnection.with(master.endpoint) { try await $0.ask("CLUSTER", "MYID").text ?? "" } : ""
       try await RedisConnection.with(replica.endpoint) { connection in
         if isCluster {
           try await connection.ask("CLUSTER", "REPLICATE", id)
@@ -196,13 +207,17 @@ final class PrivateRedisCluster: Sendable {
           let deadline = ContinuousClock.now + .seconds(30)
           while true {
             let reply = try await connection.ask("CLUSTER", "SHARDS")
-            if "\(reply)".components(separatedBy: "online").count - 1 == masters.count + replicas.count { return }
+            if PrivateRedisCluster.count("online", in: reply) == masters.count + replicas.count { return }
             guard .now < deadline else { throw Failure(detail: "the cluster does not come up") }
             try await Task.sleep(for: .milliseconds(20))
           }
         }
       }
     }
+  }
+
+  private static func count(_ text: String, in reply: RESPValue) -> Int {
+    (reply.text == text ? 1 : 0) + (reply.array ?? []).reduce(0) { $0 + count(text, in: $1) }
   }
 
   private func wait(_ node: Node, _ words: String..., until condition: (String) -> Bool) async throws {

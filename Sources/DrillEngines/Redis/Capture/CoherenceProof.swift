@@ -35,7 +35,7 @@ struct CoherenceProof: Hashable, Sendable {
     if !step(from: paused.offset, to: resync.offset) {
       objections.append("the snapshot stands at offset \(resync.offset), the paused master at \(paused.offset)")
     }
-    if !step(from: resync.offset, to: released.offset) || released.offset < paused.offset {
+    if !step(from: resync.offset, to: released.offset) {
       objections.append("the master went from offset \(resync.offset) to \(released.offset) while it was paused")
     }
     if resync.replicationID != paused.replicationID || resync.replicationID != released.replicationID {

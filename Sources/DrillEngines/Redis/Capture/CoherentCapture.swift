@@ -10,7 +10,7 @@ struct CoherentCapture {
   let plan: CapturePlan
   let credentials: RedisCredentials
   let folder: String
-  let group: MultiThreadedEventLoopGroup
+  var group: MultiThreadedEventLoopGroup = .singleton
   let store: any Store
   let commandSinks: [String: any ReplicationSink]
   let events: DrillEventHandler
@@ -209,7 +209,7 @@ struct CoherentCapture {
         guard let state = released[name] else { return nil }
         after = state
       } else {
-        after.offset = max(before.offset, resync.offset)
+        after.offset = resync.offset
       }
       var proof = CoherenceProof(
         shard: name, source: "\(source.isMaster ? "master" : "replica") \(source.node.endpoint)", paused: before,

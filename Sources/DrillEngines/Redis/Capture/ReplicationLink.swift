@@ -45,8 +45,9 @@ final class ReplicationLink: Sendable {
   ///   - commandSink: takes the commands after the snapshot; nil: the snapshot alone is wanted.
   /// - Throws: `DrillError` as ``RedisConnection/connect(_:_:timeout:limits:)`` does, and `server-failed` where the server refuses to be replicated.
   static func open(
-    _ endpoint: Endpoint, _ credentials: RedisCredentials, transfer: Transfer, on group: any EventLoopGroup,
-    sink: any ReplicationSink, commandSink: (any ReplicationSink)? = nil
+    _ endpoint: Endpoint, _ credentials: RedisCredentials, transfer: Transfer,
+    on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, sink: any ReplicationSink,
+    commandSink: (any ReplicationSink)? = nil
   ) async throws -> ReplicationLink {
     let connection = try await RedisConnection.connect(endpoint, credentials, on: group)
     do {
