@@ -30,6 +30,8 @@ struct Collection {
       Array(batch.bytes[Int(offset)..<Int(offset) + Int(count)])
     }
     try expect(!batch.pieces.isEmpty, "no batch is empty")
+    try expect(
+      batch.pieces.reduce(0) { $0 + Int($1.elementCount) } == batch.elements.count, "all elements are of pieces")
     for piece in batch.pieces {
       let key = bytes(piece.keyOffset, piece.keyCount)
       try expect(piece.begins == !isOpen, "a record begins where the one before ended")

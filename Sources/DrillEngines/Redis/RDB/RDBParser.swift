@@ -32,6 +32,7 @@ final class RDBParser {
       facts.bytesRead = source.offset
       facts.problems.append(.init(.undecodable, offset: Int64(clamping: source.offset), detail: damage.detail))
       facts.notes.append("reading stopped at offset \(source.offset)")
+      records.dropRecord()
       try records.flush()
     }
     facts.records = recordCount

@@ -33,6 +33,7 @@ final class RecordBuilder {
   private var begins = true
   private var isSelected = true
   private var isWritingKey = false
+  private var isOpen = false
   private var slot = Slot(0)
   private var kind = RecordKind.string
   private var expiry = RecordBatch.noExpiry
@@ -56,7 +57,9 @@ final class RecordBuilder {
 
   func beginKey() {
     keyOffset = bytes.count
+    firstElement = elements.count
     isWritingKey = true
+    isOpen = true
   }
 
   /// Takes what was copied since `beginKey` as the key.
@@ -88,6 +91,7 @@ final class RecordBuilder {
 
   func endRecord() throws {
     if isSelected {
+      isOpen = false
       closePiece(ends: true)
       if bytes.count >= RecordBuilder.batchSize || elements.count >= RecordBuilder.batchElements
         || pieces.count >= RecordBuilder.batchElements / 2
@@ -99,8 +103,10 @@ final class RecordBuilder {
     }
   }
 
-  /// Forgets what was put together since `beginKey` and was not handed on yet.
+  /// Forgets what the open record has that was not handed on yet, where one is open.
   func dropRecord() {
+    guard isOpen else { return }
+    isOpen = false
     bytes.count = keyOffset
     elements.count = firstElement
     isInElement = false

@@ -21,6 +21,8 @@ enum ShortCopy {
         target.storeBytes(of: (source + done).loadUnaligned(as: UInt64.self), toByteOffset: done, as: UInt64.self)
         done += 8
       }
+    } else if distance == 1 {
+      target.initializeMemory(as: UInt8.self, repeating: source.load(as: UInt8.self), count: count)
     } else {
       while done < count {
         target.storeBytes(of: (source + done).load(as: UInt8.self), toByteOffset: done, as: UInt8.self)
