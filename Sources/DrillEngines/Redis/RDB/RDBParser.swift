@@ -53,12 +53,9 @@ final class RDBParser {
     facts.formatVersion = version
     guard family == "REDIS", RDBFormat.versions.contains(version) else {
       facts.bytesRead = source.offset
+      let known = "REDIS \(RDBFormat.versions.lowerBound) to \(RDBFormat.versions.upperBound) are"
       facts.problems.append(
-        .init(
-          .unsupportedVersion, offset: 0,
-          detail:
-            "\(family) format \(version) is not read; REDIS \(RDBFormat.versions.lowerBound) to \(RDBFormat.versions.upperBound) are"
-        ))
+        .init(.unsupportedVersion, offset: 0, detail: "\(family) format \(version) is not read; \(known)"))
       return false
     }
     return true
