@@ -25,7 +25,7 @@ struct SQLiteArtifactReader {
     guard status.st_mode & S_IFMT == S_IFREG else { throw refuse("not a plain file") }
     for suffix in ["-wal", "-journal"] where lstat(file.path + suffix, &status) == 0 && status.st_size > 0 {
       throw refuse(
-        "a \(suffix) file lies beside it, so that the file alone is not the database; read it as a live cluster, or checkpoint it first"
+        "a \(suffix) file lies beside it, so that it is not the whole database; read it as a live cluster"
       )
     }
   }

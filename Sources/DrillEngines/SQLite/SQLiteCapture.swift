@@ -44,7 +44,9 @@ struct SQLiteCapture {
     var holdEnds = started + (blocksWriters ? plan.maxPause : holdLimit)
     switch plan.coherence {
     case .coherent:
-      (pause, proof, holdEnds) = try await cut(shards, blocksWriters: blocksWriters)
+      (pause, proof, holdEnds) = try await withTaskExecutorPreference(CutExecutor()) {
+        try await cut(shards, blocksWriters: blocksWriters)
+      }
       for shard in shards { await limit(shard, to: holdEnds) }
       files = try await copy(shards)
     case .perShard:
@@ -77,27 +79,33 @@ struct SQLiteCapture {
     for shard in shards { try await attempt(shard) { try await $0.openWriter() } }
     var longest = Duration.zero
     for number in 1...Self.attempts {
-      let start = ContinuousClock.now
+      var lockEnds: ContinuousClock.Instant?
+      /// How long writers have been waiting for: since the first lock was taken.
+      func pause() -> Duration { lockEnds.map { plan.maxPause - ($0 - .now) } ?? .zero }
       do {
-        try await lock(shards, until: start + plan.maxPause)
+        let patience = ContinuousClock.now + plan.maxPause
+        for shard in shards {
+          lockEnds = try await shard.lockWrites(patience: lockEnds ?? patience, until: lockEnds, atMost: plan.maxPause)
+        }
         for shard in shards { try await attempt(shard) { try await $0.beginSnapshot() } }
         var lost: [String] = []
         for shard in shards where await !shard.unlockWrites() { lost.append(shard.name) }
-        longest = max(longest, .now - start)
+        longest = max(longest, pause())
         guard lost.isEmpty else {
           throw DrillError(
             .notCoherent, subject: lost.joined(separator: ", "),
             detail: "the write lock had run out (\(plan.maxPause)) before all snapshots stood; allow a longer pause")
         }
+        let span = String(format: "%.2f ms", pause().milliseconds)
+        let holdEnds = blocksWriters ? lockEnds ?? patience : .now + holdLimit
         for shard in shards { await shard.closeWriter() }
-        let span = String(format: "%.2f ms", (ContinuousClock.now - start).milliseconds)
         let proof = shards.map {
-          "\($0.name): its write lock was held without a break while all \(shards.count) read snapshots were opened (\(span))"
+          "\($0.name): its write lock was held unbroken while all \(shards.count) snapshots were opened (\(span))"
         }
-        return (longest, proof, blocksWriters ? start + plan.maxPause : .now + holdLimit)
+        return (longest, proof, holdEnds)
       } catch let failure as SQLiteFailure where failure.isBusy && number < Self.attempts {
         for shard in shards { await shard.letGo() }
-        longest = max(longest, .now - start)
+        longest = max(longest, pause())
         // Production's writers get their turn before the next try; by how long must not fall in step with them.
         try await Task.sleep(for: .milliseconds(10 * number + Int.random(in: 0...20)))
       } catch let failure as SQLiteFailure {
@@ -106,21 +114,13 @@ struct SQLiteCapture {
           throw DrillError(
             .timedOut, subject: cluster.name,
             detail:
-              "the write locks of all \(shards.count) files did not come within \(plan.maxPause), in \(Self.attempts) tries",
+              "the write locks of all files did not come within \(plan.maxPause), in \(Self.attempts) tries",
             underlying: failure)
         }
         throw failure.liveError(cluster.name)
       }
     }
     preconditionFailure("the last try returns or throws")
-  }
-
-  private func lock(_ shards: [SQLiteShard], until deadline: ContinuousClock.Instant) async throws {
-    for shard in shards {
-      let rest = deadline - .now
-      guard rest > .zero else { throw SQLiteFailure(SQLITE_BUSY, "lock") }
-      try await shard.lockWrites(waiting: rest, until: deadline)
-    }
   }
 
   private func limit(_ shard: SQLiteShard, to end: ContinuousClock.Instant) async {

@@ -52,3 +52,14 @@ public struct SQLiteEngine: Engine {
     try await body(try SQLiteLiveCluster(cluster, holdLimit: holdLimit))
   }
 }
+
+extension SQLiteEngine: ChangeExplaining {
+  /// The snapshot's own versions are the evidence; there are no change logs of SQLite files to wait for.
+  public func changeEvidence(
+    for cluster: ClusterDescription, since cut: Cut, until snapshot: CapturedBackup, changes: String?,
+    patience: Duration
+  ) async throws -> any ChangeEvidence {
+    try SQLiteChangeEvidence(
+      cut: cut, restored: nil, later: .init(files: snapshot.files, topology: snapshot.topology), cluster: cluster)
+  }
+}

@@ -12,7 +12,8 @@ public struct SQLiteLiveCluster: LiveCluster {
   let holdLimit: Duration
   private let shape: Topology
 
-  /// - Throws: `usage` for names that cannot name a shard or are not unique; `unreachable` or `permission-denied` for a file that cannot be opened.
+  /// - Throws: `usage` for names that cannot name a shard or are not unique; `unreachable` or `permission-denied` for a
+  ///   file that cannot be opened.
   public init(_ cluster: ClusterDescription, holdLimit: Duration = .seconds(600)) throws {
     self.cluster = cluster
     self.holdLimit = holdLimit
@@ -113,9 +114,8 @@ public struct SQLiteLiveCluster: LiveCluster {
         lines.append(text + "; writers go on while it is copied, its log grows until then")
       } else {
         lines.append(
-          text
-            + "; its writers wait while it is held: \(Int(copy.rounded(.up))) ms to copy it, and as long as the source is read besides, within the longest pause; WAL mode would spare them"
-        )
+          text + "; its writers wait while it is held: about \(Int(copy.rounded(.up))) ms to copy it,"
+            + " and then while the source is read, within the longest pause; WAL mode would spare them")
         blockedMs += copy
       }
     }
@@ -123,9 +123,8 @@ public struct SQLiteLiveCluster: LiveCluster {
     let pauseMs = lockMs + blockedMs
     let refusals =
       pauseMs > plan.maxPause.milliseconds
-      ? [
-        "writers would wait about \(Int(pauseMs.rounded(.up))) ms, and \(Int(plan.maxPause.milliseconds)) ms are allowed"
-      ] : []
+      ? ["writers would wait about \(Int(pauseMs.rounded(.up))) ms; allowed are \(Int(plan.maxPause.milliseconds)) ms"]
+      : []
     return CaptureEstimate(
       pauseMs: pauseMs, forkMs: 0, memoryNeededBytes: 16 << 20, memoryFreeBytes: nil, lines: lines, refusals: refusals)
   }
@@ -135,8 +134,8 @@ public struct SQLiteLiveCluster: LiveCluster {
   /// Per-shard captures hold each file's own snapshot, and call `whileHeld` too. In WAL mode a hold lasts up to the
   /// engine's limit, since it pauses nobody; elsewhere it ends with the plan's `maxPause`.
   ///
-  /// - Throws: `capture-refused`; `timed-out` where a write lock or the copies did not come in time; `not-coherent` where a lock was lost before all
-  ///   snapshots stood; `io`.
+  /// - Throws: `capture-refused`; `timed-out` where a write lock or the copies did not come in time; `not-coherent`
+  ///   where a lock was lost before all snapshots stood; `io`. What `folder` then holds is no backup.
   public func capture(
     _ plan: CapturePlan, into folder: String, whileHeld: (any HeldStore) async throws -> Void
   ) async throws -> CapturedBackup {

@@ -79,7 +79,7 @@ public struct SQLiteSandbox: Sandbox {
     facts = SandboxFacts(
       isolation: .folder,
       isolationDetail:
-        "copies (mode 0400) in a private folder, opened read-only within this process; SQLite is the one independent reader",
+        "read-only copies in a private folder, opened in this process; SQLite is the one independent reader",
       server: "sqlite \(SQLiteEngine.version)", clockHeld: false,
       phases: phases + sums.map { PhaseTiming($0.0, elapsed: $0.1) })
   }

@@ -36,29 +36,11 @@ actor SQLiteShard {
     reader = connection
   }
 
-  /// Makes this shard's file a copy of `source`: mode 0400, and never by way of a symbolic link.
+  /// Makes this shard's file a copy of `source`, mode 0400.
   func copyFile(from source: String) throws {
-    func failure(_ what: String) -> DrillError {
-      DrillError(
-        .artifactUnreadable, stage: .restore, subject: name, detail: "\(what): \(String(cString: strerror(errno)))")
-    }
-    let input = Glibc.open(source, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-    guard input >= 0 else { throw failure("the artifact cannot be opened") }
-    defer { Glibc.close(input) }
-    let output = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o400)
-    guard output >= 0 else { throw failure("the copy cannot be made") }
-    defer { Glibc.close(output) }
-    var buffer = [UInt8](repeating: 0, count: 1 << 20)
-    while true {
-      let count = buffer.withUnsafeMutableBytes { Glibc.read(input, $0.baseAddress, $0.count) }
-      if count == 0 { return }
-      guard count > 0 else { throw failure("the artifact cannot be read") }
-      var written = 0
-      while written < count {
-        let more = buffer.withUnsafeBytes { Glibc.write(output, $0.baseAddress.map { $0 + written }, count - written) }
-        guard more > 0 else { throw failure("the copy cannot be written") }
-        written += more
-      }
+    _ = try FileCopy.copy(source, to: path, subject: name)
+    guard chmod(path, 0o400) == 0 else {
+      throw DrillError(.io, stage: .restore, subject: name, detail: "the copy cannot be made read-only")
     }
   }
 
@@ -94,14 +76,20 @@ actor SQLiteShard {
   /// Opens a second connection, for ``lockWrites(waiting:until:)``.
   func openWriter() throws { writer = try SQLiteConnection(path: path, access: .writer) }
 
-  /// Takes the database's write lock and gives it back at `deadline` by itself, whatever becomes of the caller. Nothing
-  /// is written.
-  func lockWrites(waiting: Duration, until deadline: ContinuousClock.Instant) throws {
+  /// Takes the database's write lock, waiting until `patience` ends. It is given back at `deadline` by itself, or
+  /// `limit` after it was taken where there is none, whatever becomes of the caller. Nothing is written.
+  ///
+  /// Returns when it will be given back.
+  func lockWrites(
+    patience: ContinuousClock.Instant, until deadline: ContinuousClock.Instant?, atMost limit: Duration
+  ) throws -> ContinuousClock.Instant {
     guard let writer else { throw SQLiteFailure(SQLITE_MISUSE, "lock") }
-    writer.waitForLocks(waiting)
+    writer.pollForLocks(until: patience)
     try writer.execute("BEGIN IMMEDIATE")
-    executor.schedule(at: deadline) { [weak self] in self?.assumeIsolated { $0.expireLock(deadline) } }
-    lockEnds = deadline
+    let end = deadline ?? .now + limit
+    lockEnds = end
+    executor.schedule(at: end) { [weak self] in self?.assumeIsolated { $0.expireLock(end) } }
+    return end
   }
 
   private var lockEnds: ContinuousClock.Instant?

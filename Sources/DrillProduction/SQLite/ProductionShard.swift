@@ -15,14 +15,17 @@ final class ProductionShard {
       PRIMARY KEY(customer_id, order_no));
     CREATE INDEX orders_by_status ON orders(status, placed_at);
     CREATE TABLE sessions(
-      customer_id INTEGER NOT NULL REFERENCES customers(customer_id), session_id BLOB NOT NULL, expires_at INTEGER NOT NULL,
-      document TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY(customer_id, session_id)) WITHOUT ROWID;
+      customer_id INTEGER NOT NULL REFERENCES customers(customer_id), session_id BLOB NOT NULL,
+      expires_at INTEGER NOT NULL, document TEXT NOT NULL, version INTEGER NOT NULL,
+      PRIMARY KEY(customer_id, session_id)) WITHOUT ROWID;
     CREATE INDEX sessions_by_expiry ON sessions(expires_at);
     CREATE TABLE customers_deleted(customer_id INTEGER PRIMARY KEY, version INTEGER NOT NULL);
     CREATE TABLE orders_deleted(
-      customer_id INTEGER NOT NULL, order_no INTEGER NOT NULL, version INTEGER NOT NULL, PRIMARY KEY(customer_id, order_no)) WITHOUT ROWID;
+      customer_id INTEGER NOT NULL, order_no INTEGER NOT NULL, version INTEGER NOT NULL,
+      PRIMARY KEY(customer_id, order_no)) WITHOUT ROWID;
     CREATE TABLE sessions_deleted(
-      customer_id INTEGER NOT NULL, session_id BLOB NOT NULL, version INTEGER NOT NULL, PRIMARY KEY(customer_id, session_id)) WITHOUT ROWID;
+      customer_id INTEGER NOT NULL, session_id BLOB NOT NULL, version INTEGER NOT NULL,
+      PRIMARY KEY(customer_id, session_id)) WITHOUT ROWID;
     """
   private static let tables = [
     "customers", "orders", "sessions", "customers_deleted", "orders_deleted", "sessions_deleted",
@@ -93,15 +96,18 @@ final class ProductionShard {
     let tier = random.index(below: 4)
     let country = random.pick(Self.countries)
     let avatar: Scalar = random.index(below: 3) == 0 ? .blob(Self.bytes(32 + random.index(below: 64), &random)) : .null
-    let balance: Scalar = random.index(below: 10) == 0 ? .null : .real(Double(random.index(below: 2_000_000) - 500_000) / 100)
+    let balance: Scalar =
+      random.index(below: 10) == 0 ? .null : .real(Double(random.index(below: 2_000_000) - 500_000) / 100)
     let document = """
       {"id":\(id),"tier":\(tier),"tags":["\(random.pick(Self.goods))","\(random.pick(Self.goods))"],\
-      "address":{"street":"\(random.index(below: 900) + 1) \(random.pick(Self.goods)) street","country":"\(country)"},"visits":\(random.index(below: 5000))}
+      "address":{"street":"\(random.index(below: 900) + 1) \(random.pick(Self.goods)) street","country":"\(country)"},\
+      "visits":\(random.index(below: 5000))}
       """
     try run(
       """
       INSERT INTO customers VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(customer_id) DO UPDATE SET
-      email=excluded.email, country=excluded.country, balance=excluded.balance, avatar=excluded.avatar, document=excluded.document, version=excluded.version
+      email=excluded.email, country=excluded.country, balance=excluded.balance, avatar=excluded.avatar,
+      document=excluded.document, version=excluded.version
       """,
       [
         .integer(id), .text("customer\(id)@\(random.pick(Self.goods)).example"), .text(country), balance, avatar,
@@ -126,13 +132,15 @@ final class ProductionShard {
 
   func putOrder(_ id: Int64, _ number: Int64, _ version: Int64, _ random: inout SeededGenerator) throws {
     let lines = (0...random.index(below: 3)).map { _ in
-      "{\"item\":\"\(random.pick(Self.goods))\",\"count\":\(random.index(below: 9) + 1),\"cents\":\(random.index(below: 20_000) + 99)}"
+      let (item, count) = (random.pick(Self.goods), random.index(below: 9) + 1)
+      return "{\"item\":\"\(item)\",\"count\":\(count),\"cents\":\(random.index(below: 20_000) + 99)}"
     }
     let document = "{\"lines\":[\(lines.joined(separator: ","))],\"gift\":\(random.index(below: 8) == 0)}"
     try run(
       """
       INSERT INTO orders VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(customer_id,order_no) DO UPDATE SET
-      status=excluded.status, placed_at=excluded.placed_at, total_cents=excluded.total_cents, document=excluded.document, version=excluded.version
+      status=excluded.status, placed_at=excluded.placed_at, total_cents=excluded.total_cents,
+      document=excluded.document, version=excluded.version
       """,
       [
         .integer(id), .integer(number), .text(random.pick(Self.statuses)),
@@ -155,8 +163,8 @@ final class ProductionShard {
   }
 
   func putSession(_ id: Int64, _ version: Int64, _ random: inout SeededGenerator) throws {
-    let document =
-      "{\"device\":\"\(random.pick(Self.devices))\",\"pages\":\(random.index(below: 40)),\"cart\":[\"\(random.pick(Self.goods))\"]}"
+    let (device, pages) = (random.pick(Self.devices), random.index(below: 40))
+    let document = "{\"device\":\"\(device)\",\"pages\":\(pages),\"cart\":[\"\(random.pick(Self.goods))\"]}"
     try run(
       "INSERT INTO sessions VALUES(?1,?2,?3,?4,?5)",
       [
@@ -216,4 +224,8 @@ final class ProductionShard {
   private static func bytes(_ count: Int, _ random: inout SeededGenerator) -> [UInt8] {
     (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
   }
+}
+
+extension SeededGenerator {
+  fileprivate mutating func pick(_ choices: [String]) -> String { choices[index(below: choices.count)] }
 }

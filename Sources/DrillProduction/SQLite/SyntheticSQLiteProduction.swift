@@ -7,7 +7,7 @@ import Foundation
 ///
 /// | table | key | what it has of note |
 /// |---|---|---|
-/// | `customers` | `customer_id` INTEGER PRIMARY KEY | JSON document, real balance, nullable blob, indexes on country and email |
+/// | `customers` | `customer_id` INTEGER PRIMARY KEY | JSON document, real, nullable blob, two indexes |
 /// | `orders` | `customer_id, order_no` | JSON document, foreign key, index on status and time |
 /// | `sessions` | `customer_id, session_id` (blob), WITHOUT ROWID | JSON document, expiry, index on it |
 /// | `customers_deleted`, … | the same keys | tombstones with the version of the deletion |

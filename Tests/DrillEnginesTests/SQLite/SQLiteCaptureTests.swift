@@ -67,7 +67,7 @@ struct SQLiteCaptureTests {
 
   @Test("a coherent cut under writes never holds an effect without its cause, and a per-shard one does")
   func causeAndEffect() async throws {
-    try await withFolder { folder in
+    try await withSQLiteFolder { folder in
       let cluster = try causes(folder)
       let signals = Signals()
       let writing = Task { try await writeEffects(cluster, signals.written, signals.stop) }
@@ -81,7 +81,7 @@ struct SQLiteCaptureTests {
       }
       for round in 0..<12 {
         let before = signals.written.load(ordering: .relaxed)
-        #expect(try await waitUntil { signals.written.load(ordering: .relaxed) > before + 5 })
+        #expect(try await waitUntilTrue { signals.written.load(ordering: .relaxed) > before + 5 })
         let backup = try await capture(.coherent, "c\(round)")
         #expect(backup.cut.coherence == .coherent && backup.cut.proof.count == 4)
         #expect(backup.pause > .zero && backup.pause < .seconds(2))
@@ -102,7 +102,7 @@ struct SQLiteCaptureTests {
 
   @Test("the copies are the held snapshot, byte for byte of content, however much is written meanwhile")
   func copiesAreTheSnapshot() async throws {
-    try await withFolder { folder in
+    try await withSQLiteFolder { folder in
       let production = try await SyntheticSQLiteProduction.make(in: folder, seed: 5, records: 20_000, shards: 2)
       try FileManager.default.createDirectory(atPath: folder + "/to", withIntermediateDirectories: false)
       let stop = Signals()
@@ -114,7 +114,7 @@ struct SQLiteCaptureTests {
           stop.written.add(1, ordering: .relaxed)
         }
       }
-      let held = Mutex<[Set<TestRecord>]>([])
+      let held = Mutex<[Set<TestRow>]>([])
       let backup = try await SQLiteEngine().withLive(production.cluster) { live in
         try await live.capture(CapturePlan(coherence: .coherent), into: folder + "/to") { store in
           #expect(store.isFingerprintable)
@@ -122,18 +122,18 @@ struct SQLiteCaptureTests {
           #expect(store.remaining > .seconds(60))
           // Production goes on for a while before the held snapshot is read.
           let before = stop.written.load(ordering: .relaxed)
-          #expect(try await waitUntil { stop.written.load(ordering: .relaxed) > before + 10 })
-          let content = try await read(store).content
+          #expect(try await waitUntilTrue { stop.written.load(ordering: .relaxed) > before + 10 })
+          let content = try await readRows(store).content
           held.withLock { $0.append(content) }
         }
       }
       stop.stop.store(true, ordering: .relaxed)
       try await churning.value
-      let copied = try backup.files.map { try read($0) }
+      let copied = try backup.files.map { try readRows($0) }
       #expect(copied.allSatisfy { $0.facts.problems.isEmpty && $0.facts.bytesAfterEnd == 0 })
       let content = Set(copied.flatMap { $0.fold.records })
       #expect(held.withLock { $0 } == [content])
-      let now = try await SQLiteEngine().withLive(production.cluster) { try await read($0).content }
+      let now = try await SQLiteEngine().withLive(production.cluster) { try await readRows($0).content }
       #expect(now != content)
       #expect(backup.topology.mapsSlots && backup.topology.slots == .all)
       for (file, copy) in zip(backup.files, copied) {
@@ -146,7 +146,7 @@ struct SQLiteCaptureTests {
 
   @Test("production's files are not written, and a cluster that nobody has open keeps its log")
   func nothingIsWritten() async throws {
-    try await withFolder { folder in
+    try await withSQLiteFolder { folder in
       let cluster = try causes(folder, shards: 1)
       let path = cluster.files[0].path
       // A log with a transaction in it, left by a process that ended without closing.
@@ -164,7 +164,7 @@ struct SQLiteCaptureTests {
       let backup = try await SQLiteEngine().withLive(orphan) { live in
         try await live.capture(CapturePlan(coherence: .coherent), into: folder + "/to") { _ in }
       }
-      #expect(try read(backup.files[0]).fold.records.contains { $0.namespace == "causes" && $0.key == integerKey(77) })
+      #expect(try readRows(backup.files[0]).fold.records.contains { $0.namespace == "causes" && $0.key == rowKey(77) })
       let after = try ["", "-wal"].map { try Data(contentsOf: URL(fileURLWithPath: folder + "/orphan" + $0)) }
       #expect(before == after)
     }
@@ -172,13 +172,13 @@ struct SQLiteCaptureTests {
 
   @Test("a writer that keeps its lock makes the capture time out; production and later captures go on")
   func lockedOut() async throws {
-    try await withFolder { folder in
+    try await withSQLiteFolder { folder in
       let cluster = try causes(folder, shards: 2)
       let plan = CapturePlan(coherence: .coherent, maxPause: .milliseconds(60))
       let writer = try SQLiteConnection(path: cluster.files[1].path, access: .writer)
       try writer.execute("BEGIN IMMEDIATE")
       try writer.execute("INSERT INTO causes VALUES(1)")
-      let code = await codeOfError {
+      let code = await drillErrorCode {
         _ = try await SQLiteEngine().withLive(cluster) { try await $0.capture(plan, into: folder) { _ in } }
       }
       #expect(code == .timedOut)
@@ -189,20 +189,21 @@ struct SQLiteCaptureTests {
       first.close()
       writer.close()
       let backup = try await SQLiteEngine().withLive(cluster) { try await $0.capture(plan, into: folder) { _ in } }
-      #expect(try backup.files.map { try read($0).fold.records.filter { $0.namespace == "causes" }.count } == [1, 1])
+      #expect(
+        try backup.files.map { try readRows($0).fold.records.filter { $0.namespace == "causes" }.count } == [1, 1])
     }
   }
 
   @Test("without WAL the estimate says that writers wait, refuses what does not fit, and the hold ends in time")
   func rollbackJournal() async throws {
-    try await withFolder { folder in
+    try await withSQLiteFolder { folder in
       let cluster = try causes(folder, shards: 2, mode: "DELETE")
       let engine = SQLiteEngine()
       let short = CapturePlan(coherence: .coherent, maxPause: .milliseconds(10))
       let estimate = try await engine.withLive(cluster) { try await $0.estimate(short) }
       #expect(estimate.pauseMs > 20 && estimate.refusals.count == 1)
       #expect(estimate.lines.allSatisfy { $0.contains("writers wait") })
-      let code = await codeOfError {
+      let code = await drillErrorCode {
         _ = try await engine.withLive(cluster) { try await $0.capture(short, into: folder) { _ in } }
       }
       #expect(code == .captureRefused)
@@ -216,19 +217,19 @@ struct SQLiteCaptureTests {
           writer.waitForLocks(.seconds(20))
           // Waits for the hold to end: it has to, by itself.
           try writer.execute("INSERT INTO causes VALUES(1)")
-          let code = await codeOfError { _ = try await read(held) }
+          let code = await drillErrorCode { _ = try await readRows(held) }
           heldCode.withLock { $0 = code }
         }
       }
       #expect(heldCode.withLock { $0 } == .timedOut)
       #expect(backup.pause >= .milliseconds(1000))
-      #expect(try read(backup.files[0]).fold.records.allSatisfy { $0.namespace != "causes" })
+      #expect(try readRows(backup.files[0]).fold.records.allSatisfy { $0.namespace != "causes" })
     }
   }
 
   @Test("in WAL mode nothing is said to wait for the copy")
   func walEstimate() async throws {
-    try await withFolder { folder in
+    try await withSQLiteFolder { folder in
       let cluster = try causes(folder)
       let estimate = try await SQLiteEngine().withLive(cluster) {
         try await $0.estimate(CapturePlan(coherence: .coherent))
@@ -240,10 +241,10 @@ struct SQLiteCaptureTests {
 
   @Test("files that are not there, names that cannot be files and half a slot map are refused")
   func refused() async throws {
-    try await withFolder { folder in
+    try await withSQLiteFolder { folder in
       let file = try makeDatabase(folder + "/a", "CREATE TABLE t(a)")
       func code(_ files: [ClusterDescription.ShardFile]) async -> DrillError.Code? {
-        await codeOfError {
+        await drillErrorCode {
           try await SQLiteEngine().withLive(ClusterDescription(name: "c", engine: "sqlite", files: files)) { _ in }
         }
       }
@@ -262,10 +263,10 @@ struct SQLiteCaptureTests {
 
   @Test("an artifact that is there already is not written over")
   func existingArtifact() async throws {
-    try await withFolder { folder in
+    try await withSQLiteFolder { folder in
       let cluster = try causes(folder, shards: 1)
       try Data("mine".utf8).write(to: URL(fileURLWithPath: folder + "/s0.sqlite"))
-      let code = await codeOfError {
+      let code = await drillErrorCode {
         _ = try await SQLiteEngine().withLive(cluster) { try await $0.capture(CapturePlan(), into: folder) { _ in } }
       }
       #expect(code == .io)

@@ -4,7 +4,7 @@ import DrillModel
 import Foundation
 
 /// Runs `body` with a fresh folder that is gone afterwards.
-func withFolder<R>(_ body: (String) async throws -> R) async throws -> R {
+func withSQLiteFolder<R>(_ body: (String) async throws -> R) async throws -> R {
   let folder = NSTemporaryDirectory() + "sqlite-tests-" + UUID().uuidString
   try FileManager.default.createDirectory(
     atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
@@ -22,7 +22,7 @@ func makeDatabase(_ path: String, shard: String = "a", _ statements: String...) 
 }
 
 /// One record, its pieces put together.
-struct TestRecord: Hashable {
+struct TestRow: Hashable {
   var namespace: String
   var key: [UInt8]
   var body: [UInt8]
@@ -30,8 +30,8 @@ struct TestRecord: Hashable {
 }
 
 /// Puts records together again and adds up their digests, in whatever order they come.
-struct RecordFold {
-  private(set) var records: [TestRecord] = []
+struct RowFold {
+  private(set) var records: [TestRow] = []
   private(set) var count = 0
   private(set) var sum = Sum256()
   private(set) var largestBatch = 0
@@ -53,7 +53,7 @@ struct RecordFold {
       if piece.begins {
         hash.update(Array(batch.namespace.utf8) + [0] + key)
         if keeps {
-          records.append(TestRecord(namespace: batch.namespace, key: Array(key), body: [], slot: piece.slot))
+          records.append(TestRow(namespace: batch.namespace, key: Array(key), body: [], slot: piece.slot))
         }
       }
       hash.update(Array(body))
@@ -67,19 +67,19 @@ struct RecordFold {
   }
 
   /// Namespace, key, body and slot of each record, whatever the order in which they came.
-  var content: Set<TestRecord> { Set(records) }
+  var content: Set<TestRow> { Set(records) }
 }
 
-func read(
+func readRows(
   _ file: ArtifactFile, _ selection: RecordSelection = .all, keepsRecords: Bool = true
-) throws -> (fold: RecordFold, facts: ReadFacts) {
-  var fold = RecordFold(keepsRecords: keepsRecords)
+) throws -> (fold: RowFold, facts: ReadFacts) {
+  var fold = RowFold(keepsRecords: keepsRecords)
   let facts = try SQLiteEngine().readArtifact(file, selection: selection) { fold.add($0) }
   return (fold, facts)
 }
 
-func read(_ store: any Store) async throws -> RecordFold {
-  var fold = RecordFold()
+func readRows(_ store: any Store) async throws -> RowFold {
+  var fold = RowFold()
   for shard in store.shards {
     _ = try await store.readRecords(shard: shard, selection: .all) { fold.add($0) }
   }
@@ -87,14 +87,14 @@ func read(_ store: any Store) async throws -> RecordFold {
 }
 
 /// The body of the one record whose key this is.
-func body(of key: [UInt8], in fold: RecordFold) -> [UInt8]? { fold.records.first { $0.key == key }?.body }
+func rowBody(of key: [UInt8], in fold: RowFold) -> [UInt8]? { fold.records.first { $0.key == key }?.body }
 
-func integerKey(_ values: Int64...) -> [UInt8] {
+func rowKey(_ values: Int64...) -> [UInt8] {
   values.reduce(into: []) { $0.appendInteger($1) }
 }
 
 /// Waits until `condition` holds, for half a minute at most.
-func waitUntil(_ condition: () async throws -> Bool) async throws -> Bool {
+func waitUntilTrue(_ condition: () async throws -> Bool) async throws -> Bool {
   let deadline = ContinuousClock.now + .seconds(30)
   while ContinuousClock.now < deadline {
     if try await condition() { return true }
@@ -103,7 +103,7 @@ func waitUntil(_ condition: () async throws -> Bool) async throws -> Bool {
   return false
 }
 
-func codeOfError(_ body: () async throws -> Void) async -> DrillError.Code? {
+func drillErrorCode(_ body: () async throws -> Void) async -> DrillError.Code? {
   do {
     try await body()
     return nil

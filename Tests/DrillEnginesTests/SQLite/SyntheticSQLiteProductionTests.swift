@@ -6,12 +6,12 @@ import Testing
 
 @Suite("The made-up SQLite production")
 struct SyntheticSQLiteProductionTests {
-  private func contents(seed: UInt64, churn: [UInt64], shards: Int = 4) async throws -> (Set<TestRecord>, Int) {
-    try await withFolder { folder in
+  private func contents(seed: UInt64, churn: [UInt64], shards: Int = 4) async throws -> (Set<TestRow>, Int) {
+    try await withSQLiteFolder { folder in
       let production = try await SyntheticSQLiteProduction.make(in: folder, seed: seed, records: 5000, shards: shards)
       let made = try await production.recordCount()
       for seed in churn { try await production.churn(changes: 300, seed: seed) }
-      let content = try await SQLiteEngine().withLive(production.cluster) { try await read($0).content }
+      let content = try await SQLiteEngine().withLive(production.cluster) { try await readRows($0).content }
       await production.close()
       return (content, made)
     }
@@ -29,14 +29,14 @@ struct SyntheticSQLiteProductionTests {
 
   @Test("rows lie on the shard that owns their slot, no reference dangles, and every table of note is filled")
   func wellFormed() async throws {
-    try await withFolder { folder in
+    try await withSQLiteFolder { folder in
       let production = try await SyntheticSQLiteProduction.make(in: folder, seed: 1, records: 5000)
       try await production.churn(changes: 2000, seed: 2)
       let backup = try await SQLiteEngine().withLive(production.cluster) { live in
         try await live.capture(production.cluster.capture, into: folder + "/") { _ in }
       }
       for file in backup.files {
-        let (fold, facts) = try read(file)
+        let (fold, facts) = try readRows(file)
         #expect(facts.problems.isEmpty && facts.notes.isEmpty)
         let slots = backup.topology.slotsAllowed(in: file.shard)
         #expect(fold.records.allSatisfy { slots.contains($0.slot) })
