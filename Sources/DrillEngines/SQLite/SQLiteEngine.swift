@@ -56,10 +56,10 @@ public struct SQLiteEngine: Engine {
 extension SQLiteEngine: ChangeExplaining {
   /// The snapshot's own versions are the evidence; there are no change logs of SQLite files to wait for.
   public func changeEvidence(
-    for cluster: ClusterDescription, since cut: Cut, until snapshot: CapturedBackup, changes: String?,
-    patience: Duration
+    for cluster: ClusterDescription, in window: ChangeWindow
   ) async throws -> any ChangeEvidence {
     try SQLiteChangeEvidence(
-      cut: cut, restored: nil, later: .init(files: snapshot.files, topology: snapshot.topology), cluster: cluster)
+      cut: window.cut, restored: .init(files: window.restored, topology: window.topology),
+      later: .init(files: window.snapshot.files, topology: window.snapshot.topology), cluster: cluster)
   }
 }

@@ -25,6 +25,16 @@ public struct Coverage: Hashable, Sendable, Codable {
     self.skipped = skipped.filter { $0.value > 0 }
   }
 
+  /// The coverage of several parts together.
+  ///
+  /// - Precondition: the parts are counted in `unit`.
+  public static func sum(of parts: [Coverage], _ unit: Unit) throws -> Coverage {
+    precondition(parts.allSatisfy { $0.unit == unit })
+    return try Coverage(
+      unit, declared: parts.reduce(0) { $0 + $1.declared }, examined: parts.reduce(0) { $0 + $1.examined },
+      skipped: parts.reduce(into: [:]) { $0.merge($1.skipped, uniquingKeysWith: +) })
+  }
+
   /// The share examined, 0 to 1; nil where nothing was declared.
   public var share: Double? { declared == 0 ? nil : Double(examined) / Double(declared) }
 }

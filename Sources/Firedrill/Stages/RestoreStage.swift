@@ -25,16 +25,20 @@ extension DrillRunner {
     result.sandbox = restored.facts
     if !restored.held.isEmpty { result.fingerprintRoot = restored.folded.fingerprint.root }
     let check = RestoredCheck(backup: manifest.backup, independentReaders: restored.readers)
+    var judgement = Judgement()
     for artifact in decoded.artifacts {
       let shard = artifact.file.shard
       if let held = restored.held[shard], let facts = restored.read[shard] {
-        result.judgement += try check.check(
+        judgement += try check.check(
           shard: shard, artifact: artifact.folded, sandbox: held, facts: facts, keys: restored.keyDiffs[shard])
       } else {
         let reason: SkipReason = plan.notSampled.contains(shard) ? .notSampled : .stageNotRun
-        result.judgement += try check.skipped(shard: shard, records: artifact.folded.records, reason: reason)
+        judgement += try check.skipped(shard: shard, records: artifact.folded.records, reason: reason)
       }
     }
+    // One line for all shards: which shard differs is in the findings.
+    judgement.coverage = [Run.StageCoverage(.fingerprint, of: "records restored", try .sum(of: judgement.coverage.map(\.coverage), .records))]
+    result.judgement += judgement
     if result.judgement.isClean, !restored.held.isEmpty {
       let server = restored.facts?.server ?? "the store"
       result.levels = [.init(.restored, evidence: "\(server) holds exactly the \(restored.folded.records) records of the artifacts")]

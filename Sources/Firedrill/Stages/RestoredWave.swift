@@ -1,6 +1,7 @@
 import DrillChecks
 import DrillModel
 import DrillReplay
+import Foundation
 
 /// What one wave of sandboxes held and answered.
 struct RestoredWave: Sendable {
@@ -24,6 +25,8 @@ struct RestoredWave: Sendable {
     let request = SandboxRequest(
       files: wave.map(\.file), topology: manifest.topology, clock: manifest.cut.time, folder: "\(runner.folder)/s\(number)",
       isolation: sandbox.isolation, memoryLimitBytes: nil, server: sandbox.server, loadTimeout: sandbox.loadTimeout, events: events)
+    try FileManager.default.createDirectory(
+      atPath: request.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     let start = ContinuousClock.now
     return try await engine.withSandbox(request) { store in
       var outcome = RestoredWave(facts: store.facts)
