@@ -5,7 +5,8 @@ internal import Synchronization
 public final class RedisEngine: Engine {
   public let name = "redis"
   private let tools: SandboxTools
-  /// What the servers of this engine's sandboxes, and the live nodes that it is connected to, say that they are: never the same.
+  /// What the servers of this engine's sandboxes, and the live nodes that it is connected to, say that they are: never
+  /// the same.
   private let known = Mutex(KnownServers())
 
   private struct KnownServers {
@@ -27,7 +28,8 @@ public final class RedisEngine: Engine {
   /// How servers are kept apart on this machine, as tried out now.
   public func containment() async -> Containment { await Containment.probe(tools) }
 
-  /// Starts one `redis-server` per shard on a copy of its artifact. Where the clock is held, every record that had not expired at the request's clock is there.
+  /// Starts one `redis-server` per shard on a copy of its artifact. Where the clock is held, every record that had not
+  /// expired at the request's clock is there.
   public func withSandbox<R: Sendable>(
     _ request: SandboxRequest, _ body: (any Sandbox) async throws -> R
   ) async throws -> R {
@@ -56,7 +58,9 @@ public final class RedisEngine: Engine {
     var found: Set<String> = []
     for node in try await RedisDiscovery.map(of: cluster).shards.flatMap({ [$0.master] + $0.replicas }) {
       // A node that is down cannot be a sandbox.
-      guard let info = try? await RedisConnection.with(node.endpoint, credentials, { try await $0.ask("INFO", "server") }) else { continue }
+      guard
+        let info = try? await RedisConnection.with(node.endpoint, credentials, { try await $0.ask("INFO", "server") })
+      else { continue }
       if let runID = RedisInfo(info.text ?? "")["run_id"] { found.insert(runID) }
     }
     return found

@@ -5,8 +5,9 @@ internal import Synchronization
 
 /// A program that we started, with what it has said last.
 ///
-/// The kernel sends a parent-death signal when the *thread* that started the child ends, not the process, and threads of a pool come and go. So each
-/// child has a thread of its own, which starts it, reads what it says and waits for its end. Source: prctl(2), PR_SET_PDEATHSIG.
+/// The kernel sends a parent-death signal when the *thread* that started the child ends, not the process, and threads
+/// of a pool come and go. So each child has a thread of its own, which starts it, reads what it says and waits for its
+/// end. Source: prctl(2), PR_SET_PDEATHSIG.
 package final class ChildProcess: Sendable {
   package enum Ending: Hashable, Sendable {
     case exited(Int32)
@@ -45,7 +46,8 @@ package final class ChildProcess: Sendable {
 
   private init() {}
 
-  /// Starts a program in a process group of its own, so that Ctrl-C at a terminal reaches us and not it. Output and errors are read together.
+  /// Starts a program in a process group of its own, so that Ctrl-C at a terminal reaches us and not it. Output and
+  /// errors are read together.
   ///
   /// - Throws: `DrillError` with `server-failed` where it cannot be started.
   package static func start(_ launch: Launch) async throws -> ChildProcess {
@@ -176,7 +178,8 @@ package final class ChildProcess: Sendable {
     return found
   }
 
-  /// Reads until the last holder of the output has closed it, which is when the program and all that it started are gone.
+  /// Reads until the last holder of the output has closed it, which is when the program and all that it started are
+  /// gone.
   private func follow(_ output: Int32) {
     var buffer = [UInt8](repeating: 0, count: 16 << 10)
     while true {
@@ -192,7 +195,9 @@ package final class ChildProcess: Sendable {
             state.partial.append(byte)
           }
         }
-        if state.lines.count > ChildProcess.keptLines { state.lines.removeFirst(state.lines.count - ChildProcess.keptLines) }
+        if state.lines.count > ChildProcess.keptLines {
+          state.lines.removeFirst(state.lines.count - ChildProcess.keptLines)
+        }
       }
     }
     close(output)

@@ -17,7 +17,8 @@ public struct Containment: Hashable, Sendable {
 
   private var prlimit: String?
 
-  /// What differs from machine to machine: root may need a user namespace of its own, and a container may forbid mounting /proc.
+  /// What differs from machine to machine: root may need a user namespace of its own, and a container may forbid
+  /// mounting /proc.
   struct Variant: Hashable, Sendable {
     var ownUser: Bool
     var mountsProc: Bool
@@ -34,7 +35,9 @@ public struct Containment: Hashable, Sendable {
   public static func probe(_ tools: SandboxTools) async -> Containment {
     guard let prlimit = tools.prlimit, await succeeds(prlimit, ["--core=0", "true"]) else {
       return Containment(
-        isolation: .folder, detail: "prlimit (util-linux) is missing, so a server's memory cannot be limited: only a private folder", means: .none)
+        isolation: .folder,
+        detail: "prlimit (util-linux) is missing, so a server's memory cannot be limited: only a private folder",
+        means: .none)
     }
     let reason: String
     if let bwrap = tools.bwrap {
@@ -43,7 +46,8 @@ public struct Containment: Hashable, Sendable {
         let proc = variant.mountsProc ? "" : ", /proc hidden"
         return Containment(
           isolation: .namespaces,
-          detail: "bubblewrap: own network, process, IPC and host-name namespaces\(variant.ownUser ? ", own user namespace" : "")"
+          detail:
+            "bubblewrap: own network, process, IPC and host-name namespaces\(variant.ownUser ? ", own user namespace" : "")"
             + ", read-only view of the machine, private /tmp\(proc), ends with its parent",
           means: .namespaces(bwrap: bwrap, variant: variant), prlimit: prlimit)
       case .failure(let failure): reason = "bubblewrap gives no namespaces here (\(failure.words))"
@@ -53,10 +57,13 @@ public struct Containment: Hashable, Sendable {
     }
     guard let setpriv = tools.setpriv, await succeeds(setpriv, ["--pdeathsig", "KILL", "--no-new-privs", "true"]) else {
       return Containment(
-        isolation: .folder, detail: "\(reason), and without setpriv (util-linux) a server would outlive us: only a private folder", means: .none)
+        isolation: .folder,
+        detail: "\(reason), and without setpriv (util-linux) a server would outlive us: only a private folder",
+        means: .none)
     }
     return Containment(
-      isolation: .process, detail: "\(reason): a process of its own that ends with its parent, on a unix socket only", means: .process(setpriv: setpriv), prlimit: prlimit)
+      isolation: .process, detail: "\(reason): a process of its own that ends with its parent, on a unix socket only",
+      means: .process(setpriv: setpriv), prlimit: prlimit)
   }
 
   /// - Throws: `DrillError` with `isolation-unavailable` where less is given than `least`.
@@ -72,7 +79,8 @@ public struct Containment: Hashable, Sendable {
   ///
   /// - Parameter visible: files that it needs to see although they may lie in a hidden place.
   func launch(
-    _ program: String, _ arguments: [String], folder: String, visible: [String] = [], environment: [String: String] = [:],
+    _ program: String, _ arguments: [String], folder: String, visible: [String] = [],
+    environment: [String: String] = [:],
     input: [UInt8] = [], addressSpaceBytes: UInt64
   ) -> ChildProcess.Launch {
     let limited = (prlimit.map { [$0, "--as=\(addressSpaceBytes)", "--core=0"] } ?? []) + [program] + arguments
@@ -90,13 +98,15 @@ public struct Containment: Hashable, Sendable {
         environment: base.merging(environment) { $1 }, input: input)
     case .none:
       return .init(
-        executable: limited[0], arguments: Array(limited.dropFirst()), environment: base.merging(environment) { $1 }, input: input)
+        executable: limited[0], arguments: Array(limited.dropFirst()), environment: base.merging(environment) { $1 },
+        input: input)
     }
   }
 
   private static func namespaceArguments(_ variant: Variant) -> [String] {
     var words = [
-      "--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
+      "--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session",
+      "--cap-drop", "ALL",
     ]
     if variant.ownUser { words.append("--unshare-user") }
     words += ["--ro-bind", "/", "/", "--dev", "/dev"]
@@ -119,10 +129,11 @@ public struct Containment: Hashable, Sendable {
   private static func probeNamespaces(_ bwrap: String) async -> Result<Variant, Failure> {
     var words = "it does not start"
     for variant in Variant.all {
-      // A file descriptor's number does not survive, but the namespace's own name is stable: compare it inside and outside.
-      let script = variant.mountsProc ? "readlink /proc/self/ns/net /proc/self/ns/pid" : "echo started"
+      // Without /proc a namespace cannot say its name; then a process number that only a new namespace gives has to do.
+      let script = variant.mountsProc ? "readlink /proc/self/ns/net /proc/self/ns/pid" : "echo $$"
       let launch = ChildProcess.Launch(
-        executable: bwrap, arguments: namespaceArguments(variant) + ["--", "/bin/sh", "-c", script], environment: ["PATH": "/usr/bin:/bin"])
+        executable: bwrap, arguments: namespaceArguments(variant) + ["--", "/bin/sh", "-c", script],
+        environment: ["PATH": "/usr/bin:/bin"])
       guard let child = try? await ChildProcess.start(launch) else { continue }
       let ending = await child.waitForEnd()
       guard ending == .exited(0) else {
@@ -130,12 +141,18 @@ public struct Containment: Hashable, Sendable {
         continue
       }
       let inside = child.lines
-      let outside = ["net", "pid"].compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/\($0)") }
-      if variant.mountsProc {
-        guard inside.count == 2, outside.count == 2, inside[0] != outside[0], inside[1] != outside[1] else {
-          words = "its namespaces are ours"
-          continue
+      let outside = ["net", "pid"].compactMap {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/\($0)")
+      }
+      let isApart =
+        if variant.mountsProc {
+          inside.count == 2 && outside.count == 2 && inside[0] != outside[0] && inside[1] != outside[1]
+        } else {
+          inside.first.flatMap { Int($0) }.map { $0 < 10 } ?? false
         }
+      guard isApart else {
+        words = "its namespaces are ours"
+        continue
       }
       return .success(variant)
     }
@@ -152,7 +169,9 @@ public struct Containment: Hashable, Sendable {
 /// A program's line with each absolute path replaced by an ellipsis: paths say where we run, and no record should.
 func withoutPaths(_ line: String) -> String {
   line.split(separator: " ", omittingEmptySubsequences: false).map { word -> Substring in
-    guard let start = word.firstIndex(of: "/"), word.distance(from: word.startIndex, to: start) <= 1 else { return word }
+    guard let start = word.firstIndex(of: "/"), word.distance(from: word.startIndex, to: start) <= 1 else {
+      return word
+    }
     return word[..<start] + "…"
   }.joined(separator: " ")
 }

@@ -4,20 +4,24 @@ internal import Glibc
 
 /// Copies an artifact to where a sandbox may do with it what it likes.
 enum FileCopy {
-  /// Shares blocks where the file system can (a reflink: later writes to either side are their own), else copies within the kernel. Never a hard link.
+  /// Shares blocks where the file system can (a reflink: later writes to either side are their own), else copies within
+  /// the kernel. Never a hard link.
   ///
   /// Returns the number of bytes copied. Stops when the task is cancelled.
   ///
   /// - Throws: `DrillError` with `artifact-io`; `CancellationError`.
   static func copy(_ source: String, to target: String, subject: String) throws -> UInt64 {
     func failure(_ what: String) -> DrillError {
-      DrillError(.artifactUnreadable, stage: .restore, subject: subject, detail: "\(what): \(String(cString: strerror(errno)))")
+      DrillError(
+        .artifactUnreadable, stage: .restore, subject: subject, detail: "\(what): \(String(cString: strerror(errno)))")
     }
     let input = open(source, O_RDONLY | O_CLOEXEC)
     guard input >= 0 else { throw failure("cannot be opened") }
     defer { close(input) }
     var information = stat()
-    guard fstat(input, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { throw failure("is no plain file") }
+    guard fstat(input, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+      throw failure("is no plain file")
+    }
     let output = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard output >= 0 else { throw failure("cannot be copied into the sandbox's folder") }
     defer { close(output) }

@@ -16,14 +16,16 @@ public enum LiveGuard {
     for path in paths {
       let live = resolved(path)
       if live == home || live.hasPrefix(home + "/") {
-        throw refusal(cluster, "a live store's file or socket lies in the sandbox's folder; give the sandbox another work folder")
+        throw refusal(
+          cluster, "a live store's file or socket lies in the sandbox's folder; give the sandbox another work folder")
       }
       if home.hasPrefix(live + "/") {
         throw refusal(cluster, "the sandbox's folder lies in a live store's; give the sandbox another work folder")
       }
       let identity = fileIdentity(live)
       for file in files where resolved(file.path) == live || (identity != nil && fileIdentity(file.path) == identity) {
-        throw refusal(cluster, "what is to be restored for shard \(file.shard) is a live store's own file; restore a copy of it")
+        throw refusal(
+          cluster, "what is to be restored for shard \(file.shard) is a live store's own file; restore a copy of it")
       }
     }
   }
@@ -34,7 +36,8 @@ public enum LiveGuard {
   public static func check(sandboxRunIDs: Set<String>, liveRunIDs: Set<String>) throws {
     guard sandboxRunIDs.isDisjoint(with: liveRunIDs) else {
       throw DrillError(
-        .sandboxIsLive, stage: .restore, subject: "run_id", detail: "a sandbox's server and a live node are the same process")
+        .sandboxIsLive, stage: .restore, subject: "run_id",
+        detail: "a sandbox's server and a live node are the same process")
     }
   }
 

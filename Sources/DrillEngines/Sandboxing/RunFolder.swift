@@ -4,7 +4,8 @@ internal import Glibc
 
 /// The folder of one run below a work root: mode 0700, marked as in use by a held lock, removed when the run ends.
 ///
-/// The kernel lets go of the lock when its holder dies, however it dies; so a folder whose lock is free belongs to nobody, and ``SandboxSweep`` removes it.
+/// The kernel lets go of the lock when its holder dies, however it dies; so a folder whose lock is free belongs to
+/// nobody, and ``SandboxSweep`` removes it.
 public enum RunFolder {
   static let lockName = "lock"
   static let prefix = "run-"

@@ -18,12 +18,14 @@ public enum SandboxSweep {
   static func whileLocked<R>(_ root: String, _ body: () throws -> R) throws -> R {
     let lock = open("\(root)/.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
     guard lock >= 0 else {
-      throw DrillError(.io, subject: root, detail: "the work folder cannot be locked: \(String(cString: strerror(errno)))")
+      throw DrillError(
+        .io, subject: root, detail: "the work folder cannot be locked: \(String(cString: strerror(errno)))")
     }
     defer { close(lock) }
     while flock(lock, LOCK_EX) == -1 {
       guard errno == EINTR else {
-        throw DrillError(.io, subject: root, detail: "the work folder cannot be locked: \(String(cString: strerror(errno)))")
+        throw DrillError(
+          .io, subject: root, detail: "the work folder cannot be locked: \(String(cString: strerror(errno)))")
       }
     }
     return try body()
@@ -51,11 +53,14 @@ public enum SandboxSweep {
 
   static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
-  /// Kills what still works below `folder`. Children end with us by themselves; this is for one that was killed between being started and being told so.
+  /// Kills what still works below `folder`. Children end with us by themselves; this is for one that was killed between
+  /// being started and being told so.
   private static func endProcesses(in folder: String) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
       guard let pid = pid_t(name), pid > 1, pid != getpid() else { continue }
-      guard let working = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(name)/cwd") else { continue }
+      guard let working = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(name)/cwd") else {
+        continue
+      }
       if working == folder || working.hasPrefix(folder + "/") { kill(pid, SIGKILL) }
     }
   }

@@ -28,18 +28,24 @@ public struct SandboxTools: Hashable, Sendable {
       prlimit: executable("prlimit", environment: environment), frozenClock: frozenClock(environment: environment))
   }
 
-  /// Absolute path of a program, from a name that is looked for on PATH or from a path; nil where there is no such executable file.
+  /// Absolute path of a program, from a name that is looked for on PATH or from a path; nil where there is no such
+  /// executable file.
   public static func executable(_ name: String, environment: [String: String]? = nil) -> String? {
     if name.contains("/") {
       let path = URL(fileURLWithPath: name).standardizedFileURL.path
       return FileManager.default.isExecutableFile(atPath: path) ? path : nil
     }
-    let folders = ((environment ?? ProcessInfo.processInfo.environment)["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
-    return folders.map { "\($0)/\(name)" }.first { $0.hasPrefix("/") && FileManager.default.isExecutableFile(atPath: $0) }
+    let folders = ((environment ?? ProcessInfo.processInfo.environment)["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
+      .split(separator: ":")
+    return folders.map { "\($0)/\(name)" }.first {
+      $0.hasPrefix("/") && FileManager.default.isExecutableFile(atPath: $0)
+    }
   }
 
   private static func frozenClock(environment: [String: String]) -> String? {
-    if let path = environment["FIREDRILL_FROZEN_CLOCK"] { return FileManager.default.isReadableFile(atPath: path) ? path : nil }
+    if let path = environment["FIREDRILL_FROZEN_CLOCK"] {
+      return FileManager.default.isReadableFile(atPath: path) ? path : nil
+    }
     guard let ours = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
     let folder = URL(fileURLWithPath: ours).deletingLastPathComponent()
     // An installed program keeps it in lib/; a test's executable lies beside it or, as a bundle, one folder above.

@@ -44,7 +44,9 @@ struct ClusterFormation {
     }
     for node in all {
       try await wait(node, "does not call the cluster ok") { connection in
-        guard try await connection.ask("CLUSTER", "INFO").text?.contains("cluster_state:ok") ?? false else { return false }
+        guard try await connection.ask("CLUSTER", "INFO").text?.contains("cluster_state:ok") ?? false else {
+          return false
+        }
         let nodes = try await connection.ask("CLUSTER", "NODES").text?.split(separator: "\n") ?? []
         return nodes.count { $0.contains("slave") } == replicas.reduce(0) { $0 + $1.count }
       }
@@ -52,15 +54,21 @@ struct ClusterFormation {
   }
 
   @discardableResult
-  private func ask<R: Sendable>(_ node: SyntheticRedisNode, _ body: (RedisConnection) async throws -> R) async throws -> R {
+  private func ask<R: Sendable>(
+    _ node: SyntheticRedisNode, _ body: (RedisConnection) async throws -> R
+  ) async throws -> R {
     try await RedisConnection.with(node.endpoint, credentials, body)
   }
 
-  private func wait(_ node: SyntheticRedisNode, _ complaint: String, until isDone: (RedisConnection) async throws -> Bool) async throws {
+  private func wait(
+    _ node: SyntheticRedisNode, _ complaint: String, until isDone: (RedisConnection) async throws -> Bool
+  ) async throws {
     let deadline = ContinuousClock.now + .seconds(60)
     try await ask(node) { connection in
       while try await !isDone(connection) {
-        guard .now < deadline else { throw DrillError(.timedOut, subject: node.endpoint.description, detail: "the node \(complaint)") }
+        guard .now < deadline else {
+          throw DrillError(.timedOut, subject: node.endpoint.description, detail: "the node \(complaint)")
+        }
         try await Task.sleep(for: .milliseconds(20))
       }
     }

@@ -23,7 +23,8 @@ actor RedisRouter {
     connections = [:]
   }
 
-  /// Sends `commands`, each routed by its key; commands of one key keep their order. Returns the replies in the commands' order, errors among them.
+  /// Sends `commands`, each routed by its key; commands of one key keep their order. Returns the replies in the
+  /// commands' order, errors among them.
   ///
   /// - Throws: `DrillError`: `unreachable`, `timed-out`.
   func send(_ commands: [[[UInt8]]]) async throws -> [RESPValue] {
@@ -33,7 +34,8 @@ actor RedisRouter {
     }
     var replies = Array(repeating: RESPValue.null, count: commands.count)
     for (endpoint, indices) in groups {
-      let answers = try await connection(to: endpoint).pipeline(indices.map { commands[$0] }, timeout: RedisRouter.timeout)
+      let answers = try await connection(to: endpoint).pipeline(
+        indices.map { commands[$0] }, timeout: RedisRouter.timeout)
       if let failure = answers.failure {
         connections[endpoint] = nil
         throw failure
@@ -43,17 +45,25 @@ actor RedisRouter {
     return replies
   }
 
-  /// Does again what a node sent elsewhere. Source: Redis Cluster specification, "MOVED Redirection", "ASK redirection".
+  /// Does again what a node sent elsewhere. Source: Redis Cluster specification, "MOVED Redirection", "ASK
+  /// redirection".
   private func follow(_ reply: RESPValue, _ command: [[UInt8]]) async throws -> RESPValue {
     var reply = reply
     for _ in 0..<10 {
-      guard case .error(let line) = reply, ["MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"].contains(reply.errorCode ?? "") else { return reply }
+      guard case .error(let line) = reply, ["MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"].contains(reply.errorCode ?? "")
+      else { return reply }
       let words = line.split(separator: " ")
       var endpoint = try await owner(ofKey: RedisContents.key(of: command))
       var commands = [command]
-      if words.count == 3, let colon = words[2].lastIndex(of: ":"), let port = Int(words[2][words[2].index(after: colon)...]) {
+      if words.count == 3, let colon = words[2].lastIndex(of: ":"),
+        let port = Int(words[2][words[2].index(after: colon)...])
+      {
         endpoint = .tcp(host: String(words[2][..<colon]), port: port)
-        if words[0] == "ASK" { commands.insert([Array("ASKING".utf8)], at: 0) } else { owners[Int(words[1]) ?? 0] = endpoint }
+        if words[0] == "ASK" {
+          commands.insert([Array("ASKING".utf8)], at: 0)
+        } else {
+          owners[Int(words[1]) ?? 0] = endpoint
+        }
       } else {
         try await Task.sleep(for: .milliseconds(20))
       }
@@ -75,7 +85,9 @@ actor RedisRouter {
       else { continue }
       for slot in Int(first)...Int(last) { owners[slot] = .tcp(host: host, port: Int(port)) }
     }
-    guard let owner = owners[slot] else { throw DrillError(.unreachable, subject: "slot \(slot)", detail: "no node owns it") }
+    guard let owner = owners[slot] else {
+      throw DrillError(.unreachable, subject: "slot \(slot)", detail: "no node owns it")
+    }
     return owner
   }
 

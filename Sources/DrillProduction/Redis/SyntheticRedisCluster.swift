@@ -2,7 +2,8 @@ internal import DrillEngines
 public import DrillModel
 internal import Foundation
 
-/// A real Redis deployment on loopback that plays production: a Cluster, or one server. It lives as long as the closure that it is handed to, and judges nothing.
+/// A real Redis deployment on loopback that plays production: a Cluster, or one server. It lives as long as the closure
+/// that it is handed to, and judges nothing.
 public struct SyntheticRedisCluster: Sendable {
   public struct Shape: Hashable, Sendable {
     /// 3 or more make a Cluster; 1 is a server without one.
@@ -30,17 +31,19 @@ public struct SyntheticRedisCluster: Sendable {
   public let replicas: [[Endpoint]]
   private let credentials: RedisCredentials
 
-  /// Starts the servers in a new folder below `folder`, hands the deployment to `body`, and ends and removes everything, however `body` ends. The servers end with
-  /// this process, however it ends.
+  /// Starts the servers in a new folder below `folder`, hands the deployment to `body`, and ends and removes
+  /// everything, however `body` ends. The servers end with this process, however it ends.
   ///
   /// - Throws: `DrillError`: `server-missing`, `server-failed`, `timed-out`, `io`; whatever `body` throws.
   public static func with<R: Sendable>(
-    _ shape: Shape = Shape(), name: String = "synthetic", below folder: String, _ body: (SyntheticRedisCluster) async throws -> R
+    _ shape: Shape = Shape(), name: String = "synthetic", below folder: String,
+    _ body: (SyntheticRedisCluster) async throws -> R
   ) async throws -> R {
     precondition(shape.masters == 1 || shape.masters >= 3, "a cluster has three masters or more")
     let home = "\(folder)/production-\(String(UInt32.random(in: .min ... .max), radix: 36))"
     do {
-      try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      try FileManager.default.createDirectory(
+        atPath: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
       throw DrillError(.io, subject: folder, detail: "no folder can be made in it", underlying: error)
     }
@@ -52,7 +55,8 @@ public struct SyntheticRedisCluster: Sendable {
       for _ in 0..<(shape.masters * (1 + shape.replicasPerMaster)) {
         nodes.append(
           try await SyntheticRedisNode.start(
-            folder: home, password: shape.password, isCluster: isCluster, options: [("repl-diskless-sync-delay", "0")], tools: tools))
+            folder: home, password: shape.password, isCluster: isCluster, options: [("repl-diskless-sync-delay", "0")],
+            tools: tools))
       }
       let cluster = SyntheticRedisCluster(nodes, shape, name)
       try await cluster.form(nodes, shape)
@@ -82,7 +86,9 @@ public struct SyntheticRedisCluster: Sendable {
       Array(nodes.dropFirst(shape.masters + index * shape.replicasPerMaster).prefix(shape.replicasPerMaster))
     }
     if shape.masters > 1 {
-      try await ClusterFormation(masters: Array(nodes.prefix(shape.masters)), replicas: groups, credentials: credentials).form()
+      try await ClusterFormation(
+        masters: Array(nodes.prefix(shape.masters)), replicas: groups, credentials: credentials
+      ).form()
     } else {
       for replica in groups[0] {
         try await RedisConnection.with(replica.endpoint, credentials) { connection in
@@ -100,8 +106,8 @@ public struct SyntheticRedisCluster: Sendable {
     }
   }
 
-  /// Writes `records` records of all types from a seed: strings, hashes, lists, sets, sorted sets, streams with groups and pending entries, expiries from a second
-  /// to a day, keys with hash tags.
+  /// Writes `records` records of all types from a seed: strings, hashes, lists, sets, sorted sets, streams with groups
+  /// and pending entries, expiries from a second to a day, keys with hash tags.
   ///
   /// - Throws: `DrillError`: `unreachable`, `timed-out`, `server-failed` where a server refuses a write.
   public func fill(records: Int, seed: UInt64) async throws {
@@ -118,13 +124,17 @@ public struct SyntheticRedisCluster: Sendable {
     }
   }
 
-  /// Goes on changing what ``fill(records:seed:)`` wrote, at most `perSecond` changes a second, until `isDone` says so or the task is cancelled.
+  /// Goes on changing what ``fill(records:seed:)`` wrote, at most `perSecond` changes a second, until `isDone` says so
+  /// or the task is cancelled.
   ///
-  /// Follows slots that move. Returns how many changes were acknowledged; which keys change follows from the seed, when they do does not.
+  /// Follows slots that move. Returns how many changes were acknowledged; which keys change follows from the seed, when
+  /// they do does not.
   ///
   /// - Throws: `DrillError`: `unreachable`, `timed-out`.
   @discardableResult
-  public func keepWriting(records: Int, seed: UInt64, perSecond: Int, until isDone: @Sendable () -> Bool) async throws -> Int {
+  public func keepWriting(
+    records: Int, seed: UInt64, perSecond: Int, until isDone: @Sendable () -> Bool
+  ) async throws -> Int {
     let contents = RedisContents(seed: seed, epoch: 0)
     return try await withRouter { router in
       var random = SeededGenerator(seed: seed)
@@ -143,7 +153,8 @@ public struct SyntheticRedisCluster: Sendable {
     }
   }
 
-  /// Writes pairs over two shards until `isDone` says so: an *effect* `effect:<n>` only after its *cause* `cause:<n>` on another shard was acknowledged.
+  /// Writes pairs over two shards until `isDone` says so: an *effect* `effect:<n>` only after its *cause* `cause:<n>`
+  /// on another shard was acknowledged.
   ///
   /// So a snapshot at one cut never holds an effect without its cause. Returns how many pairs were written.
   @discardableResult

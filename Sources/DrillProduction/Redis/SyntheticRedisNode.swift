@@ -18,7 +18,8 @@ struct SyntheticRedisNode: Sendable {
     folder: String, password: Secret?, isCluster: Bool, options: [(String, String)], tools: SandboxTools
   ) async throws -> SyntheticRedisNode {
     guard let server = SandboxTools.executable("redis-server") else {
-      throw DrillError(.serverMissing, subject: "redis-server", detail: "no such program; install it (apt-get install redis-server)")
+      throw DrillError(
+        .serverMissing, subject: "redis-server", detail: "no such program; install it (apt-get install redis-server)")
     }
     // Between finding a port free and the server's taking it, another may take it.
     for _ in 0..<20 {
@@ -26,7 +27,8 @@ struct SyntheticRedisNode: Sendable {
       let own = "\(folder)/n\(port)"
       guard mkdir(own, 0o700) == 0 else { continue }
       var lines = [
-        ("bind", "127.0.0.1"), ("port", "\(port)"), ("dir", "\"\(own)\""), ("save", "\"\""), ("appendonly", "no"), ("daemonize", "no"),
+        ("bind", "127.0.0.1"), ("port", "\(port)"), ("dir", "\"\(own)\""), ("save", "\"\""), ("appendonly", "no"),
+        ("daemonize", "no"),
         ("logfile", "\"\""), ("repl-diskless-sync", "yes"),
       ]
       if let password { lines += [("requirepass", password.reveal()), ("masterauth", password.reveal())] }
@@ -36,7 +38,10 @@ struct SyntheticRedisNode: Sendable {
       let input = (lines + options).map { "\($0) \($1)\n" }.joined()
       // It ends with the thread that started it, and so with us.
       let launch =
-        tools.setpriv.map { ChildProcess.Launch(executable: $0, arguments: ["--pdeathsig", "KILL", server, "-"], input: Array(input.utf8)) }
+        tools.setpriv.map {
+          ChildProcess.Launch(
+            executable: $0, arguments: ["--pdeathsig", "KILL", server, "-"], input: Array(input.utf8))
+        }
         ?? ChildProcess.Launch(executable: server, arguments: ["-"], input: Array(input.utf8))
       let node = SyntheticRedisNode(
         port: port, process: try await ChildProcess.start(launch), credentials: RedisCredentials(password: password))
@@ -55,14 +60,19 @@ struct SyntheticRedisNode: Sendable {
   private func answers() async throws -> Bool {
     let deadline = ContinuousClock.now + .seconds(20)
     while process.ending == nil {
-      if (try? await RedisConnection.with(endpoint, credentials, { try await $0.ask("PING") })) != nil { return process.ending == nil }
-      guard .now < deadline else { throw DrillError(.timedOut, subject: endpoint.description, detail: "the server does not answer") }
+      if (try? await RedisConnection.with(endpoint, credentials, { try await $0.ask("PING") })) != nil {
+        return process.ending == nil
+      }
+      guard .now < deadline else {
+        throw DrillError(.timedOut, subject: endpoint.description, detail: "the server does not answer")
+      }
       try await Task.sleep(for: .milliseconds(10))
     }
     return false
   }
 
-  /// A port below the system's own choices whose bus port, 10000 above it, is free as well. Source: Redis documentation, "Scale with Redis Cluster".
+  /// A port below the system's own choices whose bus port, 10000 above it, is free as well. Source: Redis
+  /// documentation, "Scale with Redis Cluster".
   private static func freePort(withBus: Bool) -> Int? {
     let port = Int.random(in: 12_000..<22_000)
     return isFree(port) && (!withBus || isFree(port + 10_000)) ? port : nil
@@ -77,7 +87,9 @@ struct SyntheticRedisNode: Sendable {
     address.sin_port = in_port_t(UInt16(port).bigEndian)
     address.sin_addr.s_addr = inet_addr("127.0.0.1")
     return withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
     }
   }
 }

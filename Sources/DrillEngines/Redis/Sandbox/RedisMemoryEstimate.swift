@@ -1,13 +1,13 @@
-internal import Foundation
 internal import DrillModel
+internal import Foundation
 
 /// How much address space a server gets for an artifact, where nobody says.
 enum RedisMemoryEstimate {
   /// Code, stacks and arenas of a server that holds nothing, with room to spare.
   static let overheadBytes: UInt64 = 512 << 20
 
-  /// Twice what the writer says that it used (`used-mem` in the file's head), and at least 16 times the file; never more than the machine's memory,
-  /// but always enough for the file as it is. A hint, not a promise: a file may lie.
+  /// Twice what the writer says that it used (`used-mem` in the file's head), and at least 16 times the file; never
+  /// more than the machine's memory, but always enough for the file as it is. A hint, not a promise: a file may lie.
   static func addressSpaceBytes(forFile path: String, sizeBytes: UInt64) -> UInt64 {
     let said = min(usedMemory(inHeadOf: path) ?? 0, 1 << 46)
     let wanted = max(said * 2, min(sizeBytes, 1 << 44) * 16)
@@ -26,12 +26,14 @@ enum RedisMemoryEstimate {
       guard rest.count > count else { return nil }
       return rest.dropFirst().prefix(count).reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
-    // A number is kept as an 8, 16 or 32 bit integer, else as decimal text. Source: redis 7.0 src/rdb.h, RDB_ENC_INT8 and on.
+    // A number is kept as an 8, 16 or 32 bit integer, else as decimal text. Source: redis 7.0 src/rdb.h, RDB_ENC_INT8
+    // and on.
     switch rest.first {
     case 0xC0: return littleEndian(1)
     case 0xC1: return littleEndian(2)
     case 0xC2: return littleEndian(4)
-    case let length? where length < 0x40: return UInt64(String(decoding: rest.dropFirst().prefix(Int(length)), as: UTF8.self))
+    case let length? where length < 0x40:
+      return UInt64(String(decoding: rest.dropFirst().prefix(Int(length)), as: UTF8.self))
     default: return nil
     }
   }

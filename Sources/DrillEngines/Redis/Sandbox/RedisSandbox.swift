@@ -15,12 +15,17 @@ struct RedisSandbox: Sandbox {
     try await store.readRecords(shard: shard, selection: selection, into: handler)
   }
 
-  func withSession<R: Sendable>(_ body: (any StoreSession) async throws -> R) async throws -> R { try await store.withSession(body) }
+  func withSession<R: Sendable>(_ body: (any StoreSession) async throws -> R) async throws -> R {
+    try await store.withSession(body)
+  }
 
-  /// Starts all servers at the same time, hands them to `body`, and ends them and removes their folders, however `body` ends.
+  /// Starts all servers at the same time, hands them to `body`, and ends them and removes their folders, however `body`
+  /// ends.
   ///
   /// - Throws: see ``Engine/withSandbox(_:_:)``.
-  static func with<R: Sendable>(_ request: SandboxRequest, tools: SandboxTools, _ body: (RedisSandbox) async throws -> R) async throws -> R {
+  static func with<R: Sendable>(
+    _ request: SandboxRequest, tools: SandboxTools, _ body: (RedisSandbox) async throws -> R
+  ) async throws -> R {
     guard let server = SandboxTools.executable(request.server ?? "redis-server") else {
       throw DrillError(
         .serverMissing, stage: .restore, subject: request.server ?? "redis-server",
@@ -28,7 +33,9 @@ struct RedisSandbox: Sandbox {
     }
     let names = request.files.map(\.shard)
     guard !names.isEmpty, Set(names).count == names.count else {
-      throw DrillError(.usage, stage: .restore, subject: "artifacts", detail: "a sandbox needs one artifact per shard, and at least one")
+      throw DrillError(
+        .usage, stage: .restore, subject: "artifacts",
+        detail: "a sandbox needs one artifact per shard, and at least one")
     }
     let containment = await Containment.probe(tools)
     try containment.require(request.isolation)
@@ -41,7 +48,8 @@ struct RedisSandbox: Sandbox {
       try makeDirectory(own)
       plans.append(
         .init(
-          file: file, folder: own, server: server, containment: containment, frozenClock: tools.frozenClock, clock: request.clock,
+          file: file, folder: own, server: server, containment: containment, frozenClock: tools.frozenClock,
+          clock: request.clock,
           memoryLimitBytes: request.memoryLimitBytes, loadTimeout: request.loadTimeout))
     }
     let servers = try await startAll(plans, events: request.events)
@@ -55,14 +63,19 @@ struct RedisSandbox: Sandbox {
     }
   }
 
-  private init(_ servers: [RedisShardServer], _ request: SandboxRequest, _ containment: Containment, _ tools: SandboxTools) {
+  private init(
+    _ servers: [RedisShardServer], _ request: SandboxRequest, _ containment: Containment, _ tools: SandboxTools
+  ) {
     let clockHeld = servers.allSatisfy(\.info.clockHeld)
     var detail = containment.detail
     if !clockHeld {
-      detail += tools.frozenClock == nil ? "; libCFrozenClock.so was not found, so the clock runs" : "; the server's clock could not be held"
+      detail +=
+        tools.frozenClock == nil
+        ? "; libCFrozenClock.so was not found, so the clock runs" : "; the server's clock could not be held"
     }
     // Shards start together, so the restore takes as long as its slowest shard.
-    let slowest = servers.map(\.phases).max { $0.reduce(0) { $0 + $1.elapsedMs } < $1.reduce(0) { $0 + $1.elapsedMs } } ?? []
+    let slowest =
+      servers.map(\.phases).max { $0.reduce(0) { $0 + $1.elapsedMs } < $1.reduce(0) { $0 + $1.elapsedMs } } ?? []
     let whole = slowest.map { timing in
       var timing = timing
       timing.shard = nil
@@ -78,13 +91,16 @@ struct RedisSandbox: Sandbox {
     store = RedisStore(
       shards: servers.sorted { place($0) < place($1) }.map { server in
         RedisStore.Shard(
-          name: server.shard, slots: request.topology.shard(named: server.shard)?.slots ?? SlotSet(), endpoint: server.endpoint,
+          name: server.shard, slots: request.topology.shard(named: server.shard)?.slots ?? SlotSet(),
+          endpoint: server.endpoint,
           credentials: server.credentials)
       }, topology: request.topology, kind: .sandbox)
   }
 
   /// Returns the servers in the plans' order; where one fails, the others are ended before this throws.
-  private static func startAll(_ plans: [RedisShardServer.Plan], events: @escaping DrillEventHandler) async throws -> [RedisShardServer] {
+  private static func startAll(
+    _ plans: [RedisShardServer.Plan], events: @escaping DrillEventHandler
+  ) async throws -> [RedisShardServer] {
     let results = await withTaskGroup(of: (Int, Result<RedisShardServer, any Error>).self) { group in
       for (index, plan) in plans.enumerated() {
         group.addTask {
@@ -115,7 +131,8 @@ struct RedisSandbox: Sandbox {
     await end(servers)
     try Task.checkCancellation()
     // What a shard's data did comes before what the others, cancelled, have to say.
-    throw failures.first { $0 is RestoreRejected } ?? failures.first { !($0 is CancellationError) } ?? CancellationError()
+    throw failures.first { $0 is RestoreRejected } ?? failures.first { !($0 is CancellationError) }
+      ?? CancellationError()
   }
 
   private static func end(_ servers: [RedisShardServer]) async {
@@ -132,7 +149,8 @@ struct RedisSandbox: Sandbox {
   private static func makeDirectory(_ path: String) throws {
     guard mkdir(path, 0o700) == 0 else {
       throw DrillError(
-        .io, stage: .restore, subject: path, detail: "the sandbox's folder cannot be made: \(String(cString: strerror(errno)))")
+        .io, stage: .restore, subject: path,
+        detail: "the sandbox's folder cannot be made: \(String(cString: strerror(errno)))")
     }
   }
 }

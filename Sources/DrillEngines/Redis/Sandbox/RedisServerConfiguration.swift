@@ -1,6 +1,7 @@
 internal import DrillModel
 
-/// What a sandbox's server is told: nothing that stays, nothing that reaches out, nobody who comes in without the password.
+/// What a sandbox's server is told: nothing that stays, nothing that reaches out, nobody who comes in without the
+/// password.
 ///
 /// The text goes through the server's standard input: it is never on disk and never on a command line.
 struct RedisServerConfiguration {
@@ -10,7 +11,8 @@ struct RedisServerConfiguration {
 
   static let artifactName = "dump.rdb"
   static let socketName = "s"
-  /// More than anyone has; each costs about 450 bytes. A file may name any database, and a server with fewer refuses it.
+  /// More than anyone has; each costs about 450 bytes. A file may name any database, and a server with fewer refuses
+  /// it.
   static let databases = 16384
 
   var socketPath: String { "\(folder)/\(RedisServerConfiguration.socketName)" }
@@ -19,7 +21,8 @@ struct RedisServerConfiguration {
   var text: String {
     let lines: [(String, String)] = [
       ("port", "0"), ("unixsocket", quoted(socketPath)), ("unixsocketperm", "700"), ("protected-mode", "yes"),
-      ("requirepass", password.reveal()), ("dir", quoted(folder)), ("dbfilename", RedisServerConfiguration.artifactName),
+      ("requirepass", password.reveal()), ("dir", quoted(folder)),
+      ("dbfilename", RedisServerConfiguration.artifactName),
       ("save", "\"\""), ("appendonly", "no"), ("databases", "\(RedisServerConfiguration.databases)"),
       // Memory is limited from outside; a server that evicts would hide that it does not fit.
       ("maxmemory", "0"), ("maxmemory-policy", "noeviction"),
@@ -30,7 +33,8 @@ struct RedisServerConfiguration {
       // Its background thread waits until a time of day, which never comes where the clock stands: it would spin.
       ("jemalloc-bg-thread", "no"),
       // A crash report holds values of the data store.
-      ("crash-log-enabled", "no"), ("crash-memcheck-enabled", "no"), ("slowlog-log-slower-than", "-1"), ("timeout", "0"),
+      ("crash-log-enabled", "no"), ("crash-memcheck-enabled", "no"), ("slowlog-log-slower-than", "-1"),
+      ("timeout", "0"),
     ]
     return lines.map { "\($0) \($1)\n" }.joined()
   }

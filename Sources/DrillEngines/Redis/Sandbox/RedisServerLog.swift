@@ -7,17 +7,22 @@ struct RedisServerLog {
   /// Bytes of the artifact that it was loading.
   var artifactBytes: UInt64
 
-  /// The last messages without process, time and paths, oldest first.
+  /// The last messages that say why, oldest first, without process, time, paths and anything of the data: a server that
+  /// finds damage names the key.
   var lastWords: [String] {
-    lines.map { withoutPaths(message($0)) }.filter { !$0.isEmpty }.suffix(8).map { String($0.prefix(300)) }
+    lines.compactMap(message).filter { !$0.isEmpty }.suffix(8).map { withoutPaths(String(unquoted($0).prefix(300))) }
   }
+
+  /// The server cannot itself tell a file that ends too early from memory that it did not get.
+  var mayBeMemory: Bool { lines.contains { $0.contains("OOM loading") } }
 
   /// Whether the server came as far as reading the data: before that, its end says nothing about the data.
   ///
   /// Source: redis 7.0 src/server.c `main`: "Server initialized" precedes `loadDataFromDisk`.
   var reachedLoading: Bool { lines.contains { $0.contains("Server initialized") } }
 
-  /// The error that a server's end while loading stands for. Its exit status says nothing: it may be 0 after a load that failed.
+  /// The error that a server's end while loading stands for. Its exit status says nothing: it may be 0 after a load
+  /// that failed.
   ///
   /// Source of the texts: redis 7.0 src/rdb.c, src/server.c, src/zmalloc.c.
   func error(shard: String, ending: ChildProcess.Ending) -> any Error {
@@ -27,18 +32,21 @@ struct RedisServerLog {
       return DrillError(code, stage: .restore, subject: shard, detail: last.isEmpty ? detail : "\(detail): \(last)")
     }
     guard reachedLoading else { return couldNot(.serverFailed, "the server ended before it read the data") }
-    if lines.contains(where: { $0.contains("can't open the RDB file") || $0.contains("configured to handle more than") }) {
+    if lines.contains(where: { $0.contains("can't open the RDB file") || $0.contains("configured to handle more than") }
+    ) {
       return couldNot(.serverFailed, "the server could not be made to read the data")
     }
     // 137: bubblewrap's way to say that the server was killed, which only the kernel does here.
     if ranOutOfMemory || ending == .signalled(9) || ending == .exited(137) {
-      return couldNot(.memoryBudget, "the server ran out of memory while loading; give it more, or restore fewer shards at a time")
+      return couldNot(
+        .memoryBudget, "the server ran out of memory while loading; give it more, or restore fewer shards at a time")
     }
     return RestoreRejected(
       shard: shard, serverLines: words, isVersion: lines.contains { $0.contains("Can't handle RDB format version") })
   }
 
-  /// Whether memory that the data may truly need was not to be had. A length beyond what the file could ever expand to is damage.
+  /// Whether memory that the data may truly need was not to be had. A length beyond what the file could ever expand to
+  /// is damage.
   private var ranOutOfMemory: Bool {
     // LZF's longest copy: 264 bytes from 3. Source: liblzf lzf_d.c.
     let most = artifactBytes.multipliedReportingOverflow(by: 88)
@@ -52,14 +60,31 @@ struct RedisServerLog {
     }
   }
 
-  /// `12:M 09 Sep 2001 01:46:40.123 # text` → `text`. Source: redis 7.0 src/server.c `serverLogRaw`.
-  private func message(_ line: String) -> String {
-    guard let colon = line.firstIndex(of: ":"), Int(line[..<colon]) != nil else { return line }
-    for mark in [" # ", " * ", " - ", " . "] {
-      if let found = line.firstRange(of: mark), line.distance(from: line.startIndex, to: found.lowerBound) < 40 {
-        return String(line[found.upperBound...])
+  /// `12:M 09 Sep 2001 01:46:40.123 # text` → `text`; of the check that a server makes of a file that it cannot load,
+  /// only what says where and what.
+  ///
+  /// Source: redis 7.0 src/server.c `serverLogRaw`, src/redis-check-rdb.c `rdbShowGenericInfo`.
+  private func message(_ line: String) -> String? {
+    if let colon = line.firstIndex(of: ":"), Int(line[..<colon]) != nil {
+      for mark in [" # ", " * ", " - ", " . "] {
+        if let found = line.firstRange(of: mark), line.distance(from: line.startIndex, to: found.lowerBound) < 40 {
+          return String(line[found.upperBound...])
+        }
       }
+      return line
     }
-    return line
+    let isTelling = ["[offset", "[additional info] While doing", "[additional info] Reading type"].contains {
+      line.hasPrefix($0)
+    }
+    return isTelling && !line.contains("AUX FIELD")
+      ? line : (lines.contains { $0.contains("Server initialized") } ? nil : line)
+  }
+
+  /// What stands in quotes is a key, but for the type of a module's value, which is what one needs to know.
+  private func unquoted(_ line: String) -> String {
+    guard !line.contains("module type"), let first = line.firstIndex(of: "'"), let last = line.lastIndex(of: "'"),
+      first < last
+    else { return line }
+    return line[...first] + "…" + line[last...]
   }
 }

@@ -29,7 +29,8 @@ struct RedisShardServer: Sendable {
     var loadTimeout: Duration
   }
 
-  /// Copies the artifact, starts the server on it and waits until it holds the data and has answered a question about it.
+  /// Copies the artifact, starts the server on it and waits until it holds the data and has answered a question about
+  /// it.
   ///
   /// On any error, cancellation included, the server is gone when this throws.
   static func start(_ plan: Plan) async throws -> RedisShardServer {
@@ -55,11 +56,14 @@ struct RedisShardServer: Sendable {
       plan.containment.launch(
         plan.server, ["-"], folder: plan.folder, visible: plan.frozenClock.map { [$0] } ?? [], environment: environment,
         input: Array(configuration.text.utf8), addressSpaceBytes: limit))
+    func ended(_ ending: ChildProcess.Ending) async throws -> any Error {
+      try await RedisShardServer.error(after: ending, process, plan, artifactBytes: size, addressSpaceBytes: limit)
+    }
     do {
       let endpoint = Endpoint.unix(path: configuration.socketPath)
       let credentials = RedisCredentials(password: configuration.password)
       let connection = try await connect(
-        endpoint, credentials, process, deadline: copied + plan.loadTimeout, shard: shard, artifactBytes: size)
+        endpoint, credentials, process, deadline: copied + plan.loadTimeout, shard: shard, ended: ended)
       let loaded = clock.now
       do {
         let info = try await identify(connection, plan, artifact: artifact, sizeBytes: size)
@@ -70,8 +74,10 @@ struct RedisShardServer: Sendable {
         return RedisShardServer(
           shard: shard, process: process, endpoint: endpoint, credentials: credentials, info: info,
           phases: [
-            PhaseTiming(.copy, shard: shard, elapsed: copied - began), PhaseTiming(.load, shard: shard, elapsed: loaded - copied),
-            PhaseTiming(.ready, shard: shard, elapsed: ready - loaded), PhaseTiming(.firstAnswer, shard: shard, elapsed: answered - ready),
+            PhaseTiming(.copy, shard: shard, elapsed: copied - began),
+            PhaseTiming(.load, shard: shard, elapsed: loaded - copied),
+            PhaseTiming(.ready, shard: shard, elapsed: ready - loaded),
+            PhaseTiming(.firstAnswer, shard: shard, elapsed: answered - ready),
           ])
       } catch {
         await connection.close()
@@ -81,6 +87,41 @@ struct RedisShardServer: Sendable {
       await process.end()
       try Task.checkCancellation()
       throw RedisShardServer.aboutShard(error, shard)
+    }
+  }
+
+  /// What a server's end while it was to load stands for.
+  ///
+  /// Where the server itself cannot tell, its own checker does, which holds one record at a time: a file that it finds
+  /// whole was too much for the memory.
+  private static func error(
+    after ending: ChildProcess.Ending, _ process: ChildProcess, _ plan: Plan, artifactBytes: UInt64,
+    addressSpaceBytes: UInt64
+  ) async throws -> any Error {
+    let shard = plan.file.shard
+    let log = RedisServerLog(lines: process.lines, artifactBytes: artifactBytes)
+    let error = log.error(shard: shard, ending: ending)
+    guard log.mayBeMemory, error is RestoreRejected else { return error }
+    func memory(_ why: String) -> DrillError {
+      DrillError(
+        .memoryBudget, stage: .restore, subject: shard,
+        detail:
+          "the server stopped loading, by its own words for a file that ends too early or for want of memory; \(why)")
+    }
+    // redis-server → redis-check-rdb, valkey-server → valkey-check-rdb.
+    guard plan.server.hasSuffix("-server"), let checker = SandboxTools.executable(plan.server.dropLast(6) + "check-rdb")
+    else {
+      return memory("its checker, which could tell, is not installed beside it")
+    }
+    return try await ChildProcess.with(
+      plan.containment.launch(
+        checker, ["\(plan.folder)/\(RedisServerConfiguration.artifactName)"], folder: plan.folder,
+        addressSpaceBytes: addressSpaceBytes)
+    ) { check in
+      while check.ending == nil { try await Task.sleep(for: .milliseconds(5)) }
+      // The exit status of the checker is that of its finding.
+      return check.ending == .exited(0)
+        ? memory("its checker finds the file whole: give it more memory, or restore fewer shards at a time") : error
     }
   }
 
@@ -98,18 +139,21 @@ struct RedisShardServer: Sendable {
 
   /// Waits until the server says that it is not loading (any more).
   private static func connect(
-    _ endpoint: Endpoint, _ credentials: RedisCredentials, _ process: ChildProcess, deadline: ContinuousClock.Instant, shard: String,
-    artifactBytes: UInt64
+    _ endpoint: Endpoint, _ credentials: RedisCredentials, _ process: ChildProcess, deadline: ContinuousClock.Instant,
+    shard: String,
+    ended: (ChildProcess.Ending) async throws -> any Error
   ) async throws -> RedisConnection {
     var connection: RedisConnection?
     var pause = Duration.milliseconds(1)
     func timedOut() -> DrillError {
-      DrillError(.timedOut, stage: .restore, subject: shard, detail: "the server had not loaded the data when the time for it was over")
+      DrillError(
+        .timedOut, stage: .restore, subject: shard,
+        detail: "the server had not loaded the data when the time for it was over")
     }
     while true {
       if let ending = process.ending {
         await connection?.close()
-        throw RedisServerLog(lines: process.lines, artifactBytes: artifactBytes).error(shard: shard, ending: ending)
+        throw try await ended(ending)
       }
       let left = deadline - .now
       guard left > .zero else {
@@ -117,7 +161,9 @@ struct RedisShardServer: Sendable {
         throw timedOut()
       }
       do {
-        if connection == nil { connection = try await RedisConnection.connect(endpoint, credentials, timeout: min(left, .seconds(5))) }
+        if connection == nil {
+          connection = try await RedisConnection.connect(endpoint, credentials, timeout: min(left, .seconds(5)))
+        }
         if let connection {
           let reply = try await connection.ask("INFO", "persistence", timeout: min(left, .seconds(5)))
           if RedisInfo(reply.text ?? "")["loading"] == "0" { return connection }
@@ -140,14 +186,21 @@ struct RedisShardServer: Sendable {
     }
   }
 
-  /// Asks the server what it is and what it holds. That it accepts a password which only our server knows makes it ours.
+  /// Asks the server what it is and what it holds. That it accepts a password which only our server knows makes it
+  /// ours.
   private static func identify(
     _ connection: RedisConnection, _ plan: Plan, artifact: String, sizeBytes: UInt64
   ) async throws -> Facts {
     let info = RedisInfo(try await connection.ask("INFO").text ?? "")
-    func failure(_ detail: String) -> DrillError { DrillError(.serverFailed, stage: .restore, subject: plan.file.shard, detail: detail) }
-    guard let runID = info["run_id"], info["tcp_port"] == "0" else { throw failure("the server says neither who it is nor that it has no port") }
-    guard info["role"] == "master", info["cluster_enabled"] != "1" else { throw failure("the server is not the lone one that was started") }
+    func failure(_ detail: String) -> DrillError {
+      DrillError(.serverFailed, stage: .restore, subject: plan.file.shard, detail: detail)
+    }
+    guard let runID = info["run_id"], info["tcp_port"] == "0" else {
+      throw failure("the server says neither who it is nor that it has no port")
+    }
+    guard info["role"] == "master", info["cluster_enabled"] != "1" else {
+      throw failure("the server is not the lone one that was started")
+    }
 
     var information = stat()
     guard stat(artifact, &information) == 0, UInt64(information.st_size) == sizeBytes else {
@@ -179,6 +232,8 @@ struct RedisShardServer: Sendable {
       throw DrillError(.serverFailed, detail: "the server counts \(first.keys) keys and names none")
     }
     let type = try await connection.send([Array("TYPE".utf8), key])
-    guard let type = type.text, type != "none" else { throw DrillError(.serverFailed, detail: "the server names a key that it does not hold") }
+    guard let type = type.text, type != "none" else {
+      throw DrillError(.serverFailed, detail: "the server names a key that it does not hold")
+    }
   }
 }

@@ -2,7 +2,8 @@ internal import DrillModel
 
 /// Builds batches from records as a server gives them, and hands each on when it is full.
 ///
-/// Between ``begin(_:slot:kind:expiry:)`` and ``end()``, ``split(into:)`` may be called wherever an atom ends, or anywhere within a blob whose head is written.
+/// Between ``begin(_:slot:kind:expiry:)`` and ``end()``, ``split(into:)`` may be called wherever an atom ends, or
+/// anywhere within a blob whose head is written.
 struct PieceWriter {
   static let batchBytes = 1 << 20
 
@@ -51,7 +52,8 @@ struct PieceWriter {
     record = nil
   }
 
-  /// Hands on what is there if it is enough for a batch; within a record, ends the piece and starts the record's next one.
+  /// Hands on what is there if it is enough for a batch; within a record, ends the piece and starts the record's next
+  /// one.
   mutating func split(into handler: RecordHandler) throws {
     guard batch.bytes.count >= PieceWriter.batchBytes else { return }
     guard var open = record else { return try flush(into: handler) }
@@ -82,8 +84,10 @@ struct PieceWriter {
     batch.pieces.append(
       .init(
         keyOffset: UInt32(open.keyOffset), keyCount: UInt32(open.key.count), bodyOffset: UInt32(open.bodyOffset),
-        bodyCount: UInt32((open.bodyEnd ?? batch.bytes.count) - open.bodyOffset), elementIndex: UInt32(open.elementIndex),
-        elementCount: UInt32(batch.elements.count - open.elementIndex), expiry: open.expiry, slot: open.slot, kind: open.kind,
+        bodyCount: UInt32((open.bodyEnd ?? batch.bytes.count) - open.bodyOffset),
+        elementIndex: UInt32(open.elementIndex),
+        elementCount: UInt32(batch.elements.count - open.elementIndex), expiry: open.expiry, slot: open.slot,
+        kind: open.kind,
         begins: open.begins, ends: ends))
   }
 

@@ -2,8 +2,8 @@ internal import DrillModel
 
 /// Holds reads of one live server to a rate, and to less when it grows slow.
 ///
-/// The server's time per read is compared with the best that was seen. Where it is more than four times that (and more than what noise explains), the
-/// pause before the next reads grows; where it is not, the pause shrinks.
+/// The server's time per read is compared with the best that was seen. Where it is more than four times that (and more
+/// than what noise explains), the pause before the next reads grows; where it is not, the pause shrinks.
 actor ReadPacer {
   private let readsPerSecond: Double?
   private var next = ContinuousClock.now

@@ -16,12 +16,16 @@ enum RedisAnswer {
     case scored
   }
 
-  /// Reading commands whose answer follows from the contents alone. None of them writes, not even a cache (as PFCOUNT does), and none is random.
+  /// Reading commands whose answer follows from the contents alone. None of them writes, not even a cache (as PFCOUNT
+  /// does), and none is random.
   private static let forms: [String: Form] = {
     let plain = [
-      "GET", "MGET", "STRLEN", "GETRANGE", "GETBIT", "BITCOUNT", "BITPOS", "EXISTS", "TYPE", "EXPIRETIME", "PEXPIRETIME", "HGET", "HMGET", "HLEN",
-      "HEXISTS", "HSTRLEN", "LRANGE", "LLEN", "LINDEX", "LPOS", "SISMEMBER", "SMISMEMBER", "SCARD", "SINTERCARD", "ZRANGE", "ZREVRANGE",
-      "ZRANGEBYSCORE", "ZREVRANGEBYSCORE", "ZRANGEBYLEX", "ZREVRANGEBYLEX", "ZRANK", "ZREVRANK", "ZCARD", "ZCOUNT", "ZLEXCOUNT", "XRANGE",
+      "GET", "MGET", "STRLEN", "GETRANGE", "GETBIT", "BITCOUNT", "BITPOS", "EXISTS", "TYPE", "EXPIRETIME",
+      "PEXPIRETIME", "HGET", "HMGET", "HLEN",
+      "HEXISTS", "HSTRLEN", "LRANGE", "LLEN", "LINDEX", "LPOS", "SISMEMBER", "SMISMEMBER", "SCARD", "SINTERCARD",
+      "ZRANGE", "ZREVRANGE",
+      "ZRANGEBYSCORE", "ZREVRANGEBYSCORE", "ZRANGEBYLEX", "ZREVRANGEBYLEX", "ZRANK", "ZREVRANK", "ZCARD", "ZCOUNT",
+      "ZLEXCOUNT", "XRANGE",
       "XREVRANGE", "XLEN", "GEOPOS", "GEOHASH", "GEODIST",
     ]
     var forms = Dictionary(uniqueKeysWithValues: plain.map { ($0, Form.plain) })
@@ -45,7 +49,9 @@ enum RedisAnswer {
       words[0] = .word(other)
     }
     guard var form = forms[name] else { return nil }
-    if name.hasPrefix("Z"), words.dropFirst(4).contains(where: { String(decoding: $0, as: UTF8.self).uppercased() == "WITHSCORES" }) {
+    if name.hasPrefix("Z"),
+      words.dropFirst(4).contains(where: { String(decoding: $0, as: UTF8.self).uppercased() == "WITHSCORES" })
+    {
       form = .scored
     }
     return (words, form)
@@ -55,7 +61,9 @@ enum RedisAnswer {
   static func keys(_ words: [[UInt8]]) -> [[UInt8]]? {
     switch words.first.map({ String(decoding: $0, as: UTF8.self).uppercased() }) {
     case "MGET", "EXISTS", "SINTER", "SUNION", "SDIFF": Array(words.dropFirst())
-    case "SINTERCARD": words.count > 2 ? Int(String(decoding: words[1], as: UTF8.self)).map { Array(words.dropFirst(2).prefix($0)) } : nil
+    case "SINTERCARD":
+      words.count > 2
+        ? Int(String(decoding: words[1], as: UTF8.self)).map { Array(words.dropFirst(2).prefix($0)) } : nil
     default: words.count > 1 ? [words[1]] : nil
     }
   }
@@ -71,7 +79,8 @@ enum RedisAnswer {
     let code = String(line.prefix { $0 != " " })
     switch code {
     case "WRONGTYPE", "NOGROUP": return .answered(.error(code))
-    case "ERR" where !line.hasPrefix("ERR unknown command") && !line.hasPrefix("ERR max number of clients"): return .answered(.error(code))
+    case "ERR" where !line.hasPrefix("ERR unknown command") && !line.hasPrefix("ERR max number of clients"):
+      return .answered(.error(code))
     default: return .indeterminate(code)
     }
   }
@@ -84,7 +93,8 @@ enum RedisAnswer {
       return .unordered(members.map(plain))
     case .unorderedPairs:
       guard let members = value.array, members.count.isMultiple(of: 2) else { return nil }
-      return .unordered(stride(from: 0, to: members.count, by: 2).map { .array([plain(members[$0]), plain(members[$0 + 1])]) })
+      return .unordered(
+        stride(from: 0, to: members.count, by: 2).map { .array([plain(members[$0]), plain(members[$0 + 1])]) })
     case .real: return real(value)
     case .reals:
       guard let members = value.array else { return nil }

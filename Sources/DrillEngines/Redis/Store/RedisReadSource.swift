@@ -10,7 +10,8 @@ struct RedisReadSource: Sendable {
 
   /// Sends commands together and returns their replies; errors of single commands are thrown.
   ///
-  /// - Throws: `DrillError`: `store-moved` where a key is no longer what it was when it was named; what the connection and the server say otherwise.
+  /// - Throws: `DrillError`: `store-moved` where a key is no longer what it was when it was named; what the connection
+  ///   and the server say otherwise.
   func ask(_ commands: [[[UInt8]]]) async throws -> [RESPValue] {
     guard let burst = pacer?.burst, commands.count > burst else { return try await askAtOnce(commands) }
     var values: [RESPValue] = []
@@ -44,7 +45,9 @@ struct RedisReadSource: Sendable {
   func moved(_ detail: String) -> DrillError { DrillError(.storeMoved, subject: shard, detail: detail) }
 
   /// A reply that no server of this protocol gives.
-  var unreadable: DrillError { DrillError(.protocolViolation, subject: shard, detail: "a reply that does not belong to the command") }
+  var unreadable: DrillError {
+    DrillError(.protocolViolation, subject: shard, detail: "a reply that does not belong to the command")
+  }
 }
 
 /// A command from words and foreign bytes.

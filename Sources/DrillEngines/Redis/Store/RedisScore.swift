@@ -1,7 +1,8 @@
 internal import Foundation
 internal import Glibc
 
-/// A sorted set's score as a server writes it: `%.17g`, which reads back to the same bits. Source: redis 7.0 src/networking.c `addReplyDouble`.
+/// A sorted set's score as a server writes it: `%.17g`, which reads back to the same bits. Source: redis 7.0
+/// src/networking.c `addReplyDouble`.
 enum RedisScore {
   /// Nil where the text is no number.
   static func value(_ text: [UInt8]) -> Double? {

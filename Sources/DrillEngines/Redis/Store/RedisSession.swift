@@ -2,8 +2,9 @@ internal import DrillModel
 
 /// One client of a store: a connection to each shard.
 ///
-/// `TTL` and `PTTL` are asked as `EXPIRETIME` and `PEXPIRETIME`: two servers asked at different moments would differ in the time left, never in the time itself.
-/// Commands that are not known to read only are not sent: their reply is indeterminate.
+/// `TTL` and `PTTL` are asked as `EXPIRETIME` and `PEXPIRETIME`: two servers asked at different moments would differ in
+/// the time left, never in the time itself. Commands that are not known to read only are not sent: their reply is
+/// indeterminate.
 actor RedisSession: StoreSession {
   private let shards: [RedisStore.Shard]
   private let topology: Topology
@@ -63,8 +64,9 @@ actor RedisSession: StoreSession {
 
   /// Which shard answers each question.
   ///
-  /// Where the topology alone does not say, the shards that may hold the keys are asked whether they do: in a sandbox a slot that was on the move at the cut
-  /// lies in two, and its source answers for what it still held, as it does live; without a slot map any server may hold any key.
+  /// Where the topology alone does not say, the shards that may hold the keys are asked whether they do: in a sandbox a
+  /// slot that was on the move at the cut lies in two, and its source answers for what it still held, as it does live;
+  /// without a slot map any server may hold any key.
   private func places(_ questions: [Question], _ operations: [Operation], _ timeout: Duration) async -> [Place] {
     var places: [Place] = []
     var holders = shards.map { _ in [Question]() }
@@ -81,7 +83,9 @@ actor RedisSession: StoreSession {
         }
         places.append(.nowhere("its keys could not be found"))
         open[index] = found
-        for shard in found { holders[shard].append(Question(index: index, words: [.word("EXISTS")] + keys, form: .plain)) }
+        for shard in found {
+          holders[shard].append(Question(index: index, words: [.word("EXISTS")] + keys, form: .plain))
+        }
       }
     }
     guard !open.isEmpty else { return places }
@@ -100,7 +104,8 @@ actor RedisSession: StoreSession {
     for (index, candidates) in open {
       guard let counts = held[index], counts.count == candidates.count else { continue }
       places[index] = RedisSession.place(
-        candidates.map { counts[$0] ?? 0 }, of: candidates, keys: Int64(RedisAnswer.keys(questions[index].words)?.count ?? 0),
+        candidates.map { counts[$0] ?? 0 }, of: candidates,
+        keys: Int64(RedisAnswer.keys(questions[index].words)?.count ?? 0),
         firstWins: topology.mapsSlots)
     }
     return places
@@ -124,9 +129,12 @@ actor RedisSession: StoreSession {
     let owners = shards.indices.filter { shards[$0].slots.contains(slot) }
     guard let owner = owners.first else { return .failure(Reason(text: "the shard of its slot is not here")) }
     guard topology.mapsSlots else {
-      return shards.count == topology.shards.count ? .success(owners) : .failure(Reason(text: "not all shards are here"))
+      return shards.count == topology.shards.count
+        ? .success(owners) : .failure(Reason(text: "not all shards are here"))
     }
-    guard kind == .sandbox, let move = topology.moves.first(where: { $0.slot == slot }) else { return .success([owner]) }
+    guard kind == .sandbox, let move = topology.moves.first(where: { $0.slot == slot }) else {
+      return .success([owner])
+    }
     guard let target = shards.firstIndex(where: { $0.name == move.target }) else {
       return .failure(Reason(text: "the shard that its slot moves to is not here"))
     }
@@ -146,7 +154,9 @@ actor RedisSession: StoreSession {
   }
 
   private func ask(_ shard: Int, _ questions: [Question], _ timeout: Duration) async -> [(Int, TimedReply)] {
-    func all(_ reason: String) -> [(Int, TimedReply)] { questions.map { ($0.index, TimedReply(.indeterminate(reason), elapsed: .zero)) } }
+    func all(_ reason: String) -> [(Int, TimedReply)] {
+      questions.map { ($0.index, TimedReply(.indeterminate(reason), elapsed: .zero)) }
+    }
     let connection: RedisConnection
     do {
       try await pacers[shards[shard].name]?.wait(for: questions.count)
@@ -165,7 +175,8 @@ actor RedisSession: StoreSession {
     var answers: [(Int, TimedReply)] = []
     for (place, value) in replies.values.enumerated() {
       let question = questions[place]
-      answers.append((question.index, TimedReply(RedisAnswer.reply(value, question.form), elapsed: replies.elapsed[place])))
+      answers.append(
+        (question.index, TimedReply(RedisAnswer.reply(value, question.form), elapsed: replies.elapsed[place])))
     }
     if let failure = replies.failure {
       connections[shard] = nil

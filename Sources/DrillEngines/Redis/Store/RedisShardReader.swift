@@ -26,7 +26,9 @@ struct RedisShardReader {
     let databases = info.databases
     for database in databases { try await read(database, selection: selection, into: handler) }
     // Expired records may go while we read; then what was handed on is not what is there.
-    guard try await keyspace().map(\.counted) == databases.map(\.counted) else { throw source.moved("the number of keys changed while they were read") }
+    guard try await keyspace().map(\.counted) == databases.map(\.counted) else {
+      throw source.moved("the number of keys changed while they were read")
+    }
     return facts
   }
 
@@ -81,10 +83,14 @@ struct RedisShardReader {
     var isLast: Bool { cursor == [UInt8(ascii: "0")] }
   }
 
-  private func scan(_ cursor: [UInt8]) -> [[UInt8]] { redisCommand(.word("SCAN"), cursor, .word("COUNT"), .word(scanCount)) }
+  private func scan(_ cursor: [UInt8]) -> [[UInt8]] {
+    redisCommand(.word("SCAN"), cursor, .word("COUNT"), .word(scanCount))
+  }
 
   private func page(_ reply: RESPValue) throws -> Page {
-    guard let parts = reply.array, parts.count == 2, let cursor = parts[0].bytes, let names = parts[1].array else { throw source.unreadable }
+    guard let parts = reply.array, parts.count == 2, let cursor = parts[0].bytes, let names = parts[1].array else {
+      throw source.unreadable
+    }
     let keys = names.compactMap(\.bytes)
     guard keys.count == names.count else { throw source.unreadable }
     return Page(cursor: cursor, names: keys)
@@ -101,7 +107,8 @@ struct RedisShardReader {
     return (next, replies)
   }
 
-  /// Function libraries stand in no database; they are handed on in `db0`, slot 0, as records whose key is the library's name.
+  /// Function libraries stand in no database; they are handed on in `db0`, slot 0, as records whose key is the
+  /// library's name.
   private mutating func readLibraries(selection: RecordSelection, into handler: RecordHandler) async throws {
     // Source: Redis documentation, "FUNCTION LIST"; since 7.0, and an older server says that it knows no such command.
     let reply: RESPValue
@@ -116,7 +123,9 @@ struct RedisShardReader {
     var writer = PieceWriter(namespace: "db0")
     for library in reply.array ?? [] {
       let fields = RedisShardReader.pairs(library)
-      guard let name = fields["library_name"]?.bytes, let code = fields["library_code"]?.bytes else { throw source.unreadable }
+      guard let name = fields["library_name"]?.bytes, let code = fields["library_code"]?.bytes else {
+        throw source.unreadable
+      }
       facts.records += 1
       guard selection == .all else { continue }
       writer.begin(name, slot: Slot(0), kind: .library, expiry: RecordBatch.noExpiry)

@@ -1,6 +1,7 @@
 public import DrillModel
 
-/// Servers that together hold a store, read and asked through their own commands; sandbox and live alike. Sends nothing that writes.
+/// Servers that together hold a store, read and asked through their own commands; sandbox and live alike. Sends nothing
+/// that writes.
 public struct RedisStore: Store {
   public struct Shard: Sendable {
     public var name: String
@@ -41,12 +42,15 @@ public struct RedisStore: Store {
     self.topology = topology
     self.kind = kind
     members = shards
-    pacers = kind == .live ? Dictionary(shards.map { ($0.name, ReadPacer(readsPerSecond: readRate)) }) { first, _ in first } : [:]
+    pacers =
+      kind == .live
+      ? Dictionary(shards.map { ($0.name, ReadPacer(readsPerSecond: readRate)) }) { first, _ in first } : [:]
   }
 
   /// A live store, whose servers all take the same credentials.
   public init(
-    shards: [(name: String, slots: SlotSet, endpoint: Endpoint)], topology: Topology, credentials: RedisCredentials = .none,
+    shards: [(name: String, slots: SlotSet, endpoint: Endpoint)], topology: Topology,
+    credentials: RedisCredentials = .none,
     readRate: Int? = nil
   ) {
     self.init(
@@ -58,12 +62,16 @@ public struct RedisStore: Store {
 
   /// Reads one shard with `SCAN` and each type's own commands, all databases, function libraries first.
   ///
-  /// What the canonical form calls *pieces* comes as it is read; memory is bounded by what one element needs, not by the size of a value or of the store. `SCAN`
-  /// may name a key twice: it is handed on once. The facts count all records whatever the selection; values of modules cannot be read
-  /// through commands, and are only counted, as opaque. A server that counts other than what was seen has moved.
+  /// What the canonical form calls *pieces* comes as it is read; memory is bounded by what one element needs, not by
+  /// the size of a value or of the store. `SCAN` may name a key twice: it is handed on once. The facts count all
+  /// records whatever the selection; values of modules cannot be read through commands, and are only counted, as
+  /// opaque. A server that counts other than what was seen has moved.
   ///
-  /// - Throws: `DrillError`: `store-moved`, `unreachable`, `timed-out`, `authentication-failed`, `permission-denied`; what `handler` throws.
-  public func readRecords(shard: String, selection: RecordSelection, into handler: RecordHandler) async throws -> ReadFacts {
+  /// - Throws: `DrillError`: `store-moved`, `unreachable`, `timed-out`, `authentication-failed`, `permission-denied`;
+  ///   what `handler` throws.
+  public func readRecords(
+    shard: String, selection: RecordSelection, into handler: RecordHandler
+  ) async throws -> ReadFacts {
     guard let member = members.first(where: { $0.name == shard }) else {
       throw DrillError(.usage, subject: shard, detail: "no such shard in this store")
     }

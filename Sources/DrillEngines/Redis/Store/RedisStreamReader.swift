@@ -6,7 +6,8 @@ struct RedisStreamReader {
   let key: [UInt8]
 
   private static let entriesPerStep = 500
-  /// Up to here one `XINFO STREAM … FULL` is asked for; it tells delivery times as they are kept, but repeats as many entries as there are pending ones.
+  /// Up to here one `XINFO STREAM … FULL` is asked for; it tells delivery times as they are kept, but repeats as many
+  /// entries as there are pending ones.
   private static let pendingAtOnce: Int64 = 20_000
 
   private struct ID {
@@ -16,7 +17,9 @@ struct RedisStreamReader {
     /// `<ms>-<seq>`, both unsigned 64-bit; the canonical form keeps their bits.
     init?(_ bytes: [UInt8]) {
       let text = String(decoding: bytes, as: UTF8.self)
-      guard let dash = text.firstIndex(of: "-"), let ms = UInt64(text[..<dash]), let seq = UInt64(text[text.index(after: dash)...]) else { return nil }
+      guard let dash = text.firstIndex(of: "-"), let ms = UInt64(text[..<dash]),
+        let seq = UInt64(text[text.index(after: dash)...])
+      else { return nil }
       (self.ms, self.seq) = (Int64(bitPattern: ms), Int64(bitPattern: seq))
     }
   }
@@ -41,10 +44,13 @@ struct RedisStreamReader {
     var found: Int64 = 0
     while found < length {
       let step = found == 0 ? 100 : RedisStreamReader.entriesPerStep
-      let reply = try await source.ask([redisCommand(.word("XRANGE"), key, start, .word("+"), .word("COUNT"), .word(step))])[0]
+      let reply = try await source.ask([
+        redisCommand(.word("XRANGE"), key, start, .word("+"), .word("COUNT"), .word(step))
+      ])[0]
       guard let entries = reply.array else { throw source.unreadable }
       for entry in entries {
-        guard let parts = entry.array, parts.count == 2, let bytes = parts[0].bytes, let id = ID(bytes), let pairs = parts[1].array,
+        guard let parts = entry.array, parts.count == 2, let bytes = parts[0].bytes, let id = ID(bytes),
+          let pairs = parts[1].array,
           pairs.count.isMultiple(of: 2)
         else { throw source.unreadable }
         let values = pairs.compactMap(\.bytes)
@@ -66,9 +72,12 @@ struct RedisStreamReader {
   }
 
   private func readGroups(_ writer: inout PieceWriter, _ handler: RecordHandler) async throws {
-    guard let groups = try await source.ask([redisCommand(.word("XINFO"), .word("GROUPS"), key)])[0].array else { throw source.unreadable }
+    guard let groups = try await source.ask([redisCommand(.word("XINFO"), .word("GROUPS"), key)])[0].array else {
+      throw source.unreadable
+    }
     let pending = groups.map { RedisShardReader.pairs($0)["pending"]?.integer ?? 0 }.max() ?? 0
-    // COUNT limits entries and pending entries, not groups and consumers; 0 would be no limit. Source: redis 7.0 src/t_stream.c `xinfoReplyWithStreamInfo`.
+    // COUNT limits entries and pending entries, not groups and consumers; 0 would be no limit. Source: redis 7.0
+    // src/t_stream.c `xinfoReplyWithStreamInfo`.
     let count = min(max(pending, 1), pending > RedisStreamReader.pendingAtOnce ? 1 : RedisStreamReader.pendingAtOnce)
     let reply = try await source.ask([
       redisCommand(.word("XINFO"), .word("STREAM"), key, .word("FULL"), .word("COUNT"), .word(count))
@@ -79,7 +88,8 @@ struct RedisStreamReader {
     for group in full {
       let fields = RedisShardReader.pairs(group)
       guard let name = fields["name"]?.bytes, let last = fields["last-delivered-id"]?.bytes.flatMap(ID.init),
-        let consumers = fields["consumers"]?.array, let size = fields["pel-count"]?.integer, let entries = fields["pending"]?.array ?? fields["pel"]?.array
+        let consumers = fields["consumers"]?.array, let size = fields["pel-count"]?.integer,
+        let entries = fields["pending"]?.array ?? fields["pel"]?.array
       else { throw source.unreadable }
       writer.element {
         $0.appendBlob(name)
@@ -95,7 +105,9 @@ struct RedisStreamReader {
         }
       }
       if size <= count {
-        guard Int64(entries.count) == size else { throw source.moved("a stream's pending entries changed while they were read") }
+        guard Int64(entries.count) == size else {
+          throw source.moved("a stream's pending entries changed while they were read")
+        }
         for entry in entries { try append(entry, group: name, at: { $0 }, &writer, handler) }
       } else {
         try await readPending(group: name, size, &writer, handler)
@@ -103,10 +115,14 @@ struct RedisStreamReader {
     }
   }
 
-  /// More pending entries than one reply should hold: `XPENDING` tells how long ago each was delivered, which the server's own clock turns into when.
+  /// More pending entries than one reply should hold: `XPENDING` tells how long ago each was delivered, which the
+  /// server's own clock turns into when.
   ///
-  /// Exact where that clock stands still. On a live server it may be off by the time between two commands of one round, which is why the limit is high.
-  private func readPending(group: [UInt8], _ size: Int64, _ writer: inout PieceWriter, _ handler: RecordHandler) async throws {
+  /// Exact where that clock stands still. On a live server it may be off by the time between two commands of one round,
+  /// which is why the limit is high.
+  private func readPending(
+    group: [UInt8], _ size: Int64, _ writer: inout PieceWriter, _ handler: RecordHandler
+  ) async throws {
     var start: [UInt8] = .word("-")
     var found: Int64 = 0
     while found < size {
@@ -114,7 +130,9 @@ struct RedisStreamReader {
         redisCommand(.word("TIME")),
         redisCommand(.word("XPENDING"), key, group, start, .word("+"), .word(RedisStreamReader.entriesPerStep)),
       ])
-      guard let time = replies[0].array?.compactMap(\.integer), time.count == 2, let entries = replies[1].array else { throw source.unreadable }
+      guard let time = replies[0].array?.compactMap(\.integer), time.count == 2, let entries = replies[1].array else {
+        throw source.unreadable
+      }
       let now = time[0] * 1000 + time[1] / 1000
       for entry in entries {
         try append(entry, group: group, at: { now - $0 }, &writer, handler)
@@ -128,9 +146,11 @@ struct RedisStreamReader {
   }
 
   private func append(
-    _ entry: RESPValue, group: [UInt8], at delivered: (Int64) -> Int64, _ writer: inout PieceWriter, _ handler: RecordHandler
+    _ entry: RESPValue, group: [UInt8], at delivered: (Int64) -> Int64, _ writer: inout PieceWriter,
+    _ handler: RecordHandler
   ) throws {
-    guard let parts = entry.array, parts.count == 4, let id = parts[0].bytes.flatMap(ID.init), let consumer = parts[1].bytes,
+    guard let parts = entry.array, parts.count == 4, let id = parts[0].bytes.flatMap(ID.init),
+      let consumer = parts[1].bytes,
       let time = parts[2].integer, let deliveries = parts[3].integer
     else { throw source.unreadable }
     writer.element {

@@ -1,6 +1,7 @@
 internal import DrillModel
 
-/// Reads values and puts them into canonical form: small ones with one command each, large ones in further steps of bounded size.
+/// Reads values and puts them into canonical form: small ones with one command each, large ones in further steps of
+/// bounded size.
 struct RedisValueReader {
   let source: RedisReadSource
   /// Whether any key of the database has an expiry.
@@ -23,7 +24,8 @@ struct RedisValueReader {
     }
   }
 
-  /// Reads the values of `keys` in rounds: while one round is put into canonical form, the server already works on the next.
+  /// Reads the values of `keys` in rounds: while one round is put into canonical form, the server already works on the
+  /// next.
   func read(_ keys: [RedisNamedKey], _ writer: inout PieceWriter, _ handler: RecordHandler) async throws {
     var rounds = RedisValueReader.rounds(keys)[...]
     guard let first = rounds.popFirst() else { return }
@@ -63,7 +65,8 @@ struct RedisValueReader {
       switch key.kind {
       case .string: commands.append(redisCommand(.word("GETRANGE"), key.bytes, .word("0"), lastByte))
       case .list: commands.append(redisCommand(.word("LRANGE"), key.bytes, .word("0"), lastElement))
-      case .sortedSet: commands.append(redisCommand(.word("ZRANGE"), key.bytes, .word("0"), lastElement, .word("WITHSCORES")))
+      case .sortedSet:
+        commands.append(redisCommand(.word("ZRANGE"), key.bytes, .word("0"), lastElement, .word("WITHSCORES")))
       case .set: commands.append(redisCommand(.word("SSCAN"), key.bytes, .word("0"), .word("COUNT"), count))
       case .hash: commands.append(redisCommand(.word("HSCAN"), key.bytes, .word("0"), .word("COUNT"), count))
       case .stream: commands.append(redisCommand(.word("XINFO"), .word("STREAM"), key.bytes))
@@ -82,7 +85,9 @@ struct RedisValueReader {
       var expiry = RecordBatch.noExpiry
       if hasExpiries {
         // −1: none; −2: no such key. Source: Redis documentation, "PEXPIRETIME".
-        guard case .integer(let said) = replies[keys.count + index], said != -2 else { throw source.moved("a key went while it was read") }
+        guard case .integer(let said) = replies[keys.count + index], said != -2 else {
+          throw source.moved("a key went while it was read")
+        }
         if said != -1 { expiry = said }
       }
       writer.begin(key.bytes, slot: key.slot, kind: key.kind, expiry: expiry)
@@ -100,10 +105,13 @@ struct RedisValueReader {
     }
   }
 
-  private func readString(_ key: [UInt8], _ first: RESPValue, _ writer: inout PieceWriter, _ handler: RecordHandler) async throws {
+  private func readString(
+    _ key: [UInt8], _ first: RESPValue, _ writer: inout PieceWriter, _ handler: RecordHandler
+  ) async throws {
     guard case .bulk(let head) = first else { throw source.unreadable }
     guard head.count == RedisValueReader.firstBytes else { return writer.body { $0.appendBlob(head) } }
-    guard let length = try await source.ask([redisCommand(.word("STRLEN"), key)])[0].integer, length >= head.count else {
+    guard let length = try await source.ask([redisCommand(.word("STRLEN"), key)])[0].integer, length >= head.count
+    else {
       throw source.moved("a string changed while it was read")
     }
     writer.body {
@@ -115,13 +123,17 @@ struct RedisValueReader {
       try writer.split(into: handler)
       let end = min(offset + RedisValueReader.furtherBytes, Int(length))
       let reply = try await source.ask([redisCommand(.word("GETRANGE"), key, .word(offset), .word(end - 1))])[0]
-      guard case .bulk(let part) = reply, part.count == end - offset else { throw source.moved("a string changed while it was read") }
+      guard case .bulk(let part) = reply, part.count == end - offset else {
+        throw source.moved("a string changed while it was read")
+      }
       writer.body { $0.append(contentsOf: part) }
       offset = end
     }
   }
 
-  private func readList(_ key: [UInt8], _ first: RESPValue, _ writer: inout PieceWriter, _ handler: RecordHandler) async throws {
+  private func readList(
+    _ key: [UInt8], _ first: RESPValue, _ writer: inout PieceWriter, _ handler: RecordHandler
+  ) async throws {
     var members = try list(first)
     var asked = RedisValueReader.firstElements
     var start = 0
@@ -140,14 +152,18 @@ struct RedisValueReader {
     guard start > 0 else { throw source.moved("a key went while it was read") }
   }
 
-  private func readSortedSet(_ key: [UInt8], _ first: RESPValue, _ writer: inout PieceWriter, _ handler: RecordHandler) async throws {
+  private func readSortedSet(
+    _ key: [UInt8], _ first: RESPValue, _ writer: inout PieceWriter, _ handler: RecordHandler
+  ) async throws {
     var members = try list(first)
     var asked = RedisValueReader.firstElements
     var start = 0
     while true {
       guard members.count.isMultiple(of: 2) else { throw source.unreadable }
       for index in stride(from: 0, to: members.count, by: 2) {
-        guard case .bulk(let member) = members[index], case .bulk(let text) = members[index + 1], let score = RedisScore.value(text) else {
+        guard case .bulk(let member) = members[index], case .bulk(let text) = members[index + 1],
+          let score = RedisScore.value(text)
+        else {
           throw source.unreadable
         }
         writer.element {
@@ -160,12 +176,15 @@ struct RedisValueReader {
       guard members.count == asked * 2 else { break }
       asked = RedisValueReader.next(after: members)
       members = try list(
-        try await source.ask([redisCommand(.word("ZRANGE"), key, .word(start), .word(start + asked - 1), .word("WITHSCORES"))])[0])
+        try await source.ask([
+          redisCommand(.word("ZRANGE"), key, .word(start), .word(start + asked - 1), .word("WITHSCORES"))
+        ])[0])
     }
     guard start > 0 else { throw source.moved("a key went while it was read") }
   }
 
-  /// Sets and hashes. A collection that one scan step returns whole has no duplicates; a larger one may be named twice in parts, and is read again in passes.
+  /// Sets and hashes. A collection that one scan step returns whole has no duplicates; a larger one may be named twice
+  /// in parts, and is read again in passes.
   private func readUnordered(
     _ key: [UInt8], isHash: Bool, _ first: RESPValue, _ writer: inout PieceWriter, _ handler: RecordHandler
   ) async throws {
@@ -175,7 +194,8 @@ struct RedisValueReader {
       guard !members.isEmpty else { throw source.moved("a key went while it was read") }
       return try append(members, width, &writer, handler) { _ in true }
     }
-    guard let count = try await source.ask([redisCommand(.word(isHash ? "HLEN" : "SCARD"), key)])[0].integer, count > 0 else {
+    guard let count = try await source.ask([redisCommand(.word(isHash ? "HLEN" : "SCARD"), key)])[0].integer, count > 0
+    else {
       throw source.moved("a key went while it was read")
     }
     let passes = SeenSet.passes(for: UInt64(count))
@@ -187,7 +207,9 @@ struct RedisValueReader {
       repeat {
         if !isFirst {
           let page = try await source.ask([
-            redisCommand(.word(isHash ? "HSCAN" : "SSCAN"), key, cursor, .word("COUNT"), .word(RedisValueReader.next(after: members)))
+            redisCommand(
+              .word(isHash ? "HSCAN" : "SSCAN"), key, cursor, .word("COUNT"),
+              .word(RedisValueReader.next(after: members)))
           ])[0]
           (cursor, members) = try scanPage(page)
         }
@@ -203,7 +225,8 @@ struct RedisValueReader {
   }
 
   private func append(
-    _ members: [RESPValue], _ width: Int, _ writer: inout PieceWriter, _ handler: RecordHandler, where isNew: ([UInt8]) -> Bool
+    _ members: [RESPValue], _ width: Int, _ writer: inout PieceWriter, _ handler: RecordHandler,
+    where isNew: ([UInt8]) -> Bool
   ) throws {
     guard members.count.isMultiple(of: width) else { throw source.unreadable }
     for index in stride(from: 0, to: members.count, by: width) {
@@ -223,7 +246,9 @@ struct RedisValueReader {
   }
 
   private func scanPage(_ reply: RESPValue) throws -> (cursor: [UInt8], members: [RESPValue]) {
-    guard let parts = reply.array, parts.count == 2, let cursor = parts[0].bytes, let members = parts[1].array else { throw source.unreadable }
+    guard let parts = reply.array, parts.count == 2, let cursor = parts[0].bytes, let members = parts[1].array else {
+      throw source.unreadable
+    }
     return (cursor, members)
   }
 

@@ -1,16 +1,19 @@
 internal import DrillCrypto
 internal import DrillModel
 
-/// Which keys or elements were seen already, by the first 128 bits of their SHA-256: 16 bytes each, at a load of at most three quarters.
+/// Which keys or elements were seen already, by the first 128 bits of their SHA-256: 16 bytes each, at a load of at
+/// most three quarters.
 ///
-/// Its memory is bounded by reading in *passes*: each pass takes only what belongs to its share of the hash space, so that a set never holds much more
-/// than ``capacity`` entries whatever there is to read.
+/// Its memory is bounded by reading in *passes*: each pass takes only what belongs to its share of the hash space, so
+/// that a set never holds much more than ``capacity`` entries whatever there is to read.
 struct SeenSet {
   /// 64 MiB of table.
   static let capacity: UInt64 = 2 << 20
 
   /// How many passes `count` entries take.
-  static func passes(for count: UInt64, capacity: UInt64 = capacity) -> Int { Int(max(1, (count + capacity - 1) / capacity)) }
+  static func passes(for count: UInt64, capacity: UInt64 = capacity) -> Int {
+    Int(max(1, (count + capacity - 1) / capacity))
+  }
 
   struct Hash {
     var high: UInt64
@@ -23,7 +26,7 @@ struct SeenSet {
     }
 
     /// The pass of `passes` that this belongs to.
-    func pass(of passes: Int) -> Int { passes == 1 ? 0 : Int((high >> 32) * UInt64(passes) >> 32) }
+    func pass(of passes: Int) -> Int { passes == 1 ? 0 : Int(((high >> 32) * UInt64(passes)) >> 32) }
   }
 
   private var table: [(UInt64, UInt64)] = Array(repeating: (0, 0), count: 1024)

@@ -1,0 +1,47 @@
+import DrillModel
+import Foundation
+import Testing
+
+@testable import DrillEngines
+
+@Suite("A child process")
+struct ChildProcessTests {
+  private func shell(_ script: String, input: String = "") -> ChildProcess.Launch {
+    .init(
+      executable: "/bin/sh", arguments: ["-c", script], environment: ["PATH": "/bin:/usr/bin"], input: Array(input.utf8)
+    )
+  }
+
+  @Test("tells its ending and what it said, with nothing of ours in its environment")
+  func endings() async throws {
+    let child = try await ChildProcess.start(shell("cat; echo err >&2; printf tail; exit 3", input: "in\n"))
+    #expect(await child.waitForEnd() == .exited(3))
+    #expect(child.lines == ["in", "err", "tail"])
+    let killed = try await ChildProcess.start(shell("kill -9 $$"))
+    #expect(await killed.waitForEnd() == .signalled(9))
+    let environment = try await ChildProcess.start(shell("env | grep -c HOME"))
+    #expect(await environment.waitForEnd() == .exited(1))
+    let error = await #expect(throws: DrillError.self) {
+      try await ChildProcess.start(.init(executable: "/nowhere", arguments: []))
+    }
+    #expect(error?.code == .serverFailed)
+  }
+
+  @Test("sees none of our open files")
+  func closedFiles() async throws {
+    let pipe = Pipe()
+    let number = pipe.fileHandleForReading.fileDescriptor
+    let child = try await ChildProcess.start(
+      shell("test -e /proc/self/fd/\(number) && echo open; ls /proc/$$/fd | wc -l"))
+    #expect(await child.waitForEnd() == .exited(0))
+    #expect(!child.lines.contains("open"))
+  }
+
+  @Test("keeps only its last lines")
+  func lastLines() async throws {
+    let child = try await ChildProcess.start(shell("seq 1 5000"))
+    _ = await child.waitForEnd()
+    #expect(child.lines.count == 200)
+    #expect(child.lines.last == "5000")
+  }
+}
