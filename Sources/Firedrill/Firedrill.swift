@@ -60,7 +60,7 @@ public enum Firedrill {
   /// What a capture would cost production.
   public static func estimate(cluster path: String) async throws -> CaptureEstimate {
     let cluster = try ClusterFile.read(path: Workplace.absolute(path))
-    return try await Engines.named(cluster.description.engine).withLive(cluster.description) { live in
+    return try await Engines().named(cluster.description.engine).withLive(cluster.description) { live in
       try await live.estimate(cluster.description.capture)
     }
   }
@@ -72,7 +72,7 @@ public enum Firedrill {
   ) async throws -> SealedManifest {
     let cluster = try ClusterFile.read(path: Workplace.absolute(path))
     let runner = CaptureRunner(
-      engine: try Engines.named(cluster.description.engine), cluster: cluster, catalog: Workplace.absolute(catalog),
+      engine: try Engines().named(cluster.description.engine), cluster: cluster, catalog: Workplace.absolute(catalog),
       key: try KeyFile.readSigningKey(Workplace.absolute(key)), rationale: rationale, follows: follows, events: events)
     return try await runner.run { sealed in
       if follows { try await untilCancelled(sealed, events) }

@@ -40,7 +40,7 @@ enum RecordSide: Sendable {
     guard files.allSatisfy({ $0.format == first.format }) else {
       throw DrillError(.usage, subject: text, detail: "the folder holds files of different formats")
     }
-    self = .files(files, try Engines.named(ArtifactFormat(rawValue: first.format)?.engine ?? ""))
+    self = .files(files, try Engines().named(ArtifactFormat(rawValue: first.format)?.engine ?? ""))
   }
 
   private static func existing(_ text: String, catalog: String?) -> String? {
@@ -93,7 +93,7 @@ enum RecordSide: Sendable {
       }
       return (sum, facts)
     case .live(let cluster, let via):
-      return try await Engines.named(cluster.engine).withLive(cluster) { live in
+      return try await Engines().named(cluster.engine).withLive(cluster) { live in
         var sum = FoldedRecords(seed: seed, sampleSize: 0)
         var facts: [ReadFacts] = []
         let report = RecordProgress(events)
@@ -117,7 +117,7 @@ enum RecordSide: Sendable {
     case .files(let files, let engine):
       return try await ArtifactReading(engine: engine, seed: 0, sampleSize: 0, events: { _ in }).keys(of: slots, in: files)
     case .live(let cluster, let via):
-      return try await Engines.named(cluster.engine).withLive(cluster) { live in
+      return try await Engines().named(cluster.engine).withLive(cluster) { live in
         var digests = KeyDigests(slots: slots)
         for shard in live.shards {
           _ = try await live.read(shard: shard, selection: .slots(slots), via: via) { digests.consume($0) }

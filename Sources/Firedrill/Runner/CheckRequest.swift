@@ -38,7 +38,7 @@ public struct CheckRequest: Sendable {
       startedAt: now, finishedAt: now, tool: "firedrill \(Firedrill.version)", host: Workplace.host, requiredLevel: drill.level)
     var draft = RunDraft(run, redactor: showsKeys ? nil : Firedrill.redactor(ledger: ledger), events: events)
     let runner = DrillRunner(
-      drill: drill, engine: try Engines.named(engine), catalog: place.catalog, cluster: nil,
+      drill: drill, engine: try Engines().named(engine), catalog: place.catalog, cluster: nil,
       trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }, verifiedCuts: [], folder: "", events: events)
     try await runner.check(entry, into: &draft)
     draft.edit { $0.finishedAt = .now }

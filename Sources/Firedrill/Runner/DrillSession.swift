@@ -11,6 +11,13 @@ struct DrillSession: Sendable {
   var drill: DrillFile
   var options: RunOptions
   var events: DrillEventHandler
+  private let engines = Engines()
+
+  init(drill: DrillFile, options: RunOptions, events: @escaping DrillEventHandler) {
+    self.drill = drill
+    self.options = options
+    self.events = events
+  }
 
   func run() async throws -> [DrillOutcome] {
     let root = Workplace.workRoot(drill.sandbox.folder)
@@ -44,7 +51,7 @@ struct DrillSession: Sendable {
     let catalog = catalogRoot(folder)
     try FileManager.default.createDirectory(atPath: catalog, withIntermediateDirectories: true)
     let runner = CaptureRunner(
-      engine: try Engines.named(cluster.description.engine), cluster: cluster, catalog: catalog, key: key, rationale: "taken by drill \(drill.name)",
+      engine: try engines.named(cluster.description.engine), cluster: cluster, catalog: catalog, key: key, rationale: "taken by drill \(drill.name)",
       follows: capture.follows, events: events)
     return try await runner.run { try await body($0, key) }
   }
@@ -77,7 +84,7 @@ struct DrillSession: Sendable {
       var draft = draft(cluster: name ?? entry.claimed?.cluster ?? "", engine: engineName, startedAt: .now, records)
       let began = records.begin(draft.run)
       let runner = DrillRunner(
-        drill: drill, engine: try Engines.named(engineName), catalog: catalog, cluster: cluster, trusted: trusted,
+        drill: drill, engine: try engines.named(engineName), catalog: catalog, cluster: cluster, trusted: trusted,
         verifiedCuts: records.verifiedCuts(of: draft.run.cluster), folder: "\(folder)/r\(number)", events: events)
       try FileManager.default.createDirectory(
         atPath: runner.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

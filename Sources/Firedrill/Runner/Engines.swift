@@ -3,11 +3,16 @@ import DrillModel
 import Foundation
 
 /// The engines that this program brings.
-enum Engines {
-  static func named(_ name: String) throws -> any Engine {
+///
+/// One value serves a whole session: an engine knows its own sandboxes, and refuses one as a live store.
+struct Engines: Sendable {
+  private let redis = RedisEngine()
+  private let sqlite = SQLiteEngine()
+
+  func named(_ name: String) throws -> any Engine {
     switch name {
-    case "redis": return RedisEngine()
-    case "sqlite": return SQLiteEngine()
+    case "redis": return redis
+    case "sqlite": return sqlite
     default: throw DrillError(.usage, subject: name, detail: "there is no engine of this name; known are redis and sqlite")
     }
   }

@@ -27,11 +27,9 @@ struct RestoredWave: Sendable {
       isolation: sandbox.isolation, memoryLimitBytes: nil, server: sandbox.server, loadTimeout: sandbox.loadTimeout, events: events)
     try FileManager.default.createDirectory(
       atPath: request.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    let start = ContinuousClock.now
     return try await engine.withSandbox(request) { store in
       var outcome = RestoredWave(facts: store.facts)
       outcome.phases = store.facts.phases
-      outcome.phases.append(PhaseTiming(.ready, elapsed: start.duration(to: .now)))
       if let seconds = try await firstAnswer(questions, slots: slots, on: store) {
         outcome.phases.append(PhaseTiming(.firstAnswer, elapsed: seconds))
       }

@@ -17,7 +17,7 @@ public final class RedisLiveCluster: LiveCluster {
   public let description: ClusterDescription
   private let credentials: RedisCredentials
   private let map: RedisClusterMap
-  private let store: RedisStore
+  let store: RedisStore
   private let events: DrillEventHandler
 
   private init(_ description: ClusterDescription, map: RedisClusterMap, events: @escaping DrillEventHandler) {

@@ -32,8 +32,8 @@ public struct RedisStore: Store {
 
   let topology: Topology
   let kind: Kind
-  private let members: [Shard]
-  private let pacers: [String: ReadPacer]
+  let members: [Shard]
+  let pacers: [String: ReadPacer]
 
   /// - Parameters:
   ///   - shards: in the topology's order; not every shard of the topology has to be there.

@@ -1,0 +1,87 @@
+internal import DrillCrypto
+public import DrillModel
+
+/// Draws keys of one server without reading a value: a bounded `SCAN` of database 0, types of what was drawn.
+struct RedisKeySampler {
+  let source: RedisReadSource
+  let seed: UInt64
+  let size: Int
+
+  /// Most keys that one server is asked to name: a look before a cut, not a reading of the store.
+  static let scanLimit = 200_000
+  private static let scanCount = 1000
+  /// Keys kept before their types are known: enough that each type finds its share where a store holds several.
+  private static let candidatesPerKey = 4
+
+  private static let kinds: [String: RecordKind] = [
+    "string": .string, "hash": .hash, "list": .list, "set": .set, "zset": .sortedSet, "stream": .stream,
+  ]
+
+  func draw() async throws -> SampledKeys {
+    let hash = SipHash(seed: seed)
+    var smallest: [(hash: UInt64, key: [UInt8])] = []
+    var seen: UInt64 = 0
+    var cursor = "0"
+    let bound = size * RedisKeySampler.candidatesPerKey
+    repeat {
+      let page = try await source.ask("SCAN", cursor, "COUNT", "\(RedisKeySampler.scanCount)").array ?? []
+      guard page.count == 2, let next = page[0].text, let keys = page[1].array else {
+        throw DrillError(.protocolViolation, subject: "SCAN", detail: "the server's reply is not a cursor and keys")
+      }
+      cursor = next
+      for key in keys.compactMap(\.bytes) {
+        seen += 1
+        smallest.append((hash.hash(key), key))
+      }
+      if smallest.count > bound * 2 { smallest = RedisKeySampler.smallest(smallest, bound) }
+    } while cursor != "0" && seen < UInt64(RedisKeySampler.scanLimit)
+
+    var entries: [WorkloadKeys.Entry] = []
+    var taken: [RecordKind: Int] = [:]
+    let drawn = RedisKeySampler.smallest(smallest, bound)
+    for start in stride(from: 0, to: drawn.count, by: RedisKeySampler.scanCount) {
+      let part = drawn[start..<min(start + RedisKeySampler.scanCount, drawn.count)]
+      let types = try await source.ask(part.map { [.word("TYPE"), $0.key] })
+      for (candidate, type) in zip(part, types) {
+        guard let kind = RedisKeySampler.kinds[type.text ?? ""], taken[kind, default: 0] < size else { continue }
+        taken[kind, default: 0] += 1
+        entries.append(
+          WorkloadKeys.Entry(kind: kind, namespace: "db0", key: candidate.key, slot: RedisSlot.slot(of: candidate.key)))
+      }
+    }
+    return SampledKeys(keys: WorkloadKeys(entries), seen: seen)
+  }
+
+  private static func smallest(_ keys: [(hash: UInt64, key: [UInt8])], _ count: Int) -> [(hash: UInt64, key: [UInt8])] {
+    // A key that SCAN named twice stands here twice, side by side.
+    let sorted = keys.sorted { $0.hash == $1.hash ? $0.key.lexicographicallyPrecedes($1.key) : $0.hash < $1.hash }
+    return Array(sorted.indices.filter { $0 == 0 || sorted[$0].key != sorted[$0 - 1].key }.prefix(count).map { sorted[$0] })
+  }
+}
+
+extension RedisStore: KeySampling {
+  public func sampleKeys(seed: UInt64, size: Int) async throws -> SampledKeys {
+    var entries: [WorkloadKeys.Entry] = []
+    var seen: UInt64 = 0
+    for member in members {
+      let connection = try await RedisStore.connect(member)
+      do {
+        let source = RedisReadSource(connection: connection, shard: member.name, pacer: pacers[member.name])
+        let drawn = try await RedisKeySampler(source: source, seed: seed, size: size).draw()
+        entries += drawn.keys.entries
+        seen += drawn.seen
+        await connection.close()
+      } catch {
+        await connection.close()
+        throw error
+      }
+    }
+    return SampledKeys(keys: WorkloadKeys(entries), seen: seen)
+  }
+}
+
+extension RedisLiveCluster: KeySampling {
+  public func sampleKeys(seed: UInt64, size: Int) async throws -> SampledKeys {
+    try await store.sampleKeys(seed: seed, size: size)
+  }
+}
