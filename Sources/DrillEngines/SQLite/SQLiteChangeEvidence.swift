@@ -24,20 +24,19 @@ public struct SQLiteChangeEvidence: ChangeEvidence {
   }
 
   private let cluster: ClusterDescription
-  private let cutTopology: Topology?
+  private let cutTopology: Topology
   private let positions: [String: SQLitePosition]
   private let lookups: Shared
 
   /// - Parameters:
   ///   - cut: the backup's cut, with the positions that ``SQLiteLiveCluster`` recorded in it.
-  ///   - restored: the backup's files and its topology at the cut. Without them ties stay ties, and a slot is taken
-  ///     to have been where it is now.
+  ///   - restored: the backup's files and its topology at the cut.
   ///   - later: the files of a later capture of the same cluster, and its topology then.
   /// - Throws: `artifact-io` where a file cannot be opened; `reference-unavailable` where a recorded position is not of
   ///   the documented form.
-  public init(cut: Cut, restored: Side?, later: Side, cluster: ClusterDescription) throws {
+  public init(cut: Cut, restored: Side, later: Side, cluster: ClusterDescription) throws {
     self.cluster = cluster
-    cutTopology = restored?.topology
+    cutTopology = restored.topology
     positions = try cut.positions.reduce(into: [:]) { positions, entry in
       guard let position = SQLitePosition(parsing: entry.value) else {
         throw DrillError(
@@ -45,7 +44,7 @@ public struct SQLiteChangeEvidence: ChangeEvidence {
       }
       positions[entry.key] = position
     }
-    lookups = Shared(restored: try restored.map { try RowLookup($0) }, later: try RowLookup(later))
+    lookups = Shared(restored: try RowLookup(restored), later: try RowLookup(later))
   }
 
   public func evidence(namespace table: String, key: [UInt8], slot: Slot) -> ChangeFact {
@@ -60,24 +59,24 @@ public struct SQLiteChangeEvidence: ChangeEvidence {
   }
 
   private func fact(
-    _ table: String, _ key: [RowKey.Value], _ slot: Slot, _ restored: RowLookup?, _ later: RowLookup
+    _ table: String, _ key: [RowKey.Value], _ slot: Slot, _ restored: RowLookup, _ later: RowLookup
   ) throws -> ChangeFact {
     guard let column = versionColumn(of: table) else { return .unknown }
     switch try later.version(column, in: table, key, slot) {
     case .noColumn: return .unknown
     case .found(let version, let shard):
-      let before = try restored?.version(column, in: table, key, slot)
+      let before = try restored.version(column, in: table, key, slot)
       return compare(
-        version, table, shard, slot, claimsUnchanged: before?.version == version)
+        version, table, shard, slot, claimsUnchanged: before.version == version)
     case .noRow:
       guard let tombstones = cluster.tombstones[table] else { return .deletedUnversioned }
       switch try later.version(column, in: tombstones, key, slot) {
       case .noColumn: return .deletedUnversioned
       case .noRow: return .unchanged
       case .found(let version, let shard):
-        let before = try restored?.version(column, in: tombstones, key, slot)
+        let before = try restored.version(column, in: tombstones, key, slot)
         return compare(
-          version, tombstones, shard, slot, claimsUnchanged: before?.version == version)
+          version, tombstones, shard, slot, claimsUnchanged: before.version == version)
       }
     }
   }
@@ -91,7 +90,7 @@ public struct SQLiteChangeEvidence: ChangeEvidence {
     _ version: Scalar, _ table: String, _ shard: String, _ slot: Slot, claimsUnchanged: Bool
   ) -> ChangeFact {
     // The shard that held the row at the cut: its slot may have moved since.
-    let owner = cutTopology.flatMap { $0.mapsSlots ? $0.owner(of: slot)?.name : nil } ?? shard
+    let owner = cutTopology.mapsSlots ? cutTopology.owner(of: slot)?.name ?? shard : shard
     guard let largest = positions[owner]?.versions[table], version != .null else { return .unknown }
     if largest == .null { return .version(isPastCut: true) }
     switch version.comparedAsVersion(to: largest) {
@@ -104,10 +103,10 @@ public struct SQLiteChangeEvidence: ChangeEvidence {
 
   /// Lets one at a time use the connections of both sides.
   private final class Shared: Sendable {
-    private let sides: Mutex<(RowLookup?, RowLookup)>
-    init(restored: sending RowLookup?, later: sending RowLookup) { sides = Mutex((restored, later)) }
+    private let sides: Mutex<(RowLookup, RowLookup)>
+    init(restored: sending RowLookup, later: sending RowLookup) { sides = Mutex((restored, later)) }
 
-    func with(_ body: (RowLookup?, RowLookup) -> ChangeFact) -> ChangeFact { sides.withLock { body($0.0, $0.1) } }
+    func with(_ body: (RowLookup, RowLookup) -> ChangeFact) -> ChangeFact { sides.withLock { body($0.0, $0.1) } }
   }
 }
 
