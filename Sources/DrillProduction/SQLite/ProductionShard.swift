@@ -225,7 +225,3 @@ final class ProductionShard {
     (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
   }
 }
-
-extension SeededGenerator {
-  fileprivate mutating func pick(_ choices: [String]) -> String { choices[index(below: choices.count)] }
-}
