@@ -310,6 +310,51 @@ struct RedisSandboxTests {
     }
   }
 
+  @Test("leaves nothing where one shard of two is refused, and says which")
+  func oneOfTwoRefused() async throws {
+    try await RedisFixture.withFolder { folder in
+      let path = try await RedisFixture.artifact(in: folder) { try await $0.ask("SET", "k", "v") }
+      let short = try damaged(path) { $0 = $0.prefix(20) }
+      let work = folder + "/work"
+      try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: false)
+      var request = RedisFixture.request(path, in: work)
+      request.files = [("a", path), ("b", short)].map { ArtifactFile(shard: $0.0, format: "rdb", path: $0.1) }
+      let rejection = await #expect(throws: RestoreRejected.self) {
+        try await RedisEngine().withSandbox(request) { _ in }
+      }
+      #expect(rejection?.shard == "b")
+      #expect(RedisFixture.processes(in: work) == [])
+      let left = try FileManager.default.contentsOfDirectory(atPath: work)
+      #expect(left == [])
+    }
+  }
+
+  @Test("leaves nothing where it is cancelled while its server starts")
+  func cancelledWhileStarting() async throws {
+    try await RedisFixture.withFolder { folder in
+      let path = try await RedisFixture.artifact(in: folder, RedisFixture.fillWithEverything)
+      let work = folder + "/work"
+      try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: false)
+      for waitsForProcess in [true, false] {
+        let task = Task {
+          try await RedisEngine().withSandbox(RedisFixture.request(path, in: work)) { _ in
+            try await Task.sleep(for: .seconds(600))
+          }
+        }
+        if waitsForProcess {
+          let isThere = await RedisFixture.eventually { !RedisFixture.processes(in: work).isEmpty }
+          #expect(isThere)
+        }
+        task.cancel()
+        let result = await task.result
+        #expect(throws: CancellationError.self) { try result.get() }
+        #expect(RedisFixture.processes(in: work) == [])
+        let left = try FileManager.default.contentsOfDirectory(atPath: work)
+        #expect(left == [])
+      }
+    }
+  }
+
   @Test("ends with its parent on kill -9, in namespaces and without", arguments: [true, false])
   func endsWithParent(_ usesNamespaces: Bool) async throws {
     try await RedisFixture.withFolder { folder in
