@@ -12,7 +12,6 @@ struct CoherentCapture {
   let folder: String
   var group: MultiThreadedEventLoopGroup = .singleton
   let store: any Store
-  let commandSinks: [String: any ReplicationSink]
   let events: DrillEventHandler
 
   /// The attempt came to nothing through no fault of anyone's; another may succeed.
@@ -33,7 +32,7 @@ struct CoherentCapture {
     do {
       let transfer = try await SnapshotTransfer.open(
         survey.sources, into: folder, transfer: survey.transfer, credentials: credentials, on: group,
-        commandSinks: commandSinks)
+        follows: plan.follows)
       do {
         let result = try await capture(masters, transfer, whileHeld)
         await close(masters)

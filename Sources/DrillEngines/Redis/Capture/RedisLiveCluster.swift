@@ -2,6 +2,7 @@ public import DrillModel
 internal import Glibc
 internal import NIOCore
 internal import NIOPosix
+internal import Synchronization
 
 /// A live Redis deployment: a Cluster, or single servers. Read only: of the commands that it sends, `CLIENT PAUSE` and `CLIENT UNPAUSE` alone touch production.
 ///
@@ -10,7 +11,7 @@ internal import NIOPosix
 ///
 /// A link that asks for a snapshot shows in the server's list of replicas while it lasts; a Sentinel that looks in that moment may remember it, without a port,
 /// until `SENTINEL RESET`.
-public final class RedisLiveCluster: LiveCluster {
+public final class RedisLiveCluster: LiveCluster, ChangeFollowing {
   /// Times that a coherent capture is tried: another replica's snapshot may be under way, or a ping may fall into the wrong moment.
   public static let attempts = 3
 
@@ -19,10 +20,24 @@ public final class RedisLiveCluster: LiveCluster {
   private let map: RedisClusterMap
   let store: RedisStore
   private let events: DrillEventHandler
+  private let group: MultiThreadedEventLoopGroup
+  /// Links of the last capture whose plan said that following comes after, by shard.
+  private let kept = Mutex<[String: KeptLink]>([:])
 
-  private init(_ description: ClusterDescription, map: RedisClusterMap, events: @escaping DrillEventHandler) {
+  private struct KeptLink: Sendable {
+    var source: CaptureSurvey.Source
+    var link: ReplicationLink
+    var buffer: ChangeBuffer
+    var position: Resync
+  }
+
+  private init(
+    _ description: ClusterDescription, map: RedisClusterMap, group: MultiThreadedEventLoopGroup,
+    events: @escaping DrillEventHandler
+  ) {
     self.description = description
     self.map = map
+    self.group = group
     self.events = events
     credentials = RedisCredentials(username: description.username, password: description.password)
     store = RedisLiveCluster.store(map, credentials, readRate: description.readRate)
@@ -36,7 +51,30 @@ public final class RedisLiveCluster: LiveCluster {
     _ description: ClusterDescription, events: @escaping DrillEventHandler = { _ in },
     _ body: (RedisLiveCluster) async throws -> R
   ) async throws -> R {
-    try await body(RedisLiveCluster(description, map: try await RedisDiscovery.map(of: description), events: events))
+    let map = try await RedisDiscovery.map(of: description)
+    // Threads of the links' own: they write to disk, and must not hold up what pauses and releases.
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: min(max(map.shards.count, 1), 4))
+    let live = RedisLiveCluster(description, map: map, group: group, events: events)
+    do {
+      let result = try await body(live)
+      await live.end()
+      return result
+    } catch {
+      await live.end()
+      throw error
+    }
+  }
+
+  private func end() async {
+    for kept in takeKept().values { await kept.link.close() }
+    try? await group.shutdownGracefully()
+  }
+
+  private func takeKept() -> [String: KeptLink] {
+    kept.withLock { kept in
+      defer { kept = [:] }
+      return kept
+    }
   }
 
   public var shards: [String] { map.shards.map(\.name) }
@@ -89,18 +127,13 @@ public final class RedisLiveCluster: LiveCluster {
     guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
       throw DrillError(.io, subject: folder, detail: "the folder cannot be made: \(String(cString: strerror(errno)))")
     }
-    // Threads of their own: they write to disk, and must not hold up what pauses and releases.
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: min(max(survey.sources.count, 1), 4))
+    for kept in takeKept().values { await kept.link.close() }
     do {
-      let backup =
-        switch plan.coherence {
-        case .coherent: try await coherent(survey, plan, folder, group, whileHeld)
-        case .perShard: try await perShard(survey, folder, group)
-        }
-      try? await group.shutdownGracefully()
-      return backup
+      return switch plan.coherence {
+      case .coherent: try await coherent(survey, plan, folder, whileHeld)
+      case .perShard: try await perShard(survey, plan, folder)
+      }
     } catch {
-      try? await group.shutdownGracefully()
       if error is CancellationError || Task.isCancelled {
         throw DrillError(
           .interrupted, subject: description.name, detail: "the capture was interrupted; writes were resumed")
@@ -110,7 +143,7 @@ public final class RedisLiveCluster: LiveCluster {
   }
 
   private func coherent(
-    _ survey: CaptureSurvey, _ plan: CapturePlan, _ folder: String, _ group: MultiThreadedEventLoopGroup,
+    _ survey: CaptureSurvey, _ plan: CapturePlan, _ folder: String,
     _ whileHeld: (any HeldStore) async throws -> Void
   ) async throws -> CapturedBackup {
     var reasons: [String] = []
@@ -119,11 +152,10 @@ public final class RedisLiveCluster: LiveCluster {
       let masters = RedisLiveCluster.store(survey.map, credentials, readRate: nil)
       let capture = CoherentCapture(
         survey: survey, plan: plan, credentials: credentials, folder: folder, group: group, store: masters,
-        commandSinks: [:],
         events: events)
       do {
         let result = try await capture.run(whileHeld: whileHeld)
-        for part in result.transfer.parts { await part.link.close() }
+        try await keep(result.transfer)
         return result.backup
       } catch let failed as CoherentCapture.Failed {
         reasons = failed.reasons
@@ -139,10 +171,11 @@ public final class RedisLiveCluster: LiveCluster {
   }
 
   private func perShard(
-    _ survey: CaptureSurvey, _ folder: String, _ group: MultiThreadedEventLoopGroup
+    _ survey: CaptureSurvey, _ plan: CapturePlan, _ folder: String
   ) async throws -> CapturedBackup {
     let transfer = try await SnapshotTransfer.open(
-      survey.sources, into: folder, transfer: survey.transfer, credentials: credentials, on: group)
+      survey.sources, into: folder, transfer: survey.transfer, credentials: credentials, on: group,
+      follows: plan.follows)
     do {
       var positions: [String: String] = [:]
       for part in transfer.parts { part.link.askForSnapshot() }
@@ -151,7 +184,7 @@ public final class RedisLiveCluster: LiveCluster {
         let resync = try await part.link.resynced()
         positions[part.source.shard.name] = "\(resync.replicationID):\(resync.offset)"
       }
-      for part in transfer.parts { await part.link.close() }
+      try await keep(transfer)
       let time = transfer.parts.map { $0.link.serverClock.microseconds }.min() ?? 0
       return CapturedBackup(
         files: files,
@@ -162,6 +195,98 @@ public final class RedisLiveCluster: LiveCluster {
     } catch {
       await transfer.abandon()
       throw error
+    }
+  }
+
+  /// Ends the links, but for those that have been receiving what changes since the cut.
+  private func keep(_ transfer: SnapshotTransfer) async throws {
+    for part in transfer.parts {
+      guard let buffer = part.buffer else {
+        await part.link.close()
+        continue
+      }
+      let position = try await part.link.resynced()
+      kept.withLock { kept in
+        kept[part.source.shard.name] = KeptLink(
+          source: part.source, link: part.link, buffer: buffer, position: position)
+      }
+    }
+  }
+
+  /// Writes the keys that change after `cut` to `<shard>.changes` in `folder`, which has to be there.
+  ///
+  /// Goes on with the links of the capture whose plan had ``CapturePlan/follows``, so that no change is missed however long it takes to get here; else it asks
+  /// the servers for what came after the cut, which they have for as long as their backlog lasts. A link that is lost is opened again; where that fails, the log
+  /// says how far it is whole, and this returns when all others are done.
+  ///
+  /// - Throws: `DrillError`: `capture-refused` where `min-replicas-to-write` is above 0, since the link would count as a replica; `reference-unavailable` where
+  ///   a server no longer has what came after the cut; `io`.
+  public func follow(
+    from cut: Cut, topology: Topology, into folder: String, isDone: @Sendable () -> Bool
+  ) async throws {
+    let followers = try await followers(from: cut)
+    let state = FollowState(running: followers.count)
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      for (follower, position) in followers {
+        tasks.addTask {
+          defer { state.endOne() }
+          try await follower.run(after: position, into: folder) { state.isDone }
+        }
+      }
+      while !Task.isCancelled, !isDone(), state.isRunning {
+        do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
+      }
+      state.finish()
+      try await tasks.waitForAll()
+    }
+  }
+
+  /// How far following is.
+  private final class FollowState: Sendable {
+    private let state: Mutex<(running: Int, isDone: Bool)>
+
+    init(running: Int) { state = Mutex((running, false)) }
+
+    var isDone: Bool { state.withLock { $0.isDone } }
+    var isRunning: Bool { state.withLock { $0.running > 0 } }
+    func endOne() { state.withLock { $0.running -= 1 } }
+    func finish() { state.withLock { $0.isDone = true } }
+  }
+
+  private func followers(from cut: Cut) async throws -> [(RedisFollower, Resync)] {
+    var kept = takeKept()
+    defer {
+      let unused = kept.values.map(\.link)
+      Task { for link in unused { await link.close() } }
+    }
+    var sources: [CaptureSurvey.Source] = []
+    let map = try await RedisDiscovery.map(of: description)
+    if Set(kept.keys) != Set(cut.positions.keys) {
+      sources = try await CaptureSurvey.make(map, plan: CapturePlan(), credentials: credentials).sources
+    } else {
+      sources = kept.values.map(\.source)
+    }
+    return try cut.positions.sorted { $0.key < $1.key }.map { shard, text in
+      let parts = text.split(separator: ":")
+      guard parts.count == 2, let offset = UInt64(parts[1]) else {
+        throw DrillError(.usage, subject: shard, detail: "the cut names no replication offset for this shard")
+      }
+      let position = Resync(replicationID: String(parts[0]), offset: offset, at: .now)
+      guard let source = sources.first(where: { $0.shard.name == shard }) else {
+        throw DrillError(.storeMoved, subject: shard, detail: "the cluster has no such shard any more")
+      }
+      guard source.minReplicasToWrite == 0, source.settings.minReplicasToWrite == 0 else {
+        throw DrillError(
+          .captureRefused, subject: source.shard.master.endpoint.description,
+          detail: "`min-replicas-to-write` is above 0, and a link that follows would count as a replica there")
+      }
+      var follower = RedisFollower(
+        shard: shard, endpoint: source.node.endpoint, credentials: credentials, isCluster: map.isCluster)
+      if let link = kept[shard], link.position.replicationID == position.replicationID, link.position.offset == offset {
+        kept[shard] = nil
+        follower.kept = (link.link, link.buffer)
+      }
+      return (follower, position)
     }
   }
 

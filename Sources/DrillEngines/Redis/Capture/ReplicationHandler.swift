@@ -2,7 +2,7 @@ internal import DrillModel
 internal import NIOCore
 internal import Synchronization
 
-/// Reads what a server sends to a replica: line breaks while it waits, `+FULLRESYNC` or `+CONTINUE`, the snapshot, then the commands.
+/// Reads what a server sends to a replica: line breaks while it waits, `+FULLRESYNC` and the snapshot or `+CONTINUE`, then the commands.
 ///
 /// Source: redis 7.0 src/replication.c, `readSyncBulkPayload` (the end of a diskless transfer is a mark of 40 bytes that the first line announces) and
 /// `replicationCron` (a line break a second to a replica that waits for its snapshot).
@@ -27,6 +27,8 @@ final class ReplicationHandler: ChannelDuplexHandler {
     /// Bytes of the snapshot so far.
     var received: UInt64 = 0
     var hasResynced = false
+    /// Whether the server goes on where it was asked to.
+    var hasContinued = false
     /// Whether the snapshot is there in full.
     var isComplete = false
   }
@@ -44,6 +46,9 @@ final class ReplicationHandler: ChannelDuplexHandler {
   private var line: [UInt8] = []
   private var received: UInt64 = 0
   private var isReadDeferred = false
+  /// Starts the acknowledgements of nothing that keep a following link alive, and make the server send commands after a diskless snapshot.
+  private var keepAlive: (() -> Void)?
+  private var keepAliveTask: RepeatedTask?
 
   final class ProgressBox: Sendable {
     let value = Mutex(Progress())
@@ -74,7 +79,15 @@ final class ReplicationHandler: ChannelDuplexHandler {
       }
     }
     snapshotSink.onRoom(resume)
-    commandSink?.onRoom(resume)
+    guard let commandSink else { return }
+    commandSink.onRoom(resume)
+    keepAlive = { [unowned self] in
+      keepAliveTask = channel.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in
+        var buffer = channel.allocator.buffer(capacity: 64)
+        RESPEncoder.encode([["REPLCONF", "ACK", "0"].map { Array($0.utf8) }], into: &buffer)
+        channel.writeAndFlush(buffer, promise: nil)
+      }
+    }
   }
 
   func read(context: ChannelHandlerContext) {
@@ -174,7 +187,10 @@ final class ReplicationHandler: ChannelDuplexHandler {
       throw RedisConnection.error(.error(String(text.dropFirst())), subject: subject, command: ["PSYNC"])
         ?? violation("an error")
     } else if text.hasPrefix("+CONTINUE") {
-      throw violation("+CONTINUE where a snapshot was asked for")
+      // What follows is no snapshot but the commands after the position that was asked for.
+      guard commandSink != nil else { throw violation("+CONTINUE where a snapshot was asked for") }
+      progress.value.withLock { $0.hasContinued = true }
+      finishSnapshot()
     } else {
       throw violation("a line that no server sends to a replica")
     }
@@ -220,6 +236,7 @@ final class ReplicationHandler: ChannelDuplexHandler {
     }
     snapshotSink.end(nil)
     snapshot.succeed(received)
+    keepAlive?()
   }
 
   private func violation(_ detail: String) -> DrillError {
@@ -227,6 +244,8 @@ final class ReplicationHandler: ChannelDuplexHandler {
   }
 
   private func fail(_ error: any Error) {
+    keepAliveTask?.cancel()
+    keepAlive = nil
     switch state {
     case .line, .marked, .counted: snapshotSink.end(error)
     case .commands, .ended: break

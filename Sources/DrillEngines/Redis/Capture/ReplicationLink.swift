@@ -82,9 +82,23 @@ final class ReplicationLink: Sendable {
     send(["PSYNC", "?", "-1"])
   }
 
-  /// Says that we live, acknowledging nothing. After a diskless snapshot it makes the server send the commands since.
-  func keepAlive() {
-    send(["REPLCONF", "ACK", "0"])
+  /// Asks for the commands after a position, and waits until the server agrees.
+  ///
+  /// - Throws: `DrillError` with `reference-unavailable` where it does not agree at once: it would begin a full snapshot, and the link is closed before.
+  func continueAfter(_ position: Resync) async throws {
+    send(["PSYNC", position.replicationID, String(position.offset + 1)])
+    let deadline = ContinuousClock.now + .seconds(2)
+    while !progress.hasContinued {
+      guard !progress.hasResynced, .now < deadline, channel.isActive else {
+        await close()
+        throw DrillError(
+          .referenceUnavailable, subject: endpoint.description,
+          detail:
+            "the server does not go on after offset \(position.offset) of replication history \(position.replicationID.prefix(12))"
+        )
+      }
+      try await Task.sleep(for: .milliseconds(10))
+    }
   }
 
   /// The position of the snapshot, as soon as the server forks for it. Closing the link ends the waiting.

@@ -7,6 +7,8 @@ struct SnapshotTransfer: Sendable {
     var source: CaptureSurvey.Source
     var link: ReplicationLink
     var file: SnapshotFile
+    /// Takes what changes after the snapshot, where following comes after.
+    var buffer: ChangeBuffer?
   }
 
   var parts: [Part]
@@ -17,17 +19,17 @@ struct SnapshotTransfer: Sendable {
   static func open(
     _ sources: [CaptureSurvey.Source], into folder: String, transfer: ReplicationLink.Transfer,
     credentials: RedisCredentials,
-    on group: MultiThreadedEventLoopGroup, commandSinks: [String: any ReplicationSink] = [:]
+    on group: MultiThreadedEventLoopGroup, follows: Bool = false
   ) async throws -> SnapshotTransfer {
     var opened = SnapshotTransfer(parts: [])
     do {
       for source in sources {
         let file = try SnapshotFile(path: "\(folder)/\(source.shard.name).rdb")
         do {
+          let buffer = follows ? ChangeBuffer() : nil
           let link = try await ReplicationLink.open(
-            source.node.endpoint, credentials, transfer: transfer, on: group, sink: file,
-            commandSink: commandSinks[source.shard.name])
-          opened.parts.append(Part(source: source, link: link, file: file))
+            source.node.endpoint, credentials, transfer: transfer, on: group, sink: file, commandSink: buffer)
+          opened.parts.append(Part(source: source, link: link, file: file, buffer: buffer))
         } catch {
           file.discard()
           throw error

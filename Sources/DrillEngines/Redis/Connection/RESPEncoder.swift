@@ -7,10 +7,7 @@ enum RESPEncoder {
   /// Appends all commands to `buffer`, whose room is taken at once.
   static func encode(_ commands: [[[UInt8]]], into buffer: inout ByteBuffer) {
     var size = 0
-    for command in commands {
-      size += headerSize(command.count)
-      for word in command { size += headerSize(word.count) + word.count + 2 }
-    }
+    for command in commands { size += self.size(command) }
     buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { room in
       var position = 0
       for command in commands {
@@ -27,6 +24,11 @@ enum RESPEncoder {
       precondition(position == size)
       return size
     }
+  }
+
+  /// Bytes that a command takes, as clients and masters write it.
+  static func size(_ command: [[UInt8]]) -> Int {
+    command.reduce(headerSize(command.count)) { $0 + headerSize($1.count) + $1.count + 2 }
   }
 
   private static func headerSize(_ number: Int) -> Int {

@@ -23,8 +23,12 @@ struct RESPParser {
   private var searched = 0
   private var replyBytes = 0
 
-  init(limits: RESPLimits = RESPLimits()) {
+  private let skipsLineBreaks: Bool
+
+  /// - Parameter skipsLineBreaks: whether line breaks may stand between values, as they do in a replication stream to keep it alive.
+  init(limits: RESPLimits = RESPLimits(), skipsLineBreaks: Bool = false) {
     self.limits = limits
+    self.skipsLineBreaks = skipsLineBreaks
   }
 
   /// Reads as many replies as are there and hands each to `handler`.
@@ -35,6 +39,10 @@ struct RESPParser {
     while position < bytes.count {
       if missingBulk > 0 {
         try continueBulk(bytes, &position, handler)
+        continue
+      }
+      if skipsLineBreaks, bytes[position] == 0x0A, openArrays.isEmpty {
+        position += 1
         continue
       }
       guard let end = try lineEnd(bytes, from: position) else { return position }

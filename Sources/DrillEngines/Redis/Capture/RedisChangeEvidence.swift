@@ -1,0 +1,69 @@
+public import DrillModel
+
+/// What the change logs of all shards tell of the window from a cut to a later snapshot.
+///
+/// A key counts as changed only where the log of every shard that owned its slot, then or later, is whole over the window; the log of another shard cannot name
+/// it. A command whose database the stream had not named yet (the first ones of a follower on a single server that uses several databases) names its key in all
+/// of them.
+public struct RedisChangeEvidence: ChangeEvidence {
+  private let logs: [String: RedisChangeLog]
+  private let cut: Topology
+  private let later: Topology
+  /// Shards whose log does not cover the window, with the reason; empty: all do.
+  public let gaps: [String: String]
+
+  /// Reads the logs in `folder`.
+  ///
+  /// - Throws: `DrillError` with `artifact-io` where a log is there and cannot be read.
+  public init(folder: String, cut: Cut, topology: Topology, snapshot: CapturedBackup) throws {
+    var logs: [String: RedisChangeLog] = [:]
+    var gaps: [String: String] = [:]
+    for (shard, position) in cut.positions {
+      guard let later = snapshot.cut.positions[shard] else {
+        gaps[shard] = "the snapshot has no such shard"
+        continue
+      }
+      let log = try RedisChangeLog(path: ChangeRecorder.path(folder: folder, shard: shard), from: position, to: later)
+      logs[shard] = log
+      gaps[shard] = log.gap
+    }
+    self.logs = logs
+    self.gaps = gaps
+    self.cut = topology
+    later = snapshot.topology
+  }
+
+  public func evidence(namespace: String, key: [UInt8], slot: Slot) -> ChangeFact {
+    guard namespace.hasPrefix("db"), let database = UInt32(namespace.dropFirst(2)) else { return .unknown }
+    let owners =
+      cut.mapsSlots && later.mapsSlots
+      ? Set((cut.shards + later.shards).filter { $0.slots.contains(slot) }.map(\.name)) : Set(cut.shards.map(\.name))
+    guard !owners.isEmpty else { return .unknown }
+    var isNamed = false
+    for owner in owners {
+      guard let log = logs[owner], log.isWhole else { return .unknown }
+      isNamed = isNamed || log.names(key, database: database)
+    }
+    return isNamed ? .changed : .unchanged
+  }
+}
+
+extension RedisEngine: ChangeExplaining {
+  /// Reads the change logs that a following capture left, waiting for them to reach the snapshot while the window's patience lasts.
+  public func changeEvidence(
+    for cluster: ClusterDescription, in window: ChangeWindow
+  ) async throws -> any ChangeEvidence {
+    guard let folder = window.changes else { return NoChangeEvidence() }
+    let deadline = ContinuousClock.now + window.patience
+    while true {
+      let evidence = try RedisChangeEvidence(
+        folder: folder, cut: window.cut, topology: window.topology, snapshot: window.snapshot)
+      if evidence.gaps.isEmpty || .now >= deadline { return evidence }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+  }
+
+  private struct NoChangeEvidence: ChangeEvidence {
+    func evidence(namespace: String, key: [UInt8], slot: Slot) -> ChangeFact { .unknown }
+  }
+}

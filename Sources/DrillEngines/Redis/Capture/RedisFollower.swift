@@ -1,0 +1,110 @@
+internal import DrillModel
+internal import NIOCore
+internal import NIOPosix
+
+/// Follows one shard's changes from a position on, over a link that goes on where it was lost as long as the server still has what came in between.
+struct RedisFollower: Sendable {
+  let shard: String
+  /// The server whose stream is followed; a replica's is its master's, byte for byte.
+  let endpoint: Endpoint
+  let credentials: RedisCredentials
+  let isCluster: Bool
+  /// The open link of a capture and what it has received since the cut; nil: a link is opened.
+  var kept: (link: ReplicationLink, buffer: ChangeBuffer)?
+
+  /// How often a lost link is opened again in a row.
+  static let reconnects = 5
+
+  /// Records what changes after the position until `isDone` is true and everything up to then is recorded, or the task is cancelled.
+  ///
+  /// - Throws: `DrillError`: `reference-unavailable` where the server has no longer what came after the position; `io`.
+  func run(after position: Resync, into folder: String, isDone: @Sendable () -> Bool) async throws {
+    var recorder = try ChangeRecorder(
+      folder: folder, shard: shard, replicationID: position.replicationID, after: position.offset,
+      database: isCluster ? 0 : nil)
+    var current = kept
+    var end: UInt64?
+    var lost = 0
+    while !Task.isCancelled {
+      do {
+        let (link, buffer): (ReplicationLink, ChangeBuffer)
+        if let open = current {
+          (link, buffer) = open
+        } else {
+          (link, buffer) = try await reopen(
+            Resync(replicationID: position.replicationID, offset: recorder.offset, at: .now))
+          current = (link, buffer)
+        }
+        let bytes = try buffer.takeAll()
+        if !bytes.isEmpty {
+          lost = 0
+          try recorder.take(bytes)
+          guard recorder.isWhole else { break }
+          continue
+        }
+        if end == nil, isDone() { end = try await offset() }
+        if let end, recorder.offset >= end { break }
+        do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
+      } catch let error as DrillError
+        where [.unreachable, .timedOut].contains(error.code) && lost < RedisFollower.reconnects
+      {
+        lost += 1
+        await current?.link.close()
+        current = nil
+        do { try await Task.sleep(for: .milliseconds(200 * lost)) } catch { break }
+      } catch let error as DrillError where error.code != .io {
+        await current?.link.close()
+        try recorder.giveUp(error.detail)
+        // Where not even a beginning was made, there is nothing to go on with; later, the log says itself how far it is whole.
+        if recorder.offset == position.offset { throw error }
+        return
+      }
+    }
+    await current?.link.close()
+  }
+
+  private func offset() async throws -> UInt64 {
+    try await RedisConnection.with(endpoint, credentials) { connection in
+      guard
+        let offset = RedisInfo(try await connection.ask("INFO", "replication").text ?? "").number("master_repl_offset")
+      else {
+        throw DrillError(.protocolViolation, subject: endpoint.description, detail: "INFO without a replication offset")
+      }
+      return offset
+    }
+  }
+
+  /// Opens a link that goes on after `position`.
+  ///
+  /// The server is asked first whether it still has that, since one that has not would begin a full snapshot.
+  private func reopen(_ position: Resync) async throws -> (ReplicationLink, ChangeBuffer) {
+    let info = try await RedisConnection.with(endpoint, credentials) { connection in
+      RedisInfo(try await connection.ask("INFO", "replication").text ?? "")
+    }
+    guard info["master_replid"] == position.replicationID || info["master_replid2"] == position.replicationID,
+      info.flag("repl_backlog_active"), let first = info.number("repl_backlog_first_byte_offset"),
+      first <= position.offset + 1,
+      let last = info.number("master_repl_offset"), last >= position.offset
+    else {
+      throw DrillError(
+        .referenceUnavailable, subject: endpoint.description,
+        detail:
+          "the server no longer has what came after offset \(position.offset); follow from the capture on, or raise repl-backlog-size"
+      )
+    }
+    let buffer = ChangeBuffer()
+    let link = try await ReplicationLink.open(
+      endpoint, credentials, transfer: .diskless, sink: NoSnapshot(), commandSink: buffer)
+    do {
+      try await link.continueAfter(position)
+      return (link, buffer)
+    } catch {
+      await link.close()
+      throw error
+    }
+  }
+
+  private struct NoSnapshot: ReplicationSink {
+    func take(_ bytes: UnsafeRawBufferPointer) throws {}
+  }
+}
