@@ -12,8 +12,8 @@ struct RecordBatchExpiryTests {
     var carriedOn = batch.pieces[1]
     carriedOn.begins = false
     batch.pieces.append(carriedOn)
-    #expect(batch.removeExpired(at: Instant(millisecondsSince1970: 100)) == 1)
+    #expect(batch.takeExpired(at: Instant(millisecondsSince1970: 100))?.pieces.count == 1)
     #expect(batch.pieces.map(\.expiry) == [RecordBatch.noExpiry, 100, 101])
-    #expect(batch.removeExpired(at: Instant(millisecondsSince1970: 100)) == 0)
+    #expect(batch.takeExpired(at: Instant(millisecondsSince1970: 100)) == nil)
   }
 }

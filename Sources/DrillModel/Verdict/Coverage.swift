@@ -47,6 +47,7 @@ public enum SkipReason: String, Sendable, Codable, CodingKeyRepresentable, CaseI
   case checksumDisabled = "the format's checksum is disabled in the file"
   case opaqueModule = "module value, not readable through the server"
   case explained = "difference explained by a recorded cause, not compared"
+  case expiredAtCut = "had expired at the cut: no server loads it"
   case indeterminate = "no answer in time"
   case budgetSpent = "time budget spent"
   case notReferenced = "the reference says nothing about it"

@@ -84,7 +84,7 @@ enum RecordSide: Sendable {
     var sum = FoldedRecords(seed: seed, sampleSize: 0)
     switch self {
     case .files(let files, let engine):
-      let reading = ArtifactReading(engine: engine, seed: seed, sampleSize: 0, events: events)
+      let reading = ArtifactReading(engine: engine, seed: seed, sampleSize: 0, clock: nil, events: events)
       var facts: [ReadFacts] = []
       for file in files {
         let decoded = try await reading.read(NamedFile(name: file.shard, file: file), allowed: nil)
@@ -115,7 +115,7 @@ enum RecordSide: Sendable {
   func keys(of slots: SlotSet) async throws -> KeyDigests {
     switch self {
     case .files(let files, let engine):
-      return try await ArtifactReading(engine: engine, seed: 0, sampleSize: 0, events: { _ in }).keys(of: slots, in: files)
+      return try await ArtifactReading(engine: engine, seed: 0, sampleSize: 0, clock: nil, events: { _ in }).keys(of: slots, in: files)
     case .live(let cluster, let via):
       return try await Engines().named(cluster.engine).withLive(cluster) { live in
         var digests = KeyDigests(slots: slots)

@@ -24,7 +24,7 @@ extension DrillRunner {
     var evidence: [String] = []
     if let counts = reference.counts {
       judgement += try check.checkCounts(
-        counts, restored: restored.held.mapValues(\.fingerprint), topology: manifest.topology, slots: manifest.scope.slots)
+        counts, restored: restored.countable, topology: manifest.topology, slots: manifest.scope.slots)
       evidence.append("the live servers' own counts of every slot at the cut")
     }
     if let fingerprint = reference.fingerprint {

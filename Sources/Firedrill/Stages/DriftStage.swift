@@ -97,7 +97,7 @@ extension DrillRunner {
   private func hold(
     _ restored: Restored, against files: [ArtifactFile], name: String, at time: Instant, evidence: (any ChangeEvidence)?
   ) async throws -> (drift: DriftCheck.Result, slots: SlotSet) {
-    let reading = ArtifactReading(engine: engine, seed: drill.seed, sampleSize: 0, events: events)
+    let reading = ArtifactReading(engine: engine, seed: drill.seed, sampleSize: 0, clock: restored.manifest.cut.time, events: events)
     var other = FoldedRecords(seed: drill.seed, sampleSize: 0)
     for file in files {
       let part = try await reading.read(NamedFile(name: file.shard, file: file), allowed: nil)
@@ -169,7 +169,7 @@ extension DrillRunner {
 
   /// The slots that hold a restored record whose expiry lies between the cut and now.
   private func slotsWithExpiry(among slots: SlotSet, _ restored: Restored) async throws -> SlotSet {
-    let reading = ArtifactReading(engine: engine, seed: drill.seed, sampleSize: 0, events: events)
+    let reading = ArtifactReading(engine: engine, seed: drill.seed, sampleSize: 0, clock: restored.manifest.cut.time, events: events)
     let cut = restored.manifest.cut.time.millisecondsSince1970
     let now = Instant.now.millisecondsSince1970
     return SlotSet(

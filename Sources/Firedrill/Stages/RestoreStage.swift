@@ -25,15 +25,22 @@ extension DrillRunner {
     result.sandbox = restored.facts
     if !restored.held.isEmpty { result.fingerprintRoot = restored.folded.fingerprint.root }
     let check = RestoredCheck(backup: manifest.backup, independentReaders: restored.readers)
+    if let facts = restored.facts, !facts.clockHeld, decoded.artifacts.contains(where: { $0.folded.expiringRecords > 0 }), restored.readers > 1 {
+      // Records that expired since the cut are gone from the sandbox, and nobody could tell them from lost ones.
+      throw DrillError(
+        .isolationUnavailable, stage: .restore, subject: "clock",
+        detail: "the sandbox's clock could not be held at the cut, and the backup holds records that expire: \(facts.isolationDetail)")
+    }
     var judgement = Judgement()
     for artifact in decoded.artifacts {
       let shard = artifact.file.shard
       if let held = restored.held[shard], let facts = restored.read[shard] {
         judgement += try check.check(
           shard: shard, artifact: artifact.folded, sandbox: held, facts: facts, keys: restored.keyDiffs[shard])
+        judgement += try check.skipped(shard: shard, records: artifact.expired.records, reason: .expiredAtCut)
       } else {
         let reason: SkipReason = plan.notSampled.contains(shard) ? .notSampled : .stageNotRun
-        judgement += try check.skipped(shard: shard, records: artifact.folded.records, reason: reason)
+        judgement += try check.skipped(shard: shard, records: artifact.whole.records, reason: reason)
       }
     }
     // One line for all shards: which shard differs is in the findings.

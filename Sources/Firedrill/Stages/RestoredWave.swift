@@ -33,7 +33,7 @@ struct RestoredWave: Sendable {
       if let seconds = try await firstAnswer(questions, slots: slots, on: store) {
         outcome.phases.append(PhaseTiming(.firstAnswer, elapsed: seconds))
       }
-      try await outcome.readBack(wave, from: store, engine: engine, events: events)
+      try await outcome.readBack(wave, of: manifest, from: store, engine: engine, events: events)
       try await outcome.replay(questions, slots: slots, on: store, events: events)
       return outcome
     }
@@ -55,7 +55,7 @@ struct RestoredWave: Sendable {
 
   /// Every record of every shard, through its server; where that is not what the artifact holds, down to the keys.
   private mutating func readBack(
-    _ wave: [DecodedArtifact], from store: any Sandbox, engine: any Engine, events: @escaping DrillEventHandler
+    _ wave: [DecodedArtifact], of manifest: Manifest, from store: any Sandbox, engine: any Engine, events: @escaping DrillEventHandler
   ) async throws {
     events(.started(.fingerprint, detail: "reading back through the restored store"))
     let start = ContinuousClock.now
@@ -83,7 +83,7 @@ struct RestoredWave: Sendable {
     for artifact in wave {
       guard let mine = held[artifact.file.shard] else { continue }
       let difference = SlotDiff(artifact.folded.fingerprint, mine.fingerprint)
-      let reading = ArtifactReading(engine: engine, seed: 0, sampleSize: 0, events: { _ in })
+      let reading = ArtifactReading(engine: engine, seed: 0, sampleSize: 0, clock: manifest.cut.time, events: { _ in })
       for chunk in difference.chunks().prefix(RestoredWave.chunksLocalised) {
         let sealed = try await reading.keys(of: chunk, in: [artifact.file])
         var restored = KeyDigests(slots: chunk)

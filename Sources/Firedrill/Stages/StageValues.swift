@@ -57,6 +57,16 @@ struct Restored: Sendable {
   }
 
   var manifest: Manifest { decoded.manifest }
+  /// What a live server counted at the cut: what was restored, and what had expired and was still there. Sound since the sandboxes were held against the
+  /// artifacts without the latter.
+  var countable: [String: Fingerprint] {
+    Dictionary(
+      uniqueKeysWithValues: decoded.artifacts.compactMap { artifact in
+        guard var sum = held[artifact.file.shard]?.fingerprint else { return nil }
+        sum += artifact.expired.fingerprint
+        return (artifact.file.shard, sum)
+      })
+  }
   /// The artifacts of the shards that were restored.
   var files: [ArtifactFile] { decoded.artifacts.map(\.file).filter { held[$0.shard] != nil } }
   /// Readers that are independent of each other: ours of the file, and the server's where there is one.
