@@ -11,7 +11,7 @@ internal import Synchronization
 ///
 /// A link that asks for a snapshot shows in the server's list of replicas while it lasts; a Sentinel that looks in that moment may remember it, without a port,
 /// until `SENTINEL RESET`.
-public final class RedisLiveCluster: LiveCluster, ChangeFollowing {
+public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReading {
   /// Times that a coherent capture is tried: another replica's snapshot may be under way, or a ping may fall into the wrong moment.
   public static let attempts = 3
 
@@ -40,7 +40,14 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing {
     self.group = group
     self.events = events
     credentials = RedisCredentials(username: description.username, password: description.password)
-    store = RedisLiveCluster.store(map, credentials, readRate: description.readRate)
+    store = RedisStore(
+      shards: map.shards.map { shard in
+        let replica = description.capture.prefersReplicas ? shard.replicas.first(where: \.isHealthy) : nil
+        return RedisStore.Shard(
+          name: shard.name, slots: shard.slots, endpoint: (replica ?? shard.master).endpoint,
+          credentials: RedisCredentials(username: description.username, password: description.password),
+          isReplica: replica != nil)
+      }, topology: map.topology, kind: .live, readRate: description.readRate)
   }
 
   /// Finds all servers of the deployment and hands them to `body`.
@@ -83,6 +90,45 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing {
     shard: String, selection: RecordSelection, into handler: RecordHandler
   ) async throws -> ReadFacts {
     try await store.readRecords(shard: shard, selection: selection, into: handler)
+  }
+
+  /// Reads a shard from the stream that its server would send to a new replica, from a replica where one is in sync; nothing is stored on either side. Each call
+  /// makes the server fork once.
+  ///
+  /// - Throws: `DrillError`: `capture-refused` where the fork does not fit into memory or the server would write to its disk; `unreachable` where it sends nothing
+  ///   for a minute; `permission-denied`; what `handler` throws.
+  public func readSnapshot(
+    shard: String, selection: RecordSelection, into handler: @escaping RecordHandler
+  ) async throws -> ReadFacts {
+    var map = self.map
+    map.shards.removeAll { $0.name != shard }
+    let plan = CapturePlan()
+    let survey = try await CaptureSurvey.make(map, plan: plan, credentials: credentials)
+    guard let source = survey.sources.first else {
+      throw DrillError(.usage, subject: shard, detail: "no such shard in this store")
+    }
+    let refusals = survey.estimate(plan).refusals
+    guard refusals.isEmpty else {
+      throw DrillError(.captureRefused, subject: description.name, detail: refusals.joined(separator: "; "))
+    }
+    let queue = SnapshotQueue()
+    let link = try await ReplicationLink.open(
+      source.node.endpoint, credentials, transfer: .diskless, on: group, sink: queue)
+    let watch = Task { try await link.closeWhenStalled(.seconds(60)) { !queue.hasRoom } }
+    defer { watch.cancel() }
+    link.askForSnapshot()
+    do {
+      let facts = try await withTaskCancellationHandler {
+        try await SnapshotReader(link: link, queue: queue).read(selection: selection, into: handler)
+      } onCancel: {
+        link.abort()
+      }
+      await link.close()
+      return facts
+    } catch {
+      await link.close()
+      throw error
+    }
   }
 
   public func withSession<R: Sendable>(_ body: (any StoreSession) async throws -> R) async throws -> R {
@@ -149,7 +195,7 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing {
     var reasons: [String] = []
     for attempt in 1...RedisLiveCluster.attempts {
       try await waitUntilIdle(survey)
-      let masters = RedisLiveCluster.store(survey.map, credentials, readRate: nil)
+      let masters = RedisLiveCluster.masters(survey.map, credentials, readRate: nil)
       let capture = CoherentCapture(
         survey: survey, plan: plan, credentials: credentials, folder: folder, group: group, store: masters,
         events: events)
@@ -314,7 +360,8 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing {
     }
   }
 
-  private static func store(_ map: RedisClusterMap, _ credentials: RedisCredentials, readRate: Int?) -> RedisStore {
+  /// The masters: what is asked while a cut is held.
+  private static func masters(_ map: RedisClusterMap, _ credentials: RedisCredentials, readRate: Int?) -> RedisStore {
     RedisStore(
       shards: map.shards.map { (name: $0.name, slots: $0.slots, endpoint: $0.master.endpoint) }, topology: map.topology,
       credentials: credentials, readRate: readRate)

@@ -119,6 +119,26 @@ final class ReplicationLink: Sendable {
     }
   }
 
+  /// Closes the link, whose waiters then hear why, where the server sends nothing for `stall` although we would take it.
+  func closeWhenStalled(_ stall: Duration, unless isFull: @Sendable () -> Bool) async throws {
+    var received: UInt64 = 0
+    var movedAt = ContinuousClock.now
+    while !progress.isComplete {
+      try await Task.sleep(for: .milliseconds(500))
+      if progress.received != received || isFull() {
+        received = progress.received
+        movedAt = .now
+      } else if .now - movedAt > stall {
+        return await close()
+      }
+    }
+  }
+
+  /// Closes the link without waiting for it.
+  func abort() {
+    channel.close(promise: nil)
+  }
+
   func close() async {
     try? await channel.close().get()
   }
