@@ -8,7 +8,8 @@ import Testing
 struct ReplicationLinkTests {
   static let mark = String(repeating: "0123456789", count: 4)
 
-  /// Takes the snapshot that a scripted server sends in `chunks` after `PSYNC`, the handshake's four replies before them.
+  /// Takes the snapshot that a scripted server sends in `chunks` after `PSYNC`, the handshake's four replies before
+  /// them.
   static func receive(_ chunks: [[UInt8]]) async throws -> (Resync, [UInt8]) {
     let time = Array("*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n".utf8)
     let ok = Array("+OK\r\n".utf8)

@@ -13,10 +13,13 @@ struct SnapshotReaderTests {
     var state = seed
     for start in stride(from: 0, to: count, by: 500) {
       let commands = (start..<min(start + 500, count)).map { index -> [[UInt8]] in
-        let value = (0..<1000).map { _ -> UInt8 in
-          state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-          return UInt8(truncatingIfNeeded: state >> 33)
-        }
+        let value = [UInt64](unsafeUninitializedCapacity: 125) { words, count in
+          for index in 0..<125 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            words[index] = state
+          }
+          count = 125
+        }.withUnsafeBytes { Array($0) }
         return [Array("SET".utf8), Array("key:\(index)".utf8), value]
       }
       let replies = await connection.pipeline(commands, timeout: .seconds(30))

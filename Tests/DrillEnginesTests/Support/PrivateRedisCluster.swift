@@ -5,7 +5,8 @@ import Glibc
 
 /// Real `redis-server`s of a test's own on free loopback ports: a Cluster with replicas, or one server with replicas.
 ///
-/// Lives inside ``with(masters:replicas:isCluster:delay:options:_:)``: afterwards its processes are gone and its folder removed, however the body ended. Should the
+/// Lives inside ``with(masters:replicas:isCluster:delay:options:_:)``: afterwards its processes are gone and its folder
+/// removed, however the body ended. Should the
 /// test process itself be killed, the servers end after ten minutes.
 final class PrivateRedisCluster: Sendable {
   struct Failure: Error { var detail: String }

@@ -1,13 +1,15 @@
 import Foundation
 import Glibc
 
-/// A server on a unix socket that says what a test tells it to, whatever it is asked: for the replies that no real server gives.
+/// A server on a unix socket that says what a test tells it to, whatever it is asked: for the replies that no real
+/// server gives.
 final class ScriptedServer: Sendable {
   let path: String
   private let folder: String
   private let listener: CInt
 
-  /// Listens for one client; sends `greeting` at once, then the next of `chunks` after each thing that it hears, and closes after the last.
+  /// Listens for one client; sends `greeting` at once, then the next of `chunks` after each thing that it hears, and
+  /// closes after the last.
   init(greeting: [UInt8] = [], _ chunks: [[UInt8]]) throws {
     var template = Array("/tmp/firedrill-test-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw CocoaError(.fileWriteUnknown) }

@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// The commands that a replication link has received and nobody has taken yet. Full, it stops the link's reading: then they wait in the server, whose own limits
+/// The commands that a replication link has received and nobody has taken yet. Full, it stops the link's reading: then
+/// they wait in the server, whose own limits
 /// (`client-output-buffer-limit replica`) hold.
 final class ChangeBuffer: ReplicationSink {
   private struct State {

@@ -1,7 +1,9 @@
 /// One entry of a change log, and its bytes.
 ///
-/// A log is `FDCHANGE`, a version byte (1) and entries. An entry is the count of its payload's bytes (4 bytes, little-endian), the payload, and the payload's
-/// 64-bit FNV-1a hash; so an entry that was cut off or damaged is told from a whole one. Numbers are little-endian, strings are counted by 4 bytes.
+/// A log is `FDCHANGE`, a version byte (1) and entries. An entry is the count of its payload's bytes (4 bytes,
+/// little-endian), the payload, and the payload's
+/// 64-bit FNV-1a hash; so an entry that was cut off or damaged is told from a whole one. Numbers are little-endian,
+/// strings are counted by 4 bytes.
 enum ChangeEntry: Hashable, Sendable {
   /// First in every log: whose changes, in which replication history, and after which offset they begin.
   case header(shard: String, replicationID: String, after: UInt64)

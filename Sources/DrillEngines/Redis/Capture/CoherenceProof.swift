@@ -2,12 +2,16 @@ internal import DrillModel
 
 /// Whether one shard's snapshot stands for the moment at which all masters were paused.
 ///
-/// All masters were paused together from the last pause's confirmation to the first release. A shard's snapshot stands for that time if its position is the
-/// master's own position then, before and after: positions count every byte that a master tells its replicas, so an old snapshot, a late replica and a write in
+/// All masters were paused together from the last pause's confirmation to the first release. A shard's snapshot stands
+/// for that time if its position is the
+/// master's own position then, before and after: positions count every byte that a master tells its replicas, so an old
+/// snapshot, a late replica and a write in
 /// between all show.
 struct CoherenceProof: Hashable, Sendable {
-  /// Bytes of the replication stream's own `PING`, which masters send on their own account, paused or not: `*1 CRLF $4 CRLF PING CRLF`. No command that writes
-  /// is as short (the shortest, `FLUSHDB`, takes 17), so a step of exactly this size is a `PING` and a larger one may not be.
+  /// Bytes of the replication stream's own `PING`, which masters send on their own account, paused or not: `*1 CRLF $4
+  /// CRLF PING CRLF`. No command that writes
+  /// is as short (the shortest, `FLUSHDB`, takes 17), so a step of exactly this size is a `PING` and a larger one may
+  /// not be.
   ///
   /// Source: redis 7.0 src/replication.c, `replicationCron`.
   static let pingBytes: UInt64 = 14

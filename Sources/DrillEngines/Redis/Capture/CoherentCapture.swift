@@ -3,7 +3,8 @@ internal import NIOPosix
 
 /// One attempt to take all shards' snapshots at one cut.
 ///
-/// Diskless, the snapshots are asked for first and writes are paused shortly before the servers fork; otherwise writes are paused first. Whatever happens after
+/// Diskless, the snapshots are asked for first and writes are paused shortly before the servers fork; otherwise writes
+/// are paused first. Whatever happens after
 /// that, writes resume: at the latest by the servers' own clocks.
 struct CoherentCapture {
   let survey: CaptureSurvey

@@ -1,12 +1,14 @@
 internal import DrillModel
 
-/// What a master says of itself at one moment; held against another moment's, it shows whether anything moved in between.
+/// What a master says of itself at one moment; held against another moment's, it shows whether anything moved in
+/// between.
 struct MasterState: Hashable, Sendable {
   var runID: String
   var role: String
   var replicationID: String
   var offset: UInt64
-  /// Whether the server has a replication backlog. Without one, and without replicas, its offset stands still under writes and proves nothing.
+  /// Whether the server has a replication backlog. Without one, and without replicas, its offset stands still under
+  /// writes and proves nothing.
   var countsWrites: Bool
   var currentEpoch: UInt64?
   var configEpoch: UInt64?

@@ -2,10 +2,12 @@ internal import DrillModel
 
 /// The order in which masters are paused.
 ///
-/// `MIGRATE` makes its source wait for its target, `PING` and all: a paused target freezes the source. So sources of moves in flight are paused before their
+/// `MIGRATE` makes its source wait for its target, `PING` and all: a paused target freezes the source. So sources of
+/// moves in flight are paused before their
 /// targets, and released after them.
 enum PauseOrder {
-  /// Groups of shards to be paused one group after the other; shards of a group in any order. Source: FORMATS, measured on redis 7.0.15.
+  /// Groups of shards to be paused one group after the other; shards of a group in any order. Source: FORMATS, measured
+  /// on redis 7.0.15.
   ///
   /// - Throws: `DrillError` with `capture-refused` where moves go in a circle.
   static func groups(shards: [String], moves: [Topology.Move]) throws -> [[String]] {

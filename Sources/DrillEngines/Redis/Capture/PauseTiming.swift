@@ -1,7 +1,9 @@
 /// When a server that waits before it forks will do so, as far as can be known from outside.
 ///
-/// It forks in a run of its replication cron, the first in which its clock, in whole seconds, is `delay` past the second in which we asked. The runs are about a
-/// second apart and show as line breaks on our link. So the fork is never before the second's beginning, and most likely in the run that the last line break
+/// It forks in a run of its replication cron, the first in which its clock, in whole seconds, is `delay` past the
+/// second in which we asked. The runs are about a
+/// second apart and show as line breaks on our link. So the fork is never before the second's beginning, and most
+/// likely in the run that the last line break
 /// predicts.
 ///
 /// Source: redis 7.0 src/replication.c, `shouldStartChildReplication` and `replicationCron`.
@@ -22,12 +24,14 @@ struct PauseTiming: Hashable, Sendable {
   func expected(lastTick: ContinuousClock.Instant?) -> ContinuousClock.Instant {
     guard let lastTick else { return earliest }
     var tick = lastTick
-    // A run so close before the second's beginning may as well come after it: clocks are read to some tens of milliseconds.
+    // A run so close before the second's beginning may as well come after it: clocks are read to some tens of
+    // milliseconds.
     while tick < earliest - .milliseconds(50) { tick += .seconds(1) }
     return max(tick, earliest - .milliseconds(50))
   }
 
-  /// How long to wait before asking, so that the server's clock is in the middle of a second: then there is no doubt which one it counts from.
+  /// How long to wait before asking, so that the server's clock is in the middle of a second: then there is no doubt
+  /// which one it counts from.
   static func untilMiddleOfSecond(_ clock: ServerClock, now: ContinuousClock.Instant) -> Duration {
     let fraction = ((clock.microseconds(at: now) % 1_000_000) + 1_000_000) % 1_000_000
     if (300_000...800_000).contains(fraction) { return .zero }

@@ -2,8 +2,10 @@ public import DrillModel
 
 /// What the change logs of all shards tell of the window from a cut to a later snapshot.
 ///
-/// A key counts as changed only where the log of every shard that owned its slot, then or later, is whole over the window; the log of another shard cannot name
-/// it. A command whose database the stream had not named yet (the first ones of a follower on a single server that uses several databases) names its key in all
+/// A key counts as changed only where the log of every shard that owned its slot, then or later, is whole over the
+/// window; the log of another shard cannot name
+/// it. A command whose database the stream had not named yet (the first ones of a follower on a single server that uses
+/// several databases) names its key in all
 /// of them.
 public struct RedisChangeEvidence: ChangeEvidence {
   private let logs: [String: RedisChangeLog]
@@ -49,7 +51,8 @@ public struct RedisChangeEvidence: ChangeEvidence {
 }
 
 extension RedisEngine: ChangeExplaining {
-  /// Reads the change logs that a following capture left, waiting for them to reach the snapshot while the window's patience lasts.
+  /// Reads the change logs that a following capture left, waiting for them to reach the snapshot while the window's
+  /// patience lasts.
   public func changeEvidence(
     for cluster: ClusterDescription, in window: ChangeWindow
   ) async throws -> any ChangeEvidence {

@@ -17,7 +17,8 @@ struct RedisChangeLog: Sendable {
   /// Why not; one clause.
   private(set) var gap: String?
 
-  /// Reads a log, perhaps while it is still being written. Memory grows with the number of keys that changed in the window.
+  /// Reads a log, perhaps while it is still being written. Memory grows with the number of keys that changed in the
+  /// window.
   ///
   /// - Parameter positions: the cut's and the snapshot's, `<replication id>:<offset>`.
   /// - Throws: `DrillError` with `artifact-io` where the file cannot be read.

@@ -2,7 +2,8 @@ internal import DrillModel
 internal import NIOCore
 internal import NIOPosix
 
-/// Follows one shard's changes from a position on, over a link that goes on where it was lost as long as the server still has what came in between.
+/// Follows one shard's changes from a position on, over a link that goes on where it was lost as long as the server
+/// still has what came in between.
 struct RedisFollower: Sendable {
   let shard: String
   /// The server whose stream is followed; a replica's is its master's, byte for byte.
@@ -15,7 +16,8 @@ struct RedisFollower: Sendable {
   /// How often a lost link is opened again in a row.
   static let reconnects = 5
 
-  /// Records what changes after the position until `isDone` is true and everything up to then is recorded, or the task is cancelled.
+  /// Records what changes after the position until `isDone` is true and everything up to then is recorded, or the task
+  /// is cancelled.
   ///
   /// - Throws: `DrillError`: `reference-unavailable` where the server has no longer what came after the position; `io`.
   func run(after position: Resync, into folder: String, isDone: @Sendable () -> Bool) async throws {
@@ -55,7 +57,8 @@ struct RedisFollower: Sendable {
       } catch let error as DrillError where error.code != .io {
         await current?.link.close()
         try recorder.giveUp(error.detail)
-        // Where not even a beginning was made, there is nothing to go on with; later, the log says itself how far it is whole.
+        // Where not even a beginning was made, there is nothing to go on with; later, the log says itself how far it is
+        // whole.
         if recorder.offset == position.offset { throw error }
         return
       }

@@ -1,6 +1,7 @@
 internal import DrillModel
 
-/// The masters while their writes are paused. What is answered after releasing has begun is not handed on: it might not belong to the cut.
+/// The masters while their writes are paused. What is answered after releasing has begun is not handed on: it might not
+/// belong to the cut.
 struct RedisHeldStore: HeldStore {
   let pause: WritePause
   let store: any Store
@@ -32,10 +33,12 @@ struct RedisHeldStore: HeldStore {
     try await store.withSession { try await body(Session(store: self, session: $0)) }
   }
 
-  /// Keys per slot by `CLUSTER COUNTKEYSINSLOT`, on each master for the slots that it owns and those that are moving to it. A key counts as long as it is in memory,
+  /// Keys per slot by `CLUSTER COUNTKEYSINSLOT`, on each master for the slots that it owns and those that are moving to
+  /// it. A key counts as long as it is in memory,
   /// expired or not. Nil for servers without cluster mode, which do not count by slot.
   ///
-  /// - Throws: `DrillError`: `timed-out` where the pause was over before all had answered; `permission-denied`, `unreachable`.
+  /// - Throws: `DrillError`: `timed-out` where the pause was over before all had answered; `permission-denied`,
+  ///   `unreachable`.
   func slotCounts() async throws -> SlotCounts? {
     guard map.isCluster else { return nil }
     let topology = map.topology

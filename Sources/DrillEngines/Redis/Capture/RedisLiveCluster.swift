@@ -4,15 +4,19 @@ internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
 
-/// A live Redis deployment: a Cluster, or single servers. Read only: of the commands that it sends, `CLIENT PAUSE` and `CLIENT UNPAUSE` alone touch production.
+/// A live Redis deployment: a Cluster, or single servers. Read only: of the commands that it sends, `CLIENT PAUSE` and
+/// `CLIENT UNPAUSE` alone touch production.
 ///
-/// A user for it needs: `+info +time +config|get +cluster|info +cluster|shards +cluster|nodes +cluster|countkeysinslot +client|pause +client|unpause
+/// A user for it needs: `+info +time +config|get +cluster|info +cluster|shards +cluster|nodes +cluster|countkeysinslot
+/// +client|pause +client|unpause
 /// +psync +replconf +ping`, and what the workload asks.
 ///
-/// A link that asks for a snapshot shows in the server's list of replicas while it lasts; a Sentinel that looks in that moment may remember it, without a port,
+/// A link that asks for a snapshot shows in the server's list of replicas while it lasts; a Sentinel that looks in that
+/// moment may remember it, without a port,
 /// until `SENTINEL RESET`.
 public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReading {
-  /// Times that a coherent capture is tried: another replica's snapshot may be under way, or a ping may fall into the wrong moment.
+  /// Times that a coherent capture is tried: another replica's snapshot may be under way, or a ping may fall into the
+  /// wrong moment.
   public static let attempts = 3
 
   public let description: ClusterDescription
@@ -92,10 +96,12 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
     try await store.readRecords(shard: shard, selection: selection, into: handler)
   }
 
-  /// Reads a shard from the stream that its server would send to a new replica, from a replica where one is in sync; nothing is stored on either side. Each call
+  /// Reads a shard from the stream that its server would send to a new replica, from a replica where one is in sync;
+  /// nothing is stored on either side. Each call
   /// makes the server fork once.
   ///
-  /// - Throws: `DrillError`: `capture-refused` where the fork does not fit into memory or the server would write to its disk; `unreachable` where it sends nothing
+  /// - Throws: `DrillError`: `capture-refused` where the fork does not fit into memory or the server would write to its
+  ///   disk; `unreachable` where it sends nothing
   ///   for a minute; `permission-denied`; what `handler` throws.
   public func readSnapshot(
     shard: String, selection: RecordSelection, into handler: @escaping RecordHandler
@@ -139,7 +145,8 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
     try await RedisDiscovery.map(of: description).topology
   }
 
-  /// What a capture will cost. Memory is the worst case, in which production changes every page while the snapshots are written; what is free is known for this
+  /// What a capture will cost. Memory is the worst case, in which production changes every page while the snapshots are
+  /// written; what is free is known for this
   /// machine, and elsewhere an upper bound: what the machine has less what the server holds.
   ///
   /// - Throws: `DrillError`: `unreachable`, `permission-denied`, `authentication-failed`, `timed-out`.
@@ -158,7 +165,8 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
 
   /// Writes `<shard>.rdb` for each shard into `folder`, which is made if it is not there.
   ///
-  /// Where a coherent capture's proof fails it is tried again, up to ``attempts`` times, and `whileHeld` is called again: what it read before is void. After an error
+  /// Where a coherent capture's proof fails it is tried again, up to ``attempts`` times, and `whileHeld` is called
+  /// again: what it read before is void. After an error
   /// none of the files is left.
   public func capture(
     _ plan: CapturePlan, into folder: String, whileHeld: (any HeldStore) async throws -> Void
@@ -261,11 +269,14 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
 
   /// Writes the keys that change after `cut` to `<shard>.changes` in `folder`, which has to be there.
   ///
-  /// Goes on with the links of the capture whose plan had ``CapturePlan/follows``, so that no change is missed however long it takes to get here; else it asks
-  /// the servers for what came after the cut, which they have for as long as their backlog lasts. A link that is lost is opened again; where that fails, the log
+  /// Goes on with the links of the capture whose plan had ``CapturePlan/follows``, so that no change is missed however
+  /// long it takes to get here; else it asks
+  /// the servers for what came after the cut, which they have for as long as their backlog lasts. A link that is lost
+  /// is opened again; where that fails, the log
   /// says how far it is whole, and this returns when all others are done.
   ///
-  /// - Throws: `DrillError`: `capture-refused` where `min-replicas-to-write` is above 0, since the link would count as a replica; `reference-unavailable` where
+  /// - Throws: `DrillError`: `capture-refused` where `min-replicas-to-write` is above 0, since the link would count as
+  ///   a replica; `reference-unavailable` where
   ///   a server no longer has what came after the cut; `io`.
   public func follow(
     from cut: Cut, topology: Topology, into folder: String, isDone: @Sendable () -> Bool
@@ -336,7 +347,8 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
     }
   }
 
-  /// Waits until no source has a child process: a new replica would be attached to its snapshot, or made to wait for its end.
+  /// Waits until no source has a child process: a new replica would be attached to its snapshot, or made to wait for
+  /// its end.
   ///
   /// - Throws: `DrillError` with `capture-refused` where one is still at it after a minute.
   private func waitUntilIdle(_ survey: CaptureSurvey) async throws {

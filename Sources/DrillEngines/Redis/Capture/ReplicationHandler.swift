@@ -2,9 +2,11 @@ internal import DrillModel
 internal import NIOCore
 internal import Synchronization
 
-/// Reads what a server sends to a replica: line breaks while it waits, `+FULLRESYNC` and the snapshot or `+CONTINUE`, then the commands.
+/// Reads what a server sends to a replica: line breaks while it waits, `+FULLRESYNC` and the snapshot or `+CONTINUE`,
+/// then the commands.
 ///
-/// Source: redis 7.0 src/replication.c, `readSyncBulkPayload` (the end of a diskless transfer is a mark of 40 bytes that the first line announces) and
+/// Source: redis 7.0 src/replication.c, `readSyncBulkPayload` (the end of a diskless transfer is a mark of 40 bytes
+/// that the first line announces) and
 /// `replicationCron` (a line break a second to a replica that waits for its snapshot).
 final class ReplicationHandler: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
@@ -22,7 +24,8 @@ final class ReplicationHandler: ChannelDuplexHandler {
 
   /// What others may see of the link while it works.
   struct Progress: Sendable {
-    /// When the server's replication cron last ran, as its line breaks show; it forks in one of its runs, about a second apart.
+    /// When the server's replication cron last ran, as its line breaks show; it forks in one of its runs, about a
+    /// second apart.
     var lastTick: ContinuousClock.Instant?
     /// Bytes of the snapshot so far.
     var received: UInt64 = 0
@@ -46,7 +49,8 @@ final class ReplicationHandler: ChannelDuplexHandler {
   private var line: [UInt8] = []
   private var received: UInt64 = 0
   private var isReadDeferred = false
-  /// Starts the acknowledgements of nothing that keep a following link alive, and make the server send commands after a diskless snapshot.
+  /// Starts the acknowledgements of nothing that keep a following link alive, and make the server send commands after a
+  /// diskless snapshot.
   private var keepAlive: (() -> Void)?
   private var keepAliveTask: RepeatedTask?
 

@@ -5,8 +5,10 @@ internal import Synchronization
 
 /// A connection over which a server sends us a snapshot of itself, as it does to a replica.
 ///
-/// It never acknowledges a position: `WAIT` and `min-replicas-to-write` of production's clients must not count us. A link that wants the snapshot alone says
-/// so (`REPLCONF rdb-only`), and then the server neither keeps commands back for it nor counts it as a replica; servers before 7.0 do not know the word.
+/// It never acknowledges a position: `WAIT` and `min-replicas-to-write` of production's clients must not count us. A
+/// link that wants the snapshot alone says
+/// so (`REPLCONF rdb-only`), and then the server neither keeps commands back for it nor counts it as a replica; servers
+/// before 7.0 do not know the word.
 ///
 /// Source: redis 7.0 src/replication.c, `syncCommand`, `replconfCommand`, `replicaPutOnline`.
 final class ReplicationLink: Sendable {
@@ -43,7 +45,8 @@ final class ReplicationLink: Sendable {
   /// - Parameters:
   ///   - group: threads of the link's own, since its sinks may block.
   ///   - commandSink: takes the commands after the snapshot; nil: the snapshot alone is wanted.
-  /// - Throws: `DrillError` as ``RedisConnection/connect(_:_:timeout:limits:)`` does, and `server-failed` where the server refuses to be replicated.
+  /// - Throws: `DrillError` as ``RedisConnection/connect(_:_:timeout:limits:)`` does, and `server-failed` where the
+  ///   server refuses to be replicated.
   static func open(
     _ endpoint: Endpoint, _ credentials: RedisCredentials, transfer: Transfer,
     on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, sink: any ReplicationSink,
@@ -53,7 +56,8 @@ final class ReplicationLink: Sendable {
     do {
       if transfer == .diskless { try await connection.ask("REPLCONF", "capa", "eof") }
       if commandSink == nil {
-        // Servers before 7.0 reply "Unrecognized REPLCONF option": then the link is a plain replica's until it is closed.
+        // Servers before 7.0 reply "Unrecognized REPLCONF option": then the link is a plain replica's until it is
+        // closed.
         _ = try await connection.send(["REPLCONF", "rdb-only", "1"].map { Array($0.utf8) })
       }
       let clock = try await ServerClock(connection)
@@ -77,14 +81,16 @@ final class ReplicationLink: Sendable {
 
   var progress: ReplicationHandler.Progress { progressBox.value.withLock { $0 } }
 
-  /// Asks for a full snapshot. Nothing may be sent after it until the snapshot is there: the server counts its delay from our last word.
+  /// Asks for a full snapshot. Nothing may be sent after it until the snapshot is there: the server counts its delay
+  /// from our last word.
   func askForSnapshot() {
     send(["PSYNC", "?", "-1"])
   }
 
   /// Asks for the commands after a position, and waits until the server agrees.
   ///
-  /// - Throws: `DrillError` with `reference-unavailable` where it does not agree at once: it would begin a full snapshot, and the link is closed before.
+  /// - Throws: `DrillError` with `reference-unavailable` where it does not agree at once: it would begin a full
+  ///   snapshot, and the link is closed before.
   func continueAfter(_ position: Resync) async throws {
     send(["PSYNC", position.replicationID, String(position.offset + 1)])
     let deadline = ContinuousClock.now + .seconds(2)
@@ -119,7 +125,8 @@ final class ReplicationLink: Sendable {
     }
   }
 
-  /// Closes the link, whose waiters then hear why, where the server sends nothing for `stall` although we would take it.
+  /// Closes the link, whose waiters then hear why, where the server sends nothing for `stall` although we would take
+  /// it.
   func closeWhenStalled(_ stall: Duration, unless isFull: @Sendable () -> Bool) async throws {
     var received: UInt64 = 0
     var movedAt = ContinuousClock.now

@@ -18,7 +18,8 @@ struct ReplicationSettings: Hashable, Sendable {
     self.minReplicasToWrite = minReplicasToWrite
   }
 
-  /// - Throws: `DrillError` with `permission-denied` where the user may not `CONFIG GET`: without it, the pause could not be timed.
+  /// - Throws: `DrillError` with `permission-denied` where the user may not `CONFIG GET`: without it, the pause could
+  ///   not be timed.
   init(_ connection: RedisConnection) async throws {
     var values: [String: String] = [:]
     for pattern in ["repl-diskless-sync*", "min-*-to-write"] {
@@ -38,12 +39,14 @@ struct ReplicationSettings: Hashable, Sendable {
       minReplicasToWrite: (values["min-replicas-to-write"] ?? values["min-slaves-to-write"]).flatMap { Int($0) } ?? 0)
   }
 
-  /// Whether the server forks at once, or in the next run of its replication cron: then writes are paused before the snapshot is asked for.
+  /// Whether the server forks at once, or in the next run of its replication cron: then writes are paused before the
+  /// snapshot is asked for.
   func forksAtOnce(_ transfer: ReplicationLink.Transfer) -> Bool {
     transfer == .disk || disklessDelay == 0 || disklessMaxReplicas == 1
   }
 
-  /// Longest time from the pause to the fork, in milliseconds: the cron runs once a second, and each server's at a time of its own.
+  /// Longest time from the pause to the fork, in milliseconds: the cron runs once a second, and each server's at a time
+  /// of its own.
   func longestWait(_ transfer: ReplicationLink.Transfer) -> Double {
     transfer == .disk || disklessDelay == 0 ? 50 : 1250
   }

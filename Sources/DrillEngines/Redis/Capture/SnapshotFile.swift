@@ -2,7 +2,8 @@ internal import DrillModel
 internal import Glibc
 internal import Synchronization
 
-/// A snapshot's file while it arrives: under the name `….partial` until it is whole and on disk, so that no half file ever bears the final name.
+/// A snapshot's file while it arrives: under the name `….partial` until it is whole and on disk, so that no half file
+/// ever bears the final name.
 final class SnapshotFile: ReplicationSink {
   let path: String
   private var partialPath: String { path + ".partial" }

@@ -1,7 +1,8 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Bytes of a snapshot on their way from a link's event loop to a reader that waits for them on a thread of its own; bounded, so that a slow reader slows the link
+/// Bytes of a snapshot on their way from a link's event loop to a reader that waits for them on a thread of its own;
+/// bounded, so that a slow reader slows the link
 /// and not the memory.
 final class SnapshotQueue: ReplicationSink {
   private struct State {

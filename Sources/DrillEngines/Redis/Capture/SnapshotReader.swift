@@ -3,7 +3,8 @@ internal import DrillModel
 internal import Foundation
 internal import Synchronization
 
-/// Reads a snapshot while it comes, with nothing stored: the reader works on a thread of its own and hands its batches to the task that wants them.
+/// Reads a snapshot while it comes, with nothing stored: the reader works on a thread of its own and hands its batches
+/// to the task that wants them.
 struct SnapshotReader {
   let link: ReplicationLink
   let queue: SnapshotQueue

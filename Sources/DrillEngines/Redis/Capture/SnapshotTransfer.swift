@@ -42,7 +42,8 @@ struct SnapshotTransfer: Sendable {
     }
   }
 
-  /// Closes the links and removes what has arrived. A server stops writing a diskless snapshot that nobody reads any more.
+  /// Closes the links and removes what has arrived. A server stops writing a diskless snapshot that nobody reads any
+  /// more.
   func abandon() async {
     for part in parts {
       await part.link.close()

@@ -19,9 +19,11 @@ enum WriteEffect: Hashable, Sendable {
   /// A command whose keys we do not know, a module's perhaps.
   case unknown
 
-  /// The effect of one command as masters send it to their replicas: scripts, blocking and popping commands arrive there as what they did.
+  /// The effect of one command as masters send it to their replicas: scripts, blocking and popping commands arrive
+  /// there as what they did.
   ///
-  /// Names what is written, never what is only read (the sources of `ZUNIONSTORE`): a key that is named explains a difference.
+  /// Names what is written, never what is only read (the sources of `ZUNIONSTORE`): a key that is named explains a
+  /// difference.
   ///
   /// Source: redis 7.0 src/commands/*.json, `key_specs` with the flags RW, OW and RM.
   init(_ command: [[UInt8]]) {

@@ -82,7 +82,8 @@ final class WritePause: Sendable {
     }
   }
 
-  /// Reads every master's state, then lets all resume. Runs once, whoever asks first, and to its end even when the asking task is cancelled.
+  /// Reads every master's state, then lets all resume. Runs once, whoever asks first, and to its end even when the
+  /// asking task is cancelled.
   @discardableResult
   func release() async -> Release {
     let task = state.withLock { state in

@@ -2,12 +2,15 @@ internal import DrillModel
 
 /// Reads the reply of `CLUSTER SHARDS`, which servers have since 7.0.
 ///
-/// Source: redis 7.0 src/cluster.c, `clusterReplyShards`: per shard a map of `slots` (first and last slot of each range, flat) and `nodes` (maps), maps
+/// Source: redis 7.0 src/cluster.c, `clusterReplyShards`: per shard a map of `slots` (first and last slot of each
+/// range, flat) and `nodes` (maps), maps
 /// being flat arrays in RESP2.
 enum ClusterShardsReply {
-  /// The shards with a living master, those without slots included. `host` stands in where a node does not know its own address.
+  /// The shards with a living master, those without slots included. `host` stands in where a node does not know its own
+  /// address.
   ///
-  /// - Throws: `DrillError` with `protocol-violation` where the reply is not of that form, `unreachable` where slots have no living master.
+  /// - Throws: `DrillError` with `protocol-violation` where the reply is not of that form, `unreachable` where slots
+  ///   have no living master.
   static func shards(_ reply: RESPValue, host: String, subject: String) throws -> [RedisClusterMap.Shard] {
     func malformed(_ what: String) -> DrillError {
       DrillError(.protocolViolation, subject: subject, detail: "CLUSTER SHARDS: \(what)")

@@ -4,13 +4,17 @@ public import DrillModel
 public enum RedisDiscovery {
   /// The deployment as it is now.
   ///
-  /// - Redis Cluster: all shards, from any node that answers, by `CLUSTER SHARDS` (`CLUSTER NODES` before 7.0). Open slots are asked of each master, which alone
+  /// - Redis Cluster: all shards, from any node that answers, by `CLUSTER SHARDS` (`CLUSTER NODES` before 7.0). Open
+  ///   slots are asked of each master, which alone
   ///   knows its own, and each master must own what the cluster says it owns.
-  /// - One single server: one shard named `standalone`, whatever its replication id, which changes with a fail-over or when its backlog is freed; it owns all
+  /// - One single server: one shard named `standalone`, whatever its replication id, which changes with a fail-over or
+  ///   when its backlog is freed; it owns all
   ///   slots. A replica's endpoint leads to its master.
-  /// - Several single servers: shards `server-1`, `server-2`, … in the order of `endpoints`, without a slot map: each may hold any key.
+  /// - Several single servers: shards `server-1`, `server-2`, … in the order of `endpoints`, without a slot map: each
+  ///   may hold any key.
   ///
-  /// - Throws: `DrillError`: `unreachable`, `timed-out`, `authentication-failed`, `permission-denied`, `protocol-violation`; `store-moved` where the nodes still
+  /// - Throws: `DrillError`: `unreachable`, `timed-out`, `authentication-failed`, `permission-denied`,
+  ///   `protocol-violation`; `store-moved` where the nodes still
   ///   disagree on who owns what after three looks.
   public static func map(of cluster: ClusterDescription) async throws -> RedisClusterMap {
     let credentials = RedisCredentials(username: cluster.username, password: cluster.password)

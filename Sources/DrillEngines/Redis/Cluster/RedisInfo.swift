@@ -18,7 +18,8 @@ struct RedisInfo: Hashable, Sendable {
   func number(_ field: String) -> UInt64? { fields[field].flatMap { UInt64($0) } }
   func flag(_ field: String) -> Bool { fields[field] == "1" }
 
-  /// The replicas that a server lists, `slave0:ip=…,port=…`; those without a port are not servers (capture links are among them).
+  /// The replicas that a server lists, `slave0:ip=…,port=…`; those without a port are not servers (capture links are
+  /// among them).
   var replicas: [(endpoint: Endpoint, isOnline: Bool)] {
     fields.filter { $0.key.hasPrefix("slave") && $0.key.dropFirst(5).allSatisfy(\.isNumber) && $0.key.count > 5 }
       .sorted { ($0.key.count, $0.key) < ($1.key.count, $1.key) }

@@ -5,7 +5,8 @@ public struct RedisNode: Hashable, Sendable {
   /// The node id in a cluster; where there is none, its endpoint's text.
   public var name: String
   public var endpoint: Endpoint
-  /// Whether the cluster thinks that it lives and is in step. A replica's link is asked of the replica itself before it is read from.
+  /// Whether the cluster thinks that it lives and is in step. A replica's link is asked of the replica itself before it
+  /// is read from.
   public var isHealthy: Bool
   /// The replication offset that the cluster reports; nil where it says nothing.
   public var replicationOffset: UInt64?

@@ -1,6 +1,7 @@
 /// Reads RESP2 replies as their bytes arrive, looking at no byte twice and holding no more than its limits allow.
 ///
-/// Bulk strings go into their own array as they come; so what is left over between two calls is at most the beginning of a line.
+/// Bulk strings go into their own array as they come; so what is left over between two calls is at most the beginning
+/// of a line.
 ///
 /// Source: Redis documentation, "Redis serialization protocol specification".
 struct RESPParser {
@@ -25,7 +26,8 @@ struct RESPParser {
 
   private let skipsLineBreaks: Bool
 
-  /// - Parameter skipsLineBreaks: whether line breaks may stand between values, as they do in a replication stream to keep it alive.
+  /// - Parameter skipsLineBreaks: whether line breaks may stand between values, as they do in a replication stream to
+  ///   keep it alive.
   init(limits: RESPLimits = RESPLimits(), skipsLineBreaks: Bool = false) {
     self.limits = limits
     self.skipsLineBreaks = skipsLineBreaks

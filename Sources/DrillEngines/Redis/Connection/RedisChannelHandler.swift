@@ -26,7 +26,8 @@ final class RedisConnectionFailure: Sendable {
   }
 }
 
-/// Matches replies to requests, in order. After a time-out or a violation the connection is closed, since nothing could be matched any more.
+/// Matches replies to requests, in order. After a time-out or a violation the connection is closed, since nothing could
+/// be matched any more.
 final class RedisChannelHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = RedisRequest

@@ -4,7 +4,8 @@ internal import NIOPosix
 
 /// A client's connection to one Redis server, over TCP or a unix socket.
 ///
-/// Commands are pipelined: several callers may send at the same time, and each gets its own replies. A connection that timed out or broke stays broken.
+/// Commands are pipelined: several callers may send at the same time, and each gets its own replies. A connection that
+/// timed out or broke stays broken.
 /// Sends nothing by itself but the log-in; whether a command writes is the caller's business.
 public final class RedisConnection: Sendable {
   public let endpoint: Endpoint
@@ -36,9 +37,11 @@ public final class RedisConnection: Sendable {
     }
   }
 
-  /// Connects and logs in; the caller closes it. Without credentials, a server that wants some is found out by a `PING`.
+  /// Connects and logs in; the caller closes it. Without credentials, a server that wants some is found out by a
+  /// `PING`.
   ///
-  /// - Throws: `DrillError`: `unreachable`, `timed-out`, `authentication-failed`, `permission-denied`, `protocol-violation`.
+  /// - Throws: `DrillError`: `unreachable`, `timed-out`, `authentication-failed`, `permission-denied`,
+  ///   `protocol-violation`.
   public static func connect(
     _ endpoint: Endpoint, _ credentials: RedisCredentials = .none, timeout: Duration = .seconds(5),
     limits: RESPLimits = RESPLimits()
@@ -72,7 +75,8 @@ public final class RedisConnection: Sendable {
 
   /// Sends one command and waits for its reply; an error that the server replies is returned, not thrown.
   ///
-  /// - Throws: `DrillError`: `timed-out`, `unreachable`, `protocol-violation`, `interrupted` where the task was cancelled.
+  /// - Throws: `DrillError`: `timed-out`, `unreachable`, `protocol-violation`, `interrupted` where the task was
+  ///   cancelled.
   public func send(_ command: [[UInt8]], timeout: Duration = .seconds(10)) async throws -> RESPValue {
     let replies = await pipeline([command], timeout: timeout)
     guard let value = replies.values.first else {
@@ -83,7 +87,8 @@ public final class RedisConnection: Sendable {
 
   /// Sends one command in words and waits for its reply; an error that the server replies is thrown.
   ///
-  /// - Throws: what ``send(_:timeout:)`` throws, and `permission-denied`, `authentication-failed`, `server-failed` for the server's own errors.
+  /// - Throws: what ``send(_:timeout:)`` throws, and `permission-denied`, `authentication-failed`, `server-failed` for
+  ///   the server's own errors.
   @discardableResult
   public func ask(_ words: String..., timeout: Duration = .seconds(10)) async throws -> RESPValue {
     let reply = try await send(words.map { Array($0.utf8) }, timeout: timeout)
@@ -91,9 +96,11 @@ public final class RedisConnection: Sendable {
     return reply
   }
 
-  /// Sends all commands in one write and waits for all replies. Costs one buffer and, beyond the values, nothing per reply.
+  /// Sends all commands in one write and waits for all replies. Costs one buffer and, beyond the values, nothing per
+  /// reply.
   ///
-  /// Never throws: what did not come is missing at the end of ``RedisReplies/values``, and ``RedisReplies/failure`` says why. After a failure, and after
+  /// Never throws: what did not come is missing at the end of ``RedisReplies/values``, and ``RedisReplies/failure``
+  /// says why. After a failure, and after
   /// the task was cancelled, the connection is closed, and whatever is sent gets the first failure again.
   public func pipeline(_ commands: [[[UInt8]]], timeout: Duration) async -> RedisReplies {
     var buffer = channel.allocator.buffer(capacity: 0)
@@ -131,7 +138,8 @@ public final class RedisConnection: Sendable {
     try? await channel.close().get()
   }
 
-  /// Turns the connection into something that is no client's any more, a replication link. Nothing may be under way on it.
+  /// Turns the connection into something that is no client's any more, a replication link. Nothing may be under way on
+  /// it.
   ///
   /// - Parameter make: makes the new handler on the channel's event loop, with what the caller wants to hold of it.
   func replaceHandler<A: Sendable, B: Sendable>(

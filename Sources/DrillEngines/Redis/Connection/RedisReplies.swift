@@ -6,7 +6,8 @@ public struct RedisReplies: Sendable {
   public var values: [RESPValue]
   /// As many as ``values``: the time from writing all commands to having read the reply.
   public var elapsed: [Duration]
-  /// Why there are fewer values than commands: `timed-out`, `unreachable`, `protocol-violation`, `interrupted`. Nil: all are there.
+  /// Why there are fewer values than commands: `timed-out`, `unreachable`, `protocol-violation`, `interrupted`. Nil:
+  /// all are there.
   public var failure: DrillError?
 
   public init(values: [RESPValue], elapsed: [Duration], failure: DrillError?) {
