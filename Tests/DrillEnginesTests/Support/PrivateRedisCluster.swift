@@ -133,7 +133,7 @@ final class PrivateRedisCluster: Sendable {
   private static func freePort() throws -> Int {
     for _ in 0..<1000 {
       let port = Int.random(in: 12_000...32_000)
-      let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
       defer { close(descriptor) }
       if with(port, { bind(descriptor, $0, $1) }) == 0 { return port }
     }
@@ -141,7 +141,7 @@ final class PrivateRedisCluster: Sendable {
   }
 
   private static func isListening(_ port: Int) -> Bool {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     defer { close(descriptor) }
     return with(port) { connect(descriptor, $0, $1) } == 0
   }

@@ -17,7 +17,7 @@ final class ScriptedServer: Sendable {
     let path = folder + "/s"
     self.folder = folder
     self.path = path
-    let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
@@ -31,7 +31,11 @@ final class ScriptedServer: Sendable {
     Thread.detachNewThread {
       let client = accept(listener, nil, nil)
       guard client >= 0 else { return }
-      defer { close(client) }
+      defer {
+        // A process that another test starts meanwhile may have inherited it: closing alone would then say nothing.
+        shutdown(client, Int32(SHUT_RDWR))
+        close(client)
+      }
       func say(_ bytes: [UInt8]) { _ = send(client, bytes, bytes.count, CInt(MSG_NOSIGNAL)) }
       if !greeting.isEmpty { say(greeting) }
       var buffer = [UInt8](repeating: 0, count: 65536)

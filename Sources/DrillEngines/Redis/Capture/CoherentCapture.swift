@@ -100,7 +100,7 @@ struct CoherentCapture {
         transfer: transfer)
     } catch {
       watchdog.cancel()
-      await pause.release()
+      await pause.abandon()
       throw error
     }
   }

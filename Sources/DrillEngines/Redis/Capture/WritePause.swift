@@ -85,20 +85,25 @@ final class WritePause: Sendable {
   /// Reads every master's state, then lets all resume. Runs once, whoever asks first, and to its end even when the
   /// asking task is cancelled.
   @discardableResult
-  func release() async -> Release {
+  func release() async -> Release { await release(reading: true) }
+
+  /// Lets all masters resume at once, asking nothing: after a failure there is nothing left to prove.
+  func abandon() async { _ = await release(reading: false) }
+
+  private func release(reading: Bool) async -> Release {
     let task = state.withLock { state in
       if let running = state.release { return running }
-      let task = Task { await self.releaseAll() }
+      let task = Task { await self.releaseAll(reading: reading) }
       state.release = task
       return task
     }
     return await task.value
   }
 
-  private func releaseAll() async -> Release {
+  private func releaseAll(reading: Bool) async -> Release {
     let now = ContinuousClock.now
     let rest = (expiresAt ?? now) - now
-    let states = try? await self.states(timeout: max(rest, .milliseconds(50)))
+    let states = reading ? try? await self.states(timeout: max(rest, .milliseconds(50))) : nil
     let readAt = ContinuousClock.now
     let unreleased = Mutex<[String]>([])
     // Targets before sources: a source that resumes its `MIGRATE` must not meet a paused target.
