@@ -232,6 +232,7 @@ struct ReplayDriverTests {
     #expect(
       sheet
         == AnswerSheet(
-          workload: "w", seed: 3, operations: operations(10), answers: operations(10).map(echoed), unasked: 0))
+          workload: "w", seed: 3, operations: operations(10), answers: operations(10).map(echoed), unasked: 0,
+          latency: result.latency.summary(side: "reference")))
   }
 }

@@ -112,13 +112,16 @@ package final class ChildProcess: Sendable {
   private func spawn(_ launch: Launch) throws -> Int32 {
     var input: [Int32] = [-1, -1]
     var output: [Int32] = [-1, -1]
-    guard pipe(&input) == 0, pipe(&output) == 0 else { throw failure("no pipe", launch, errno) }
+    // Closed on exec from the first moment, which pipe(2) cannot: a child that another thread starts meanwhile would
+    // hold the ends open, and this one's end would never be seen.
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    guard socketpair(AF_UNIX, kind, 0, &input) == 0, socketpair(AF_UNIX, kind, 0, &output) == 0 else {
+      throw failure("no pipe", launch, errno)
+    }
     defer {
       close(input[0])
       close(output[1])
     }
-    _ = fcntl(input[1], F_SETFD, FD_CLOEXEC)
-    _ = fcntl(output[0], F_SETFD, FD_CLOEXEC)
     let written = launch.input.withUnsafeBytes { write(input[1], $0.baseAddress, $0.count) }
     close(input[1])
     guard written == launch.input.count else {
