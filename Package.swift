@@ -21,7 +21,6 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
     // The words of the project as types, and the protocols that others implement. Knows nothing of ours.
@@ -51,7 +50,6 @@ let package = Package(
         "DrillModel", "DrillCrypto",
         .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
-        .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
 
     // Plants seeded damage and proves that it was planted; must not know who looks for it.

@@ -117,7 +117,7 @@ public struct Run: Hashable, Sendable, Codable {
       case restoreTime = "rto"
       /// Milliseconds between two consecutive verified cuts; at most the target.
       case recoveryPoint = "rpo"
-      /// Unexplained differences; at most the target.
+      /// Differing records, whatever explains them; at most the target.
       case drift
       /// Differing answers; at most the target.
       case mismatches

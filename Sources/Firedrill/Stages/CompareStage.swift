@@ -47,7 +47,6 @@ extension DrillRunner {
     ).check(pairs.map(\.0), expected: pairs.map(\.1), observed: observed, unasked: sheet.unasked)
     result.judgement += judgement
     result.answers = tally
-    if let latency = restored.sheet.latency { result.latencies.append(latency.summary(side: "sandbox")) }
     if let latency = reference.answers?.latency { result.latencies.append(latency) }
     if judgement.isClean, tally.equal > 0, tally.indeterminate == 0 {
       result.levels.append(.init(.answers, evidence: "\(tally.equal) answers equal to those that the live servers gave at the cut"))

@@ -43,7 +43,6 @@ extension DrillRunner {
     guard let answers = part.answers else { return }
     result.judgement += answers.judgement
     result.answers = answers.tally
-    if let own = restored.live.latency { result.latencies.append(own.summary(side: "sandbox")) }
     if let latency = part.latency { result.latencies.append(latency) }
     if answers.judgement.isClean, answers.tally.equal > 0, answers.tally.indeterminate == 0 {
       result.levels.append(.init(.answers, evidence: "\(answers.tally.equal) answers equal to those of the live store"))
@@ -111,18 +110,16 @@ extension DrillRunner {
     let slots = SlotDiff(left, right)
     var check = DriftCheck(
       backup: restored.manifest.backup, window: .init(cut: restored.manifest.cut.time, reference: time), evidence: evidence, seed: drill.seed)
-    var common: UInt64 = 0
+    var unequal: UInt64 = 0
     for chunk in slots.chunks() {
       let mine = try await reading.keys(of: chunk, in: restored.files)
       let theirs = try await reading.keys(of: chunk, in: files)
       let diff = KeyDiff(mine, theirs)
       check.add(diff)
-      let unequal = diff.differences.count { $0.kind == .changed || $0.kind == .expiryMoved }
-      common += UInt64(mine.entries.keys.count { theirs.entries[$0] != nil } - unequal)
+      unequal += UInt64(diff.differences.count { $0.kind != .added })
     }
     check.add(libraries: slots.libraries)
-    let equal = SlotDiff.equalRecords(left, right) + common
-    return (try check.finish(equalRecords: equal, independentReaders: restored.readers, reference: name), slots.slots)
+    return (try check.finish(equalRecords: left.recordCount - unequal, independentReaders: restored.readers, reference: name), slots.slots)
   }
 
   private func askLive(_ live: any LiveCluster, _ restored: Restored) async throws -> ReplayResult? {

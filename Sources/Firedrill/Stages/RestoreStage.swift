@@ -23,6 +23,7 @@ extension DrillRunner {
     }
     result.phases = restored.phases
     result.sandbox = restored.facts
+    if let latency = restored.latency { result.latencies = [latency] }
     if !restored.held.isEmpty { result.fingerprintRoot = restored.folded.fingerprint.root }
     let check = RestoredCheck(backup: manifest.backup, independentReaders: restored.readers)
     if let facts = restored.facts, !facts.clockHeld, decoded.artifacts.contains(where: { $0.folded.expiringRecords > 0 }), restored.readers > 1 {
@@ -43,8 +44,16 @@ extension DrillRunner {
         judgement += try check.skipped(shard: shard, records: artifact.whole.records, reason: reason)
       }
     }
-    // One line for all shards: which shard differs is in the findings.
+    // One coverage and one comparison for all shards: which shard differs is in the findings.
     judgement.coverage = [Run.StageCoverage(.fingerprint, of: "records restored", try .sum(of: judgement.coverage.map(\.coverage), .records))]
+    let comparisons = judgement.comparisons
+    if let first = comparisons.first {
+      judgement.comparisons = [
+        Run.Comparison(
+          .fingerprint, left: first.left, right: first.right, independentReaders: first.independentReaders,
+          isEqual: comparisons.allSatisfy(\.isEqual))
+      ]
+    }
     result.judgement += judgement
     if result.judgement.isClean, !restored.held.isEmpty {
       let server = restored.facts?.server ?? "the store"

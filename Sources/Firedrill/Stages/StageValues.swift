@@ -72,6 +72,13 @@ struct Restored: Sendable {
   /// Readers that are independent of each other: ours of the file, and the server's where there is one.
   var readers: Int { decoded.manifest.engine == "sqlite" ? 1 : 2 }
 
+  /// Of all questions that the sandboxes answered; nil where there were none.
+  var latency: Run.Latency? {
+    guard var sum = sheet.latency ?? live.latency else { return nil }
+    if sheet.latency != nil, let more = live.latency { sum.merge(more) }
+    return sum.summary(side: "sandbox")
+  }
+
   mutating func absorb(_ wave: RestoredWave) {
     for (shard, records) in wave.held {
       held[shard] = records

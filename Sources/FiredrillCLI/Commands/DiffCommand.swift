@@ -6,7 +6,7 @@ struct DiffCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff", abstract: "Compare the contents of two stores or files, down to keys. Exit 0 equal, 1 different, 2 could not tell.",
     discussion: """
-      A side is a backup's folder, a file (dump.rdb, app.sqlite), a folder of such files, or a URL: redis://host:port, redis+unix:///path/to.sock,
+      A side is a backup's folder (or its id with --catalog), a file (dump.rdb, app.sqlite), a folder of such files, or a URL: redis://host:port, redis+unix:///path/to.sock,
       with ?cluster=true for all shards. A password comes from $FIREDRILL_PASSWORD, a user from the URL (redis://user@host:port).
 
       EXAMPLE
@@ -16,6 +16,9 @@ struct DiffCommand: AsyncParsableCommand {
 
   @Argument(help: "One side.") var a: String
   @Argument(help: "The other.") var b: String
+
+  @Option(name: .long, help: "The catalog in which a side that is a backup's id lies.", completion: .directory)
+  var catalog: String?
 
   @Option(name: .long, help: "How a Redis URL is read: replication (its replication stream) or commands (SCAN and typed reads).")
   var via: ReadingPath = .replication
@@ -33,7 +36,7 @@ struct DiffCommand: AsyncParsableCommand {
   func run() async throws {
     let events = common.progress.handler
     let request = DiffRequest(
-      a: a, b: b, via: via, expiryBound: try expiryBound.map(Firedrill.duration) ?? .zero, keyLimit: keys, showsKeys: showKeys,
+      a: a, b: b, catalog: catalog, via: via, expiryBound: try expiryBound.map(Firedrill.duration) ?? .zero, keyLimit: keys, showsKeys: showKeys,
       ledger: ledger.path)
     let result = try await interruptible { try await Firedrill.diff(request, events: events) }
     if common.json { try Terminal.sayJSON(result) } else if !common.quiet { Terminal.say(result.text) }

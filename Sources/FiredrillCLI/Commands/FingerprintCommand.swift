@@ -13,6 +13,9 @@ struct FingerprintCommand: AsyncParsableCommand {
 
   @Argument(help: "A backup's folder, a file, a folder of files, or a Redis URL (see firedrill diff --help).") var source: String
 
+  @Option(name: .long, help: "The catalog in which a backup's id lies.", completion: .directory)
+  var catalog: String?
+
   @Option(name: .long, help: "How a Redis URL is read: replication or commands.")
   var via: ReadingPath = .replication
 
@@ -23,8 +26,8 @@ struct FingerprintCommand: AsyncParsableCommand {
 
   func run() async throws {
     let events = common.progress.handler
-    let (source, via) = (source, via)
-    let result = try await interruptible { try await Firedrill.fingerprint(of: source, via: via, events: events) }
+    let (source, catalog, via) = (source, catalog, via)
+    let result = try await interruptible { try await Firedrill.fingerprint(of: source, catalog: catalog, via: via, events: events) }
     if common.json {
       try Terminal.sayJSON(cells ? result : result.withoutCells)
     } else {
