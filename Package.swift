@@ -94,7 +94,8 @@ let package = Package(
       ]),
     .testTarget(
       name: "DrillEvidenceTests",
-      dependencies: ["DrillEvidence", "DrillCrypto", .product(name: "GRDB", package: "GRDB.swift")], exclude: ["Golden"]),
+      dependencies: ["DrillEvidence", "DrillCrypto", .product(name: "GRDB", package: "GRDB.swift")], exclude: ["Golden"]
+    ),
     .testTarget(
       name: "FiredrillTests",
       dependencies: ["Firedrill", "FiredrillCLI", "DrillTesting", "DrillFaults", "CFrozenClock"]),

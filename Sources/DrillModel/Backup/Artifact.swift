@@ -13,7 +13,8 @@ public struct Artifact: Hashable, Sendable, Codable {
   public var digest: Digest
 
   public init(
-    name: String, role: Role, shard: String?, format: String, encodings: [String] = [], sizeBytes: UInt64, digest: Digest
+    name: String, role: Role, shard: String?, format: String, encodings: [String] = [], sizeBytes: UInt64,
+    digest: Digest
   ) {
     self.name = name
     self.role = role

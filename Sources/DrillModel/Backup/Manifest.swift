@@ -23,8 +23,10 @@ public struct Manifest: Hashable, Sendable, Codable {
   public var rationale: String?
 
   public init(
-    backup: String, cluster: String, engine: String, engineVersion: String, kind: Kind = .full, predecessor: Predecessor? = nil,
-    cut: Cut, scope: Scope, topology: Topology, artifacts: [Artifact], reference: Reference? = nil, retention: String? = nil,
+    backup: String, cluster: String, engine: String, engineVersion: String, kind: Kind = .full,
+    predecessor: Predecessor? = nil,
+    cut: Cut, scope: Scope, topology: Topology, artifacts: [Artifact], reference: Reference? = nil,
+    retention: String? = nil,
     keyIDs: [String] = [], rationale: String? = nil
   ) {
     self.backup = backup

@@ -13,7 +13,8 @@ public struct Reference: Hashable, Sendable, Codable {
   public var keySample: String?
 
   public init(
-    independentReaders: Int, counts: String? = nil, fingerprint: String? = nil, answers: String? = nil, keySample: String? = nil
+    independentReaders: Int, counts: String? = nil, fingerprint: String? = nil, answers: String? = nil,
+    keySample: String? = nil
   ) {
     self.independentReaders = independentReaders
     self.counts = counts
@@ -29,12 +30,16 @@ public struct SlotCounts: Hashable, Sendable, Codable {
   public var shards: [String: [String: UInt64]]
   public init(shards: [String: [String: UInt64]] = [:]) { self.shards = shards }
 
-  public mutating func set(_ count: UInt64, shard: String, slot: Slot) { shards[shard, default: [:]][String(slot.rawValue)] = count }
+  public mutating func set(_ count: UInt64, shard: String, slot: Slot) {
+    shards[shard, default: [:]][String(slot.rawValue)] = count
+  }
 
   /// The slots that were counted, with the sum over shards (source and target of a move in flight both count).
   public var perSlot: [Slot: UInt64] {
     shards.values.reduce(into: [:]) { sums, counts in
-      for (name, count) in counts { if let number = UInt16(name), number < Slot.count { sums[Slot(rawValue: number), default: 0] &+= count } }
+      for (name, count) in counts {
+        if let number = UInt16(name), number < Slot.count { sums[Slot(rawValue: number), default: 0] &+= count }
+      }
     }
   }
 }

@@ -20,7 +20,8 @@ public struct ChangeWindow: Sendable {
   public var patience: Duration
 
   public init(
-    cut: Cut, restored: [ArtifactFile], topology: Topology, snapshot: CapturedBackup, changes: String?, patience: Duration
+    cut: Cut, restored: [ArtifactFile], topology: Topology, snapshot: CapturedBackup, changes: String?,
+    patience: Duration
   ) {
     self.cut = cut
     self.restored = restored

@@ -19,7 +19,8 @@ public struct ClusterDescription: Hashable, Sendable {
   public var readRate: Int?
 
   public init(
-    name: String, engine: String, endpoints: [Endpoint] = [], isCluster: Bool = false, username: String? = nil, password: Secret? = nil,
+    name: String, engine: String, endpoints: [Endpoint] = [], isCluster: Bool = false, username: String? = nil,
+    password: Secret? = nil,
     files: [ShardFile] = [], versionColumns: [String: String] = [:], tombstones: [String: String] = [:],
     capture: CapturePlan = CapturePlan(), readRate: Int? = nil
   ) {

@@ -23,7 +23,9 @@ public protocol Engine: Sendable {
   /// Connects to a live cluster for the time of `body`. MUST NOT write to it.
   ///
   /// - Throws: `DrillError`: `unreachable`, `authentication-failed`, `permission-denied`.
-  func withLive<R: Sendable>(_ cluster: ClusterDescription, _ body: (any LiveCluster) async throws -> R) async throws -> R
+  func withLive<R: Sendable>(
+    _ cluster: ClusterDescription, _ body: (any LiveCluster) async throws -> R
+  ) async throws -> R
 }
 
 /// A data artifact as a local file.

@@ -12,7 +12,9 @@ public protocol LiveCluster: Store {
   /// and the cluster MUST resume writes by itself if this process dies. A per-shard capture that holds nothing does not call `whileHeld`.
   ///
   /// - Throws: `DrillError`: `capture-refused` when the estimate does not fit; `not-coherent` when coherence was asked for and its proof failed.
-  func capture(_ plan: CapturePlan, into folder: String, whileHeld: (any HeldStore) async throws -> Void) async throws -> CapturedBackup
+  func capture(
+    _ plan: CapturePlan, into folder: String, whileHeld: (any HeldStore) async throws -> Void
+  ) async throws -> CapturedBackup
 }
 
 /// A live store that stands still at the cut.
@@ -61,7 +63,8 @@ public struct CaptureEstimate: Hashable, Sendable, Codable {
   public var refusals: [String]
 
   public init(
-    pauseMs: Double, forkMs: Double, memoryNeededBytes: UInt64, memoryFreeBytes: UInt64?, lines: [String], refusals: [String]
+    pauseMs: Double, forkMs: Double, memoryNeededBytes: UInt64, memoryFreeBytes: UInt64?, lines: [String],
+    refusals: [String]
   ) {
     self.pauseMs = pauseMs
     self.forkMs = forkMs

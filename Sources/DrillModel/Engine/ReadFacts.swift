@@ -16,7 +16,8 @@ public struct ReadFacts: Hashable, Sendable, Codable {
   public var notes: [String]
 
   public init(
-    bytesRead: UInt64 = 0, records: UInt64 = 0, opaqueRecords: UInt64 = 0, formatVersion: Int? = nil, writer: String? = nil,
+    bytesRead: UInt64 = 0, records: UInt64 = 0, opaqueRecords: UInt64 = 0, formatVersion: Int? = nil,
+    writer: String? = nil,
     checksum: Checksum = .absent, bytesAfterEnd: UInt64 = 0, problems: [Problem] = [], notes: [String] = []
   ) {
     self.bytesRead = bytesRead

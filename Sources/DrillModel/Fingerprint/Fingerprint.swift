@@ -66,7 +66,9 @@ public struct Fingerprint: Hashable, Sendable, Codable {
 
   /// Records per slot, over all namespaces; slots without records are absent.
   public var countsPerSlot: [Slot: UInt64] {
-    cells.values.reduce(into: [:]) { counts, slots in for (slot, cell) in slots { counts[slot, default: 0] &+= cell.count } }
+    cells.values.reduce(into: [:]) { counts, slots in
+      for (slot, cell) in slots { counts[slot, default: 0] &+= cell.count }
+    }
   }
 
   /// The part of this fingerprint that lies in `slots`. Libraries stay: they have no slot.
@@ -89,7 +91,8 @@ public struct Fingerprint: Hashable, Sendable, Codable {
     for (namespace, slots) in try container.decode([String: [String: Cell]].self, forKey: .cells) {
       for (name, cell) in slots {
         guard let number = UInt16(name), number < Slot.count else {
-          throw DecodingError.dataCorruptedError(forKey: .cells, in: container, debugDescription: "no such slot: \(name)")
+          throw DecodingError.dataCorruptedError(
+            forKey: .cells, in: container, debugDescription: "no such slot: \(name)")
         }
         add(cell, namespace: namespace, slot: Slot(rawValue: number))
       }
@@ -100,6 +103,7 @@ public struct Fingerprint: Hashable, Sendable, Codable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(libraries.mapValues { $0.sorted() }, forKey: .libraries)
     try container.encode(
-      cells.mapValues { Dictionary(uniqueKeysWithValues: $0.map { (String($0.key.rawValue), $0.value) }) }, forKey: .cells)
+      cells.mapValues { Dictionary(uniqueKeysWithValues: $0.map { (String($0.key.rawValue), $0.value) }) },
+      forKey: .cells)
   }
 }

@@ -53,7 +53,8 @@ public struct RecordBatch: Sendable {
     public var ends: Bool
 
     public init(
-      keyOffset: UInt32, keyCount: UInt32, bodyOffset: UInt32, bodyCount: UInt32, elementIndex: UInt32, elementCount: UInt32,
+      keyOffset: UInt32, keyCount: UInt32, bodyOffset: UInt32, bodyCount: UInt32, elementIndex: UInt32,
+      elementCount: UInt32,
       expiry: Int64, slot: Slot, kind: RecordKind, begins: Bool, ends: Bool
     ) {
       self.keyOffset = keyOffset
@@ -85,7 +86,8 @@ public struct RecordBatch: Sendable {
 
   /// Appends a whole record that is small enough to be one piece; the convenient way, for engines where speed is elsewhere.
   public mutating func append(
-    key: some Collection<UInt8>, slot: Slot, kind: RecordKind, expiry: Int64 = noExpiry, body: some Collection<UInt8> = [],
+    key: some Collection<UInt8>, slot: Slot, kind: RecordKind, expiry: Int64 = noExpiry,
+    body: some Collection<UInt8> = [],
     elements: [[UInt8]] = []
   ) {
     let keyOffset = UInt32(bytes.count)
@@ -100,7 +102,8 @@ public struct RecordBatch: Sendable {
     pieces.append(
       Piece(
         keyOffset: keyOffset, keyCount: UInt32(key.count), bodyOffset: bodyOffset, bodyCount: UInt32(body.count),
-        elementIndex: elementIndex, elementCount: UInt32(elements.count), expiry: expiry, slot: slot, kind: kind, begins: true, ends: true))
+        elementIndex: elementIndex, elementCount: UInt32(elements.count), expiry: expiry, slot: slot, kind: kind,
+        begins: true, ends: true))
   }
 }
 

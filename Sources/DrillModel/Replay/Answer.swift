@@ -33,7 +33,9 @@ public indirect enum Answer: Hashable, Sendable {
     case .unordered(let members):
       bytes.append(6)
       bytes.appendLittleEndian(UInt64(members.count))
-      for member in members.map(\.canonicalBytes).sorted(by: { $0.lexicographicallyPrecedes($1) }) { bytes.append(contentsOf: member) }
+      for member in members.map(\.canonicalBytes).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+        bytes.append(contentsOf: member)
+      }
     case .error(let code):
       bytes.append(7)
       bytes.appendText(code.utf8)
@@ -89,7 +91,8 @@ public struct AnswerSheet: Hashable, Sendable, Codable {
   public var latency: Run.Latency?
 
   public init(
-    workload: String, seed: UInt64, operations: [Operation], answers: [RecordedAnswer], unasked: Int, latency: Run.Latency? = nil
+    workload: String, seed: UInt64, operations: [Operation], answers: [RecordedAnswer], unasked: Int,
+    latency: Run.Latency? = nil
   ) {
     self.workload = workload
     self.seed = seed

@@ -17,7 +17,9 @@ public struct Coverage: Hashable, Sendable, Codable {
     guard total == declared else {
       throw DrillError(
         .coverageOpen, subject: unit.rawValue,
-        detail: "\(declared) \(unit.rawValue) were declared, but \(examined) examined and \(total - examined) skipped make \(total)")
+        detail:
+          "\(declared) \(unit.rawValue) were declared, but \(examined) examined and \(total - examined) skipped make \(total)"
+      )
     }
     self.unit = unit
     self.declared = declared

@@ -18,7 +18,8 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     switch self {
     case .pass: "pass; for diff: equal"
     case .fail: "fail: something is wrong with what was examined; for diff: different"
-    case .inconclusive: "inconclusive: could not look, or looked at too little; also a result that could not be recorded"
+    case .inconclusive:
+      "inconclusive: could not look, or looked at too little; also a result that could not be recorded"
     case .usage: "usage, or a file that cannot be read as what it should be (with line and column)"
     case .bug: "a bug in firedrill"
     }

@@ -50,30 +50,36 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
     case .manifestUnsigned: "The manifest carries no signature although one is required."
     case .signatureInvalid: "A trusted key's signature does not verify: the manifest was changed after it was sealed."
     case .signatureUntrusted: "The manifest is signed, but by none of the keys that the drill trusts."
-    case .manifestMismatch: "The manifest is genuine but belongs to another backup or cluster than the one it stands for."
+    case .manifestMismatch:
+      "The manifest is genuine but belongs to another backup or cluster than the one it stands for."
     case .chainGap: "An incremental backup's predecessor is missing or is not the one that it was made on."
     case .artifactMissing: "A file that the manifest names is not there."
     case .artifactUnexpected: "A file lies in the backup that no manifest names."
-    case .artifactNotRegular: "Something other than a plain file (a link, a device, a pipe) stands in an artifact's place."
+    case .artifactNotRegular:
+      "Something other than a plain file (a link, a device, a pipe) stands in an artifact's place."
     case .sizeMismatch: "An artifact is longer or shorter than what was sealed."
     case .checksumMismatch: "An artifact's bytes are not the bytes that were sealed."
     case .artifactUnreadable: "An artifact's contents cannot be decoded at the stated offset."
-    case .formatChecksumMismatch: "The format's own checksum does not match: damaged before it was sealed, or by a bad copy."
+    case .formatChecksumMismatch:
+      "The format's own checksum does not match: damaged before it was sealed, or by a bad copy."
     case .trailingBytes: "Bytes follow the format's end; a loader would ignore them in silence."
-    case .versionUnsupported: "The artifact's format is newer than what the sandbox's server, or this program, can load."
+    case .versionUnsupported:
+      "The artifact's format is newer than what the sandbox's server, or this program, can load."
     case .databaseCorrupt: "The database's own integrity check reports damage."
     case .foreignKeyViolated: "A row refers to a row that the backup does not hold."
     case .coverageHole: "Slots of the scope are covered by no artifact."
     case .slotMisplaced: "An artifact holds records of slots that its shard neither owned nor was receiving at the cut."
     case .slotOverlap: "A slot's records are claimed by two artifacts."
     case .restoreRejected: "The server refused to load the backup, or ended while loading it."
-    case .restoredDiffers: "The server that loaded the backup does not hold exactly the records that the artifact holds."
+    case .restoredDiffers:
+      "The server that loaded the backup does not hold exactly the records that the artifact holds."
     case .contentDiffers: "What was restored is not what production held at the cut."
     case .countDiffers: "The number of records per slot is not what the live servers reported at the cut."
     case .answerDiffers: "The restored copy gives another answer than production gave."
     case .driftUnexplained: "Restored copy and live store differ, and no recorded cause accounts for it."
     case .restoreTimeExceeded: "Restoring took longer than the recovery time objective."
-    case .recoveryPointExceeded: "Between two consecutive verified cuts lies more time than the recovery point objective allows."
+    case .recoveryPointExceeded:
+      "Between two consecutive verified cuts lies more time than the recovery point objective allows."
     case .driftExceeded: "There is more drift than the drill allows."
     case .mismatchesExceeded: "There are more differing answers than the drill allows."
     case .coverageShort: "Less was examined than the drill requires."
@@ -84,32 +90,48 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   public var action: String {
     switch self {
     case .backupMissing: "Run `firedrill catalog list` and see whether the backup job ran."
-    case .manifestUnreadable: "Fetch the manifest again from where it was stored; if it stays unreadable, treat the backup as lost and take a new one."
+    case .manifestUnreadable:
+      "Fetch the manifest again from where it was stored; if it stays unreadable, treat the backup as lost and take a new one."
     case .manifestUnsigned: "Seal the backup with a trusted key, or find out who removed the signature."
-    case .signatureInvalid: "Treat the backup as tampered with: keep it, do not restore it, compare it with another copy."
-    case .signatureUntrusted: "Compare the signer with your list of keys; add the key to `trust:` only if you know whose it is."
-    case .manifestMismatch: "Look for a copy that went to the wrong folder; restore from the folder that the manifest names."
+    case .signatureInvalid:
+      "Treat the backup as tampered with: keep it, do not restore it, compare it with another copy."
+    case .signatureUntrusted:
+      "Compare the signer with your list of keys; add the key to `trust:` only if you know whose it is."
+    case .manifestMismatch:
+      "Look for a copy that went to the wrong folder; restore from the folder that the manifest names."
     case .chainGap: "Find the predecessor that the manifest names; without it only the backups before the gap restore."
-    case .artifactMissing, .sizeMismatch: "Fetch the artifact again from its origin and run `firedrill check`; if it stays so, the upload was incomplete."
+    case .artifactMissing, .sizeMismatch:
+      "Fetch the artifact again from its origin and run `firedrill check`; if it stays so, the upload was incomplete."
     case .artifactUnexpected: "See what put the file there; remove it only when you know."
-    case .artifactNotRegular: "Replace it by the artifact itself; whoever can put links into a catalog can point a restore elsewhere."
-    case .checksumMismatch: "Fetch the artifact from another copy and run `firedrill check`; suspect the storage that held this one."
-    case .artifactUnreadable: "If the digest matched, the damage was there when it was sealed: use an earlier backup, and look at the server that wrote it."
-    case .formatChecksumMismatch: "Use an earlier backup; look at the memory and disk of the server that wrote this one."
+    case .artifactNotRegular:
+      "Replace it by the artifact itself; whoever can put links into a catalog can point a restore elsewhere."
+    case .checksumMismatch:
+      "Fetch the artifact from another copy and run `firedrill check`; suspect the storage that held this one."
+    case .artifactUnreadable:
+      "If the digest matched, the damage was there when it was sealed: use an earlier backup, and look at the server that wrote it."
+    case .formatChecksumMismatch:
+      "Use an earlier backup; look at the memory and disk of the server that wrote this one."
     case .trailingBytes: "Compare with another copy; something appended to the file."
     case .versionUnsupported: "Point `sandbox.server` at a server that can load this format."
     case .databaseCorrupt: "Use an earlier backup, and check the live database with the same command today."
     case .foreignKeyViolated: "Check the live database; if it is whole, the backup was not taken at one cut."
     case .coverageHole: "See whether a shard's backup is missing; the restore would lose those slots."
-    case .slotMisplaced, .slotOverlap: "See whether artifacts were exchanged, or whether a move of slots is not in the manifest."
-    case .restoreRejected: "Read the server's last lines in `firedrill ledger show`; try the load by hand with the same server version."
-    case .restoredDiffers: "Run `firedrill diff` between the artifact and a restored server; suspect the server's loader or memory limit."
-    case .contentDiffers, .countDiffers: "Run `firedrill diff` down to the keys; this backup does not stand for the cut that it names."
+    case .slotMisplaced, .slotOverlap:
+      "See whether artifacts were exchanged, or whether a move of slots is not in the manifest."
+    case .restoreRejected:
+      "Read the server's last lines in `firedrill ledger show`; try the load by hand with the same server version."
+    case .restoredDiffers:
+      "Run `firedrill diff` between the artifact and a restored server; suspect the server's loader or memory limit."
+    case .contentDiffers, .countDiffers:
+      "Run `firedrill diff` down to the keys; this backup does not stand for the cut that it names."
     case .answerDiffers: "Ask both sides by hand for the key; then `firedrill diff`."
-    case .driftUnexplained: "Run `firedrill diff` for the slot; if the change log is whole, the backup or its source is wrong."
-    case .restoreTimeExceeded: "See which phase took the time in `firedrill ledger show`; restore shards in parallel, or change the objective."
+    case .driftUnexplained:
+      "Run `firedrill diff` for the slot; if the change log is whole, the backup or its source is wrong."
+    case .restoreTimeExceeded:
+      "See which phase took the time in `firedrill ledger show`; restore shards in parallel, or change the objective."
     case .recoveryPointExceeded: "See which backup in between failed or never ran."
-    case .driftExceeded, .mismatchesExceeded: "Look at the findings of drift and comparison first; the objective only counts them."
+    case .driftExceeded, .mismatchesExceeded:
+      "Look at the findings of drift and comparison first; the objective only counts them."
     case .coverageShort: "See what was skipped and why in the coverage table."
     }
   }

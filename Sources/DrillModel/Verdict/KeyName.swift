@@ -26,7 +26,9 @@ public enum KeyName: Hashable, Sendable {
 
 extension KeyName: Codable {
   /// Decodes to ``redacted(_:)``: whatever was recorded is repeated, never interpreted.
-  public init(from decoder: any Decoder) throws { self = .redacted(try decoder.singleValueContainer().decode(String.self)) }
+  public init(from decoder: any Decoder) throws {
+    self = .redacted(try decoder.singleValueContainer().decode(String.self))
+  }
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(text)

@@ -34,7 +34,8 @@ public struct Run: Hashable, Sendable, Codable {
   public var notes: [String]
 
   public init(
-    id: String, drill: String, cluster: String, engine: String, files: [String: String], seed: UInt64, startedAt: Instant,
+    id: String, drill: String, cluster: String, engine: String, files: [String: String], seed: UInt64,
+    startedAt: Instant,
     finishedAt: Instant, tool: String, host: String, requiredLevel: Level
   ) {
     self.id = id
@@ -223,5 +224,7 @@ public struct Run: Hashable, Sendable, Codable {
   public var firstFailingStage: Stage? { findings.map(\.stage).min() }
 
   /// Restore time: the longest shard's phases from locating to the first correct answer, in milliseconds; waves add up.
-  public var restoreMs: Double { phases.filter { $0.phase.isRestore && $0.shard == nil }.reduce(0) { $0 + $1.elapsedMs } }
+  public var restoreMs: Double {
+    phases.filter { $0.phase.isRestore && $0.shard == nil }.reduce(0) { $0 + $1.elapsedMs }
+  }
 }

@@ -6,7 +6,9 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// - Precondition: `bytes` holds 32 bytes.
   public init(_ bytes: UnsafeRawBufferPointer) {
     precondition(bytes.count == 32)
-    func word(_ index: Int) -> UInt64 { UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)) }
+    func word(_ index: Int) -> UInt64 {
+      UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
+    }
     words = (word(0), word(1), word(2), word(3))
   }
 
@@ -32,7 +34,9 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
   }
 
   public var bytes: [UInt8] {
-    [words.0, words.1, words.2, words.3].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) } }
+    [words.0, words.1, words.2, words.3].flatMap { word in
+      (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) }
+    }
   }
 
   public var hex: String {

@@ -5,7 +5,9 @@ public struct Instant: Hashable, Comparable, Sendable, CustomStringConvertible {
   public let millisecondsSince1970: Int64
 
   public init(millisecondsSince1970: Int64) { self.millisecondsSince1970 = millisecondsSince1970 }
-  public init(_ date: Date) { self.init(millisecondsSince1970: Int64((date.timeIntervalSince1970 * 1000).rounded(.down))) }
+  public init(_ date: Date) {
+    self.init(millisecondsSince1970: Int64((date.timeIntervalSince1970 * 1000).rounded(.down)))
+  }
   public static var now: Instant { Instant(Date()) }
 
   public var date: Date { Date(timeIntervalSince1970: Double(millisecondsSince1970) / 1000) }

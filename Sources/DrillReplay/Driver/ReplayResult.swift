@@ -28,7 +28,8 @@ public struct ReplayResult: Equatable, Sendable {
 
   /// Operations and answers as a captured reference keeps them.
   public func sheet(workload: String, seed: UInt64) -> AnswerSheet {
-    AnswerSheet(workload: workload, seed: seed, operations: operations, answers: answers, unasked: unasked,
+    AnswerSheet(
+      workload: workload, seed: seed, operations: operations, answers: answers, unasked: unasked,
       latency: latency.count == 0 ? nil : latency.summary(side: "reference"))
   }
 }

@@ -55,7 +55,8 @@ struct RedisKeySampler {
   private static func smallest(_ keys: [(hash: UInt64, key: [UInt8])], _ count: Int) -> [(hash: UInt64, key: [UInt8])] {
     // A key that SCAN named twice stands here twice, side by side.
     let sorted = keys.sorted { $0.hash == $1.hash ? $0.key.lexicographicallyPrecedes($1.key) : $0.hash < $1.hash }
-    return Array(sorted.indices.filter { $0 == 0 || sorted[$0].key != sorted[$0 - 1].key }.prefix(count).map { sorted[$0] })
+    return Array(
+      sorted.indices.filter { $0 == 0 || sorted[$0].key != sorted[$0 - 1].key }.prefix(count).map { sorted[$0] })
   }
 }
 
