@@ -79,6 +79,8 @@ public struct Catalog: Sendable {
   /// - Throws: `DrillError` with `catalog-empty` or `no-such-backup`.
   public func select(_ selection: DrillFile.BackupSelection, cluster: String?) throws -> [Entry] {
     let all = try entries()
+    // A backup that is named is the one that is meant, whatever it claims: the manifest's check says whose it is.
+    if case .id(let id) = selection, let exact = all.first(where: { $0.id == id }) { return [exact] }
     let candidates = all.filter { cluster == nil || $0.claimed == nil || $0.claimed?.cluster == cluster }
     guard !candidates.isEmpty else {
       throw DrillError(
@@ -93,7 +95,6 @@ public struct Catalog: Sendable {
       guard let newest = readable.last, newest.id > unreadable.id else { return [unreadable] }
       return [newest]
     case .id(let id):
-      if let exact = all.first(where: { $0.id == id }) { return [exact] }
       let close = nearest(to: id, among: all.map(\.id)).map { "; did you mean '\($0)'?" } ?? ""
       throw DrillError(.noSuchBackup, stage: .catalog, subject: id, detail: "the catalog holds no such backup\(close)")
     case .at(let time):
