@@ -8,10 +8,15 @@ extension DrillRunner {
   func attributeDrift(of restored: Restored) async throws -> (Void?, StageResult) {
     var result = StageResult()
     for reference in drill.references {
-      switch reference {
-      case .captured: continue
-      case .live: try await compareWithLive(restored, &result)
-      case .backup(let id): try await compare(restored, withBackup: id, &result)
+      do {
+        switch reference {
+        case .captured: continue
+        case .live: try await compareWithLive(restored, &result)
+        case .backup(let id): try await compare(restored, withBackup: id, &result)
+        }
+      } catch let error as DrillError {
+        // A reference that cannot be looked at takes nothing away from what the others showed.
+        result.judgement.obstacles.append(Run.Obstacle(error, stage: .drift))
       }
     }
     return ((), result)
@@ -74,7 +79,13 @@ extension DrillRunner {
 
   private func absorb(_ drift: DriftCheck.Result, _ name: String, _ result: inout StageResult) {
     result.judgement += drift.judgement
-    result.drift = drift
+    if var known = result.drift {
+      known.tallies += drift.tallies
+      known.samples += drift.samples
+      result.drift = known
+    } else {
+      result.drift = drift
+    }
     let open = drift.tallies.contains { $0.attribution != .explained && $0.count > 0 }
     let examined = drift.judgement.coverage.contains { $0.coverage.examined > 0 }
     if !open, examined, drift.judgement.isClean { result.levels.append(.init(.content, evidence: "\(name), but for explained changes")) }

@@ -28,9 +28,11 @@ extension DrillRunner {
     let check = RestoredCheck(backup: manifest.backup, independentReaders: restored.readers)
     if let facts = restored.facts, !facts.clockHeld, decoded.artifacts.contains(where: { $0.folded.expiringRecords > 0 }), restored.readers > 1 {
       // Records that expired since the cut are gone from the sandbox, and nobody could tell them from lost ones.
-      throw DrillError(
+      let obstacle = DrillError(
         .isolationUnavailable, stage: .restore, subject: "clock",
         detail: "the sandbox's clock could not be held at the cut, and the backup holds records that expire: \(facts.isolationDetail)")
+      result.judgement.obstacles.append(Run.Obstacle(obstacle, stage: .restore))
+      return (nil, result)
     }
     var judgement = Judgement()
     for artifact in decoded.artifacts {
