@@ -6,11 +6,13 @@ extension DrillRunner {
   func checkObjectives(of run: Run, sealed: SealedManifest) -> (Void?, StageResult) {
     let restoreTime: Duration? = run.restoreMs > 0 ? .microseconds(Int64(run.restoreMs * 1000)) : nil
     let cuts = verifiedCuts + (run.findings.isEmpty ? [sealed.manifest.cut.time] : []) + [.now]
+    // No drift where something was compared is none; where nothing was compared it is unknown.
+    let drift = run.coverage.contains { $0.stage == .drift } ? run.drift : nil
     let check = ObjectivesCheck(drill.objectives)
     var result = StageResult(
       check.check(
         ObjectivesCheck.Measured(
-          restoreTime: restoreTime, verifiedCuts: cuts, drift: drill.references == [.captured] ? [] : run.drift, answers: run.answers,
+          restoreTime: restoreTime, verifiedCuts: cuts, drift: drift, answers: run.answers,
           coverage: run.coverage)))
     let objectives = drill.objectives
     func note(_ kind: Run.Objective.Kind, _ target: Double?, _ measured: Double?) {
@@ -18,7 +20,7 @@ extension DrillRunner {
     }
     note(.restoreTime, objectives.restoreTime?.milliseconds, restoreTime?.milliseconds)
     note(.recoveryPoint, objectives.recoveryPoint?.milliseconds, ObjectivesCheck.largestGap(cuts)?.length.milliseconds)
-    note(.drift, objectives.maxDrift.map(Double.init), Double(run.drift.reduce(0) { $0 + $1.count }))
+    note(.drift, objectives.maxDrift.map(Double.init), drift.map { Double($0.reduce(0) { $0 + $1.count }) })
     note(.mismatches, objectives.maxMismatches.map(Double.init), run.answers.map { Double($0.different) })
     note(.coverage, objectives.minCoverage, run.coverage.compactMap { $0.coverage.share }.min())
     return ((), result)
