@@ -98,7 +98,12 @@ let package = Package(
     ),
     .testTarget(
       name: "FiredrillTests",
-      dependencies: ["Firedrill", "FiredrillCLI", "DrillTesting", "DrillFaults", "CFrozenClock"]),
+      dependencies: [
+        "Firedrill", "FiredrillCLI", "DrillModel", "DrillCrypto", "DrillEvidence", "DrillProduction", "DrillTesting", "DrillFaults",
+        "CFrozenClock",
+        // To change rows of a backup as somebody else's program would.
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
