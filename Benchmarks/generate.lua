@@ -1,5 +1,6 @@
 -- Fills a server with keys of every type, the same for the same numbers: EVAL … 0 FIRST COUNT
 -- Values are cut from a text that hardly compresses, so that a file is about as large as what it holds.
+-- Half strings of up to 1.5 KB, a tenth each of hashes, lists, sets, sorted sets and small counters, one key in a hundred a stream; a quarter expires.
 local first, count = tonumber(ARGV[1]), tonumber(ARGV[2])
 local state = first * 2654435761 % 4294967296
 local function draw(bound)
@@ -38,9 +39,12 @@ for n = first, first + count - 1 do
     local members = {}
     for i = 1, 5 + draw(150) do members[#members + 1] = draw(1000000) / 100; members[#members + 1] = 'm' .. draw(100000) end
     redis.call('ZADD', key, unpack(members))
+  elseif n % 100 ~= 99 then
+    key = 'counter:' .. n
+    redis.call('SET', key, draw(1000000000))
   else
     key = 'stream:' .. n
-    for i = 1, 2 + draw(12) do redis.call('XADD', key, i .. '-' .. n, 'event', value(16 + draw(30)), 'at', tostring(n + i)) end
+    for i = 1, 20 + draw(180) do redis.call('XADD', key, i .. '-' .. n, 'event', value(16 + draw(30)), 'at', tostring(n + i)) end
   end
   if n % 4 == 0 then redis.call('PEXPIREAT', key, 4102444800000 + n) end
 end
