@@ -7,8 +7,9 @@ extension Ledger {
   /// What stands there is held against the ledger first: a head that the ledger no longer confirms is the trace of a cut-off or exchanged
   /// ledger, and stays.
   ///
-  /// - Parameter key: the key that signs it; nil: it is not signed, which shows a cut-off end but not who wrote the anchor.
-  /// - Returns: the head that was anchored; nil where the ledger is empty.
+  /// - Parameter key: the key that signs it; nil: it is not signed, which shows a cut-off end but not who wrote the anchor. A head that is signed is
+  ///   never replaced by one that is not: it goes on bearing witness to the leaves that it counts.
+  /// - Returns: the head that stands there now; nil where the ledger is empty.
   /// - Throws: `DrillError`: `ledger-damaged` where the old head refutes the ledger; `catalog-unwritable`.
   @discardableResult
   public func writeAnchor(to folder: String, signedBy key: SigningKey? = nil) throws -> TreeHead? {
@@ -27,6 +28,7 @@ extension Ledger {
             "the ledger does not hold the \(stated.size) leaves whose head is anchored in \(place); was it cut off, or an old copy put back?"
         )
       }
+      if key == nil, old.isSigned { return stated }
     }
     try AnchoredHead(place: place, bytes: key.map { try head.signed(with: $0) } ?? Array(head.text.utf8)).write()
     return head

@@ -198,7 +198,11 @@ struct LedgerVerifyTests {
       #expect(foreign.anchoredSize == 0)
       // Without keys it is still a witness of the size.
       #expect(try ledger.verify(anchors: anchors).isSound)
+      // A run without a key leaves it as it is.
+      #expect(try ledger.writeAnchor(to: folder)?.size == 4)
+      #expect(try AnchoredHead.read(in: folder) == anchors)
       // An unsigned head in its place is not enough where a key is named.
+      try FileManager.default.removeItem(atPath: anchors[0].place)
       try ledger.writeAnchor(to: folder)
       let unsigned = try ledger.verify(anchors: AnchoredHead.read(in: folder), trusted: [key.publicKey])
       #expect(unsigned.problems.map(\.code) == [.anchorUntrusted])
