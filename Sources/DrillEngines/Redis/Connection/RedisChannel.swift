@@ -1,4 +1,5 @@
 internal import DrillModel
+internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 
@@ -36,11 +37,16 @@ enum RedisChannel {
     } catch let error as NIOConnectionError {
       let reason = error.connectionErrors.first?.error ?? error.dnsAError ?? error.dnsAAAAError
       throw DrillError(
-        .unreachable, subject: endpoint.description, detail: reason.map { "cannot connect: \($0)" } ?? "cannot connect",
+        .unreachable, subject: endpoint.description, detail: reason.map { "cannot connect: \(words($0))" } ?? "cannot connect",
         underlying: error)
     } catch {
       throw DrillError(
-        .unreachable, subject: endpoint.description, detail: "cannot connect: \(error)", underlying: error)
+        .unreachable, subject: endpoint.description, detail: "cannot connect: \(words(error))", underlying: error)
     }
+  }
+
+  /// The operating system's words where it was the one to refuse.
+  private static func words(_ error: any Error) -> String {
+    (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
   }
 }
