@@ -107,8 +107,12 @@ public enum Firedrill {
 
   /// Makes a key pair: `path` (private, mode 0600) and `path.pub`.
   ///
-  /// - Throws: `DrillError`: `io` where a file is there already or cannot be made.
+  /// - Throws: `DrillError`: `usage` where a file is there already, `io` where one cannot be made.
   public static func keygen(out path: String, kind: KeyKind = .ed25519) throws -> KeyPair {
+    // Asked for wrongly, and nothing that a machine lacks: so usage, where the key file's own guard says io.
+    for taken in [path, path + ".pub"] where FileManager.default.fileExists(atPath: Workplace.absolute(taken)) {
+      throw DrillError(.usage, subject: taken, detail: "exists already; choose another name, keys are never overwritten")
+    }
     let key = try SigningKey.generate(kind == .p256 ? .ecdsaP256 : .ed25519)
     try KeyFile.write(key, to: Workplace.absolute(path))
     return KeyPair(privateKey: path, publicKey: path + ".pub", keyID: key.publicKey.keyID)

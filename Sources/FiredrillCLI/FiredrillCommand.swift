@@ -22,6 +22,9 @@ struct FiredrillCommand: AsyncParsableCommand {
       CatalogCommand.self, LedgerCommand.self, KeygenCommand.self, DoctorCommand.self,
     ])
 
+  /// Named without a subcommand: a job whose drill's name went missing must not look like a success.
+  func run() async throws { throw CommandOutcome(helpFor: Self.self) }
+
   /// Parses, runs, and turns whatever comes out into one of the exit statuses.
   static func main() async {
     let status: ExitStatus
@@ -62,4 +65,12 @@ extension ExitStatus {
 /// Ends a command with a status that is neither success nor an error to be explained.
 struct CommandOutcome: Error {
   var status: ExitStatus
+
+  init(status: ExitStatus) { self.status = status }
+
+  /// Wrong usage of a command that only has subcommands: its help is the explanation.
+  init(helpFor command: any ParsableCommand.Type) {
+    Terminal.note(FiredrillCommand.helpMessage(for: command))
+    status = .usage
+  }
 }

@@ -10,10 +10,13 @@ public struct RunSummary: Sendable {
   public var run: Run
   /// Why the ledger does not hold the run; nil where it does.
   public var recordingError: DrillError?
+  /// Whether it was to be recorded at all: a check is not, and then there is nothing for `ledger show` to show.
+  public var isRecorded: Bool
 
-  public init(_ run: Run, recordingError: DrillError? = nil) {
+  public init(_ run: Run, recordingError: DrillError? = nil, isRecorded: Bool = true) {
     self.run = run
     self.recordingError = recordingError
+    self.isRecorded = isRecorded && recordingError == nil
   }
 
   /// The summary as lines, each ended by a line break.
@@ -38,7 +41,7 @@ public struct RunSummary: Sendable {
     if run.verdict != .pass {
       parts.wrong(&page, most: wrong)
       parts.couldNotLook(&page, most: wrong)
-      parts.next(&page, isRecorded: recordingError == nil)
+      parts.next(&page, isRecorded: isRecorded)
       page.gap()
     }
     parts.level(&page, withEvidence: run.verdict == .pass)
@@ -49,7 +52,7 @@ public struct RunSummary: Sendable {
     parts.comparisons(&page, most: (examined + 2) / 2)
     parts.sandbox(&page, inFull: false)
     parts.notes(&page, most: examined / 2)
-    if run.verdict == .pass { parts.next(&page, isRecorded: recordingError == nil) }
+    if run.verdict == .pass { parts.next(&page, isRecorded: isRecorded) }
     return page
   }
 }

@@ -11,7 +11,7 @@ import Foundation
 ///     <shard>.rdb …             data artifacts
 ///     reference/…               what was read from the live servers at the cut
 ///   .changes/<backup>/…         what changed after a cut, as `capture --follow` recorded it
-///   .anchors/…                  signed tree heads of ledgers
+///   .firedrill/…                tree heads of ledgers, signed where the run had a key
 /// ```
 public struct Catalog: Sendable {
   /// The manifest's name in a backup's folder.

@@ -87,7 +87,13 @@ enum RecordSide: Sendable {
       let reading = ArtifactReading(engine: engine, seed: seed, sampleSize: 0, clock: nil, events: events)
       var facts: [ReadFacts] = []
       for file in files {
-        let decoded = try await reading.read(NamedFile(name: file.shard, file: file), allowed: nil)
+        var decoded = try await reading.read(NamedFile(name: file.shard, file: file), allowed: nil)
+        if files.count > 1 {
+          // Of several files, a person has to know which.
+          for index in decoded.facts.problems.indices {
+            decoded.facts.problems[index].detail = "\(file.shard): \(decoded.facts.problems[index].detail)"
+          }
+        }
         facts.append(decoded.facts)
         sum += decoded.folded
       }

@@ -24,7 +24,7 @@ public struct ClusterFile: Sendable {
   static func read(_ path: String, texts: FileTexts) throws -> ClusterFile {
     let file = try YAMLSection(file: path, text: try texts.text(path))
     guard let engine = try file.choice("engine", of: EngineName.self) else {
-      throw file.refuse("cluster", "the cluster needs 'engine': redis or sqlite")
+      throw file.missing(["engine"], "the cluster needs 'engine': redis or sqlite")
     }
     var cluster = ClusterDescription(name: try file.requiredText("cluster"), engine: engine.rawValue)
     guard cluster.name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }), !cluster.name.isEmpty else {
@@ -38,7 +38,7 @@ public struct ClusterFile: Sendable {
         }
         return endpoint
       }
-      guard !cluster.endpoints.isEmpty else { throw file.refuse("cluster", "a redis cluster needs 'nodes'") }
+      guard !cluster.endpoints.isEmpty else { throw file.missing(["nodes"], "a redis cluster needs 'nodes'") }
       cluster.isCluster = try file.choice("mode", of: Mode.self) ?? .cluster == .cluster
       if let auth = try file.section("auth") {
         cluster.username = try auth.text("user")
@@ -56,7 +56,7 @@ public struct ClusterFile: Sendable {
         try entry.finish()
         return shard
       }
-      guard !cluster.files.isEmpty else { throw file.refuse("cluster", "an sqlite cluster needs 'files'") }
+      guard !cluster.files.isEmpty else { throw file.missing(["files"], "an sqlite cluster needs 'files'") }
       guard Set(cluster.files.map(\.name)).count == cluster.files.count else { throw file.refuse("files", "two files have one shard name") }
       cluster.versionColumns = try file.texts(mappedBy: "version_columns")
       cluster.tombstones = try file.texts(mappedBy: "tombstones")

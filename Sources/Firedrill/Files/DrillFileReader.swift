@@ -33,10 +33,10 @@ struct DrillFileReader {
     if let cluster = try file.text("cluster") { drill.cluster = try ClusterFile.read(texts.sibling(of: name, cluster), texts: texts) }
     if let production = try file.section("production") { drill.production = try ProductionFile(production) }
     guard (drill.cluster == nil) != (drill.production == nil) else {
-      throw file.refuse("cluster", "a drill names either its 'cluster' (a file) or a synthetic 'production' to make")
+      throw file.missing(["cluster", "production"], "a drill names either its 'cluster' (a file) or a synthetic 'production' to make")
     }
     drill.catalog = try file.text("catalog").map(texts.absolute)
-    if drill.catalog == nil, drill.production == nil { throw file.refuse("drill", "the drill needs 'catalog', the folder of its backups") }
+    if drill.catalog == nil, drill.production == nil { throw file.missing(["catalog"], "the drill needs 'catalog', the folder of its backups") }
 
     let signature = try file.choice("signature", of: Signature.self) ?? .required
     drill.requiresSignature = signature == .required
@@ -51,7 +51,7 @@ struct DrillFileReader {
       throw file.refuse("capture", "'capture' needs 'key', the private key to seal with (firedrill keygen makes one)")
     }
     if signature == .required, drill.trust.isEmpty, drill.production == nil {
-      throw file.refuse("drill", "the drill needs 'trust', the public keys that its manifests may be signed with")
+      throw file.missing(["trust"], "the drill needs 'trust', the public keys that its manifests may be signed with")
     }
     drill.workload = try workload(file)
     drill.ledger = try file.text("ledger").map(texts.absolute)
@@ -70,7 +70,6 @@ struct DrillFileReader {
       return .latest
     }
     let section = try file.section(node, "'backup'")
-    defer { _ = section }
     let selection: DrillFile.BackupSelection
     if let id = try section.text("id") {
       selection = .id(id)
@@ -78,11 +77,11 @@ struct DrillFileReader {
       guard let instant = Instant(parsing: at) else { throw section.refuse("at", "'at' must be an ISO 8601 time such as 2026-01-31T04:00:00Z") }
       selection = .at(instant)
     } else if let sample = try section.section("sample") {
-      guard let count = try sample.integer("count", in: 1...10_000) else { throw section.refuse("sample", "'sample' needs 'count'") }
+      guard let count = try sample.integer("count", in: 1...10_000) else { throw sample.missing(["count"], "'sample' needs 'count'") }
       selection = .sample(count: count, seed: try sample.seed() ?? 1)
       try sample.finish()
     } else {
-      throw file.refuse(node, "'backup' is latest, or one of {id: …}, {at: TIME}, {sample: {count, seed}}")
+      throw section.missing(["id", "at", "sample"], "'backup' is latest, or one of {id: …}, {at: TIME}, {sample: {count, seed}}")
     }
     try section.finish()
     return selection

@@ -24,13 +24,18 @@ final class FileTexts {
       do {
         text = try String(contentsOfFile: absolute(path), encoding: .utf8)
       } catch {
-        throw DrillError(
-          .badFile, subject: path, detail: FileManager.default.fileExists(atPath: absolute(path)) ? "cannot be read as UTF-8 text" : "there is no such file",
-          underlying: error)
+        throw DrillError(.badFile, subject: path, detail: unreadable(absolute(path)), underlying: error)
       }
     }
     read[path] = text
     return text
+  }
+
+  private func unreadable(_ path: String) -> String {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return "there is no such file" }
+    if isFolder.boolValue { return "this is a folder; name the file in it" }
+    return FileManager.default.isReadableFile(atPath: path) ? "cannot be read as UTF-8 text" : "may not be read; see the file's mode"
   }
 
   /// Absolute form of a path that stands in a file of `folder`.

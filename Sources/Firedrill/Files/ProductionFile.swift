@@ -19,7 +19,7 @@ public struct ProductionFile: Hashable, Sendable {
 
   init(_ section: YAMLSection) throws {
     guard let engine = try section.choice("engine", of: Engine.self) else {
-      throw section.refuse("engine", "a production needs 'engine': redis or sqlite")
+      throw section.missing(["engine"], "a production needs 'engine': redis or sqlite")
     }
     self.engine = engine
     shards = try section.integer("shards", in: 1...64) ?? (engine == .redis ? 3 : 4)

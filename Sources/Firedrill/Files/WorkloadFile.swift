@@ -19,13 +19,13 @@ public struct WorkloadFile: Hashable, Sendable {
     let file = try YAMLSection(file: path, text: try texts.text(path))
     let name = try file.requiredText("workload")
     guard let engine = try file.choice("engine", of: ClusterFile.EngineName.self) else {
-      throw file.refuse("workload", "the workload needs 'engine': redis or sqlite")
+      throw file.missing(["engine"], "the workload needs 'engine': redis or sqlite")
     }
-    guard let entries = try file.sections("mix"), !entries.isEmpty else { throw file.refuse("workload", "the workload needs 'mix', its questions") }
+    guard let entries = try file.sections("mix"), !entries.isEmpty else { throw file.missing(["mix"], "the workload needs 'mix', its questions") }
     let mix = try entries.map { entry in
       let question = try engine == .redis ? Question.redis(redis(entry)) : Question.sql(sql(entry))
       let defaultName: String? = if case .redis(let redis) = question { redis.verb.rawValue } else { nil }
-      guard let name = try entry.text("name") ?? defaultName else { throw entry.refuse("sql", "an SQL question needs 'name'") }
+      guard let name = try entry.text("name") ?? defaultName else { throw entry.missing(["name"], "an SQL question needs 'name'") }
       let weighted = WeightedQuestion(name: name, weight: try entry.integer("weight", in: 0...1_000_000) ?? 1, question)
       try entry.finish()
       return weighted
@@ -46,7 +46,7 @@ public struct WorkloadFile: Hashable, Sendable {
 
   private static func redis(_ entry: YAMLSection) throws -> RedisQuestion {
     guard let verb = try entry.choice("verb", of: RedisQuestion.Verb.self) else {
-      throw entry.refuse("verb", "a question needs 'verb': \(RedisQuestion.Verb.allCases.map(\.rawValue).joined(separator: ", "))")
+      throw entry.missing(["verb"], "a question needs 'verb': \(RedisQuestion.Verb.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     var question = RedisQuestion(verb, argument: try entry.text("argument").map { try pattern($0, entry) })
     if let count = try entry.integer("count", in: 1...100_000) { question.count = count }
@@ -69,7 +69,6 @@ public struct WorkloadFile: Hashable, Sendable {
   private static func parameter(_ node: Node, _ entry: YAMLSection) throws -> SQLQuestion.Parameter {
     guard node.mapping != nil else { return .constant(scalar(node)) }
     let section = try entry.section(node, "a parameter")
-    defer { _ = section }
     let parameter: SQLQuestion.Parameter
     if let column = try section.integer("key", in: 0...1000) {
       parameter = .key(column)

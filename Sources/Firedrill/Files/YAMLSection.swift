@@ -59,7 +59,7 @@ final class YAMLSection {
   }
 
   func requiredText(_ field: String) throws -> String {
-    guard let value = try text(field) else { throw refuse(node, "\(name) needs '\(field)'") }
+    guard let value = try text(field) else { throw missing([field], "\(name) needs '\(field)'") }
     return value
   }
 
@@ -171,6 +171,17 @@ final class YAMLSection {
     }
   }
 
+  /// A field that has to be there is not; where another stands here that it may be a slip of the pen for, that one is named.
+  ///
+  /// - Parameter wanted: fields of which one would do.
+  func missing(_ wanted: [String], _ detail: String) -> DrillError {
+    for (key, _) in fields {
+      guard let text = key.string, !wanted.contains(text), !known.contains(text), let near = nearest(to: text, among: wanted) else { continue }
+      return refuse(key, "\(name) has no field '\(text)'; did you mean '\(near)'?")
+    }
+    return refuse(node, detail)
+  }
+
   func refuse(_ field: String, _ detail: String) -> DrillError {
     refuse(fields.first { $0.key.string == field }?.value ?? node, detail)
   }
@@ -184,6 +195,10 @@ final class YAMLSection {
     switch error {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
       DrillError(.badFile, subject: "\(file):\(mark.line):\(mark.column)", detail: "not YAML: \(problem)")
+    case .duplicatedKeysInMapping(let duplicates, let context):
+      DrillError(
+        .badFile, subject: "\(file):\(context.mark.line):\(context.mark.column)",
+        detail: "stands twice in the mapping that begins here: \(duplicates.sorted().joined(separator: ", "))")
     default:
       DrillError(.badFile, subject: file, detail: "not YAML: \(error)")
     }

@@ -10,7 +10,7 @@ struct CaptureCommand: AsyncParsableCommand {
 
       EXAMPLE
         firedrill capture cluster.yaml --to /backups --key seal
-        firedrill capture cluster.yaml --to /backups --key seal.key --follow    # until Ctrl-C
+        firedrill capture cluster.yaml --to /backups --key seal --follow    # until Ctrl-C
       """)
 
   @Argument(help: "The cluster file.", completion: .file(extensions: ["yaml", "yml"]))

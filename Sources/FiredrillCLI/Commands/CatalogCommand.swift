@@ -5,6 +5,8 @@ struct CatalogCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "catalog", abstract: "What backups there are.", subcommands: [List.self])
 
+  func run() async throws { throw CommandOutcome(helpFor: Self.self) }
+
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "list", abstract: "List a catalog's backups, oldest cut first, as their manifests claim (see check).",

@@ -41,7 +41,7 @@ struct CheckCommand: AsyncParsableCommand {
     if common.json {
       try Terminal.sayJSON(RunDocument(run))
     } else if !common.quiet || run.verdict != .pass {
-      Terminal.say(RunSummary(run).text(Terminal.style))
+      Terminal.say(RunSummary(run, isRecorded: false).text(Terminal.style))
     }
     if run.verdict != .pass { throw CommandOutcome(status: ExitStatus(run.verdict)) }
   }

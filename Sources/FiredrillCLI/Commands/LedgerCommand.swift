@@ -7,6 +7,8 @@ struct LedgerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ledger", abstract: "What was recorded.", subcommands: [List.self, Show.self, Verify.self])
 
+  func run() async throws { throw CommandOutcome(helpFor: Self.self) }
+
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "list", abstract: "List recorded runs, newest first.",
@@ -35,12 +37,13 @@ struct LedgerCommand: AsyncParsableCommand {
           firedrill ledger show quickstart-20260131T040000Z-1a2b3c
         """)
 
-    @Argument(help: "A run's id, or a beginning of it that only one run has.") var run_: String
+    @Argument(help: ArgumentHelp("A run's id, or a beginning of it that only one run has.", valueName: "run"))
+    var runID: String
     @OptionGroup var ledger: LedgerOptions
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-      let run = try Ledger.open(at: ledger.path, mode: .readOnly).run(run_)
+      let run = try Ledger.open(at: ledger.path, mode: .readOnly).run(runID)
       if common.json, let whole = run.run {
         try Terminal.sayJSON(RunDocument(whole))
       } else if common.json {

@@ -16,5 +16,11 @@ func interruptible<R: Sendable>(_ body: @escaping @Sendable () async throws -> R
     return source
   }
   defer { for source in sources { source.cancel() } }
-  return try await task.value
+  do {
+    return try await task.value
+  } catch {
+    // Whatever stumbled over the cancellation: what the person has to know is that it was stopped.
+    if task.isCancelled { throw CancellationError() }
+    throw error
+  }
 }
