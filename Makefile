@@ -18,8 +18,9 @@ drill: build ## run the quickstart: a whole drill on the embedded engine
 drill-redis: build ## the same on a real Redis Cluster, started on loopback and under writes
 	$(firedrill) run drills/redis-cluster.yaml
 
+# One test at a time: many start servers, and on few cores their time-outs would measure the machine.
 test: setup ## run all tests, those on real servers included
-	swift test --disable-xctest
+	swift test --disable-xctest --no-parallel
 
 lint: ## check the form of the sources, strictly
 	swift format lint --strict --parallel --configuration .swift-format --recursive $(sources)
