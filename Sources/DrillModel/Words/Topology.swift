@@ -47,6 +47,14 @@ public struct Topology: Hashable, Sendable, Codable {
     return slots
   }
 
+  /// The slots whose every record lies in one of `shards`: a slot that is moving needs both its shards, and where slots say nothing it takes all shards.
+  public func slotsWhole(in shards: Set<String>) -> SlotSet {
+    guard mapsSlots else { return shards.isSuperset(of: self.shards.map(\.name)) ? .all : SlotSet() }
+    var slots = self.shards.reduce(SlotSet()) { shards.contains($1.name) ? $0.union($1.slots) : $0 }
+    for move in moves where !shards.isSuperset(of: [move.source, move.target]) { slots.remove(move.slot) }
+    return slots
+  }
+
   /// Every slot that some shard owns.
   public var slots: SlotSet { shards.reduce(SlotSet()) { $0.union($1.slots) } }
 }

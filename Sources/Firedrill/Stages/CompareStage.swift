@@ -28,8 +28,12 @@ extension DrillRunner {
       evidence.append("the live servers' own counts of every slot at the cut")
     }
     if let fingerprint = reference.fingerprint {
-      judgement += try check.checkFingerprint(fingerprint, restored: restored.folded.fingerprint, slots: restored.slots)
-      evidence.append("the source's fingerprint, read while the cut was held")
+      if restored.slots.isEmpty {
+        result.notes.append("content not compared: shards without a slot map can only be compared all together")
+      } else {
+        judgement += try check.checkFingerprint(fingerprint, restored: restored.folded.fingerprint, slots: restored.slots)
+        evidence.append("the source's fingerprint, read while the cut was held")
+      }
     }
     result.judgement += judgement
     if judgement.isClean, !evidence.isEmpty { result.levels.append(.init(.content, evidence: evidence.joined(separator: "; "))) }
@@ -40,7 +44,11 @@ extension DrillRunner {
       result.notes.append("no answers were captured from the live servers")
       return
     }
-    let pairs = zip(sheet.operations, sheet.answers).filter { restored.slots.contains($0.0.slot) }
+    let pairs = zip(sheet.operations, sheet.answers).filter { restored.asked.contains($0.0.slot) }
+    guard !pairs.isEmpty else {
+      result.notes.append("no captured question is about shards that were restored together")
+      return
+    }
     let observed = pairs.map { restored.sheet.answers[$0.0] ?? RecordedAnswer(digest: nil, shape: "not asked") }
     let (judgement, tally) = try AnswerCheck(
       backup: restored.manifest.backup, reference: "captured", independentReaders: restored.readers

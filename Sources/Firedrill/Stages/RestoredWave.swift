@@ -21,7 +21,7 @@ struct RestoredWave: Sendable {
     _ wave: [DecodedArtifact], number: Int, questions: Questions, in runner: DrillRunner, manifest: Manifest
   ) async throws -> RestoredWave {
     let (engine, events, sandbox) = (runner.engine, runner.events, runner.drill.sandbox)
-    let slots = wave.reduce(SlotSet()) { $0.union(manifest.topology.slotsAllowed(in: $1.file.shard)) }
+    let slots = manifest.topology.slotsWhole(in: Set(wave.map(\.file.shard)))
     let request = SandboxRequest(
       files: wave.map(\.file), topology: manifest.topology, clock: manifest.cut.time, folder: "\(runner.folder)/s\(number)",
       isolation: sandbox.isolation, memoryLimitBytes: nil, server: sandbox.server, loadTimeout: sandbox.loadTimeout, events: events)

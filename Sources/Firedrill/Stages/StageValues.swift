@@ -46,8 +46,10 @@ struct Restored: Sendable {
   var phases: [PhaseTiming] = []
   /// All shards' records together.
   var folded: FoldedRecords
-  /// The slots that the restored shards may hold.
-  var slots = SlotSet()
+  /// The slots of which every record was restored.
+  var slots: SlotSet { manifest.topology.slotsWhole(in: Set(held.keys)) }
+  /// The slots of which every record lay in one wave, so that questions about them could be put.
+  var asked = SlotSet()
   var sheet = Replayed()
   var live = Replayed()
 
@@ -83,8 +85,8 @@ struct Restored: Sendable {
     for (shard, records) in wave.held {
       held[shard] = records
       folded += records
-      slots = slots.union(manifest.topology.slotsAllowed(in: shard))
     }
+    asked = asked.union(manifest.topology.slotsWhole(in: Set(wave.held.keys)))
     read.merge(wave.read) { $1 }
     keyDiffs.merge(wave.keyDiffs) { $1 }
     phases += wave.phases

@@ -80,31 +80,3 @@ struct ReferenceTests {
     return twin.backup
   }
 }
-
-@Suite("A drill of a store without a slot map", .capturedShop)
-struct NoSlotMapTests {
-  @Test("passes, over all shards", arguments: ["shards: 4", "memory: 1KiB"])
-  func whole(sandbox: String) async throws { try await drill(sandbox) { expectClean($0, sandbox) } }
-
-  @Test("finds nothing wrong with a sample of its shards")
-  func sampled() async throws {
-    try await drill("shards: 2") { run in
-      #expect(run.findings.isEmpty, "\(run.findings)")
-      #expect(run.level >= .restored)
-      #expect(run.verdict != .pass, "which rows the other shards hold was not looked at, and no slot says so")
-    }
-  }
-
-  private func drill(_ sandbox: String, _ judge: (Run) -> Void) async throws {
-    try await CapturedShop.withBench { bench in
-      let mapped = try String(contentsOfFile: bench.folder + "/shop.yaml", encoding: .utf8)
-      let unmapped = mapped.replacing(/, slots: "[^"]*"/, with: "")
-      #expect(mapped != unmapped)
-      try Data(unmapped.utf8).write(to: URL(fileURLWithPath: bench.folder + "/unmapped.yaml"))
-      let catalog = bench.folder + "/unmapped"
-      try FileManager.default.createDirectory(atPath: catalog, withIntermediateDirectories: true)
-      _ = try await Firedrill.capture(cluster: bench.folder + "/unmapped.yaml", to: catalog, key: bench.folder + "/seal")
-      judge(try await bench.run(.init(cluster: "unmapped.yaml", catalog: "unmapped", more: ["sandbox: {folder: work, \(sandbox)}"])))
-    }
-  }
-}
