@@ -99,10 +99,12 @@ let package = Package(
     .testTarget(
       name: "FiredrillTests",
       dependencies: [
-        "Firedrill", "FiredrillCLI", "DrillModel", "DrillCrypto", "DrillEvidence", "DrillProduction", "DrillTesting", "DrillFaults",
-        "CFrozenClock",
+        "Firedrill", "FiredrillCLI", "DrillModel", "DrillCrypto", "DrillEngines", "DrillEvidence", "DrillProduction",
+        "DrillTesting", "DrillFaults", "CFrozenClock",
         // To change rows of a backup as somebody else's program would.
         .product(name: "GRDB", package: "GRDB.swift"),
+        // What `@testable import` has to find, though no test imports it.
+        .product(name: "NIOPosix", package: nio),
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -4,56 +4,23 @@ import DrillModel
 import Foundation
 
 /// A backup on its way into a catalog, in a folder that no catalog lists, until its manifest is sealed and everything is on disk.
-///
-/// A capture that was killed leaves such a folder; the kernel has let go of its lock, and the next capture into the catalog removes it.
-final class StagedBackup: Sendable {
+struct StagedBackup: Sendable {
   let catalog: String
   let id: String
-  private let lock: Int32
   /// Where the capture puts its artifacts; mode 0700.
-  var folder: String { "\(catalog)/.partial-\(id)" }
+  var folder: String { staging.path }
+  private let staging: StagingFolder
 
   /// - Throws: `DrillError` with `catalog-unwritable`.
   init(catalog: String, cluster: String) throws {
     self.catalog = catalog
     id = "\(cluster)-\(Identifier.fresh())"
-    let folder = "\(catalog)/.partial-\(id)"
-    func refuse(_ detail: String, _ underlying: (any Error)? = nil) -> DrillError {
-      DrillError(.catalogUnwritable, subject: catalog, detail: detail, underlying: underlying)
-    }
-    let cannot = "a backup cannot be put here; see the folder's mode and free space"
-    do {
-      try FileManager.default.createDirectory(atPath: catalog, withIntermediateDirectories: true)
-    } catch {
-      throw refuse(cannot, error)
-    }
-    StagedBackup.sweep(catalog)
-    lock = open(folder + ".lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-    guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw refuse("\(cannot): \(systemErrorText())") }
+    staging = try StagingFolder(catalog: catalog, id: id)
     do {
       try FileManager.default.createDirectory(
-        atPath: folder + "/reference", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        atPath: folder + "/reference", withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
     } catch {
-      throw refuse(cannot, error)
-    }
-  }
-
-  deinit {
-    unlink(folder + ".lock")
-    close(lock)
-  }
-
-  /// Removes what captures that are gone have left.
-  private static func sweep(_ catalog: String) {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: catalog)) ?? []
-    for name in names where name.hasPrefix(".partial-") && name.hasSuffix(".lock") {
-      let path = "\(catalog)/\(name)"
-      let lock = open(path, O_RDWR | O_CLOEXEC)
-      guard lock >= 0 else { continue }
-      defer { close(lock) }
-      guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { continue }
-      try? FileManager.default.removeItem(atPath: String(path.dropLast(".lock".count)))
-      unlink(path)
+      throw DrillError(.catalogUnwritable, subject: catalog, detail: "a backup cannot be put here; see the folder's mode and free space", underlying: error)
     }
   }
 

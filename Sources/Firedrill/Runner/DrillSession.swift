@@ -22,6 +22,7 @@ struct DrillSession: Sendable {
   func run() async throws -> [DrillOutcome] {
     let root = Workplace.workRoot(drill.sandbox.folder)
     let swept = try SandboxSweep.sweep(below: root)
+    if let catalog = drill.catalog { StagingFolder.sweep(catalog: catalog) }
     if !swept.isEmpty { events(.note("removed what \(swept.count) interrupted run\(swept.count == 1 ? "" : "s") had left")) }
     let records = RunRecords(path: Workplace.ledgerPath(flag: options.ledger, drill: drill.ledger))
     return try await RunFolder.with(below: root) { folder in
