@@ -94,13 +94,17 @@ public struct ClusterFile: Sendable {
 
   /// A password from a file or the environment; never from the YAML itself, which the ledger keeps.
   private static func password(_ auth: YAMLSection, absolute: (String) -> String) throws -> Secret? {
-    if let path = try auth.text("password_file") {
+    let (path, variable) = (try auth.text("password_file"), try auth.text("password_env"))
+    guard path == nil || variable == nil else {
+      throw auth.refuse("password_env", "a password is in 'password_file' or in 'password_env', not in both")
+    }
+    if let path {
       guard let text = try? String(contentsOfFile: absolute(path), encoding: .utf8) else {
         throw DrillError(.keyUnreadable, subject: path, detail: "the password file cannot be read; see its name and its mode")
       }
       return Secret(String(text.prefix { $0 != "\n" }))
     }
-    if let variable = try auth.text("password_env") {
+    if let variable {
       guard let value = ProcessInfo.processInfo.environment[variable] else {
         throw DrillError(.keyUnreadable, subject: variable, detail: "this environment variable, which should hold the password, is not set")
       }
