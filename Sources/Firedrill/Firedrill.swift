@@ -29,11 +29,14 @@ public enum Firedrill {
   ///
   /// - Throws: `no-such-run`, `ledger-damaged`, and as ``run(drill:options:events:)``.
   public static func run(
-    again run: String, ledger path: String, options: RunOptions = RunOptions(), events: @escaping DrillEventHandler = { _ in }
+    again run: String, ledger path: String, options: RunOptions = RunOptions(),
+    events: @escaping DrillEventHandler = { _ in }
   ) async throws -> [DrillOutcome] {
     let recorded = try Ledger.open(at: path, mode: .readOnly).run(run)
     guard let files = recorded.files ?? recorded.run?.files, let origin = DrillOrigin(files) else {
-      throw DrillError(.noSuchRun, subject: run, detail: "the ledger no longer keeps this run's drill file: its details were dropped by age")
+      throw DrillError(
+        .noSuchRun, subject: run,
+        detail: "the ledger no longer keeps this run's drill file: its details were dropped by age")
     }
     var drill = try DrillFile.read(texts: files, name: origin.name, folder: origin.folder)
     drill.seed = options.seed ?? recorded.entry.seed
@@ -45,7 +48,8 @@ public enum Firedrill {
   }
 
   /// All that needs no restore, for one backup. Nothing is recorded.
-  public static func check(_ request: CheckRequest, events: @escaping DrillEventHandler = { _ in }) async throws -> Run {
+  public static func check(_ request: CheckRequest, events: @escaping DrillEventHandler = { _ in }) async throws -> Run
+  {
     try await request.run(events: events)
   }
 
@@ -88,17 +92,21 @@ public enum Firedrill {
   /// Compares two sides, down to keys.
   ///
   /// - Throws: `DrillError`: `usage`, `artifact-io`, `store-moved`: could not tell.
-  public static func diff(_ request: DiffRequest, events: @escaping DrillEventHandler = { _ in }) async throws -> DiffResult {
+  public static func diff(
+    _ request: DiffRequest, events: @escaping DrillEventHandler = { _ in }
+  ) async throws -> DiffResult {
     let redactor = request.showsKeys ? nil : redactor(ledger: request.ledger)
     return try await Diff(
-      a: RecordSide(request.a, catalog: request.catalog, via: request.via), b: RecordSide(request.b, catalog: request.catalog, via: request.via),
+      a: RecordSide(request.a, catalog: request.catalog, via: request.via),
+      b: RecordSide(request.b, catalog: request.catalog, via: request.via),
       request: request, redactor: redactor, events: events
     ).run()
   }
 
   /// The fingerprint of a backup's folder, a file, a folder of files, or a live store.
   public static func fingerprint(
-    of source: String, catalog: String? = nil, via: ReadingPath = .replication, events: @escaping DrillEventHandler = { _ in }
+    of source: String, catalog: String? = nil, via: ReadingPath = .replication,
+    events: @escaping DrillEventHandler = { _ in }
   ) async throws -> FingerprintResult {
     let side = try RecordSide(source, catalog: catalog, via: via)
     let (folded, facts) = try await side.fold(events: events)
@@ -111,7 +119,8 @@ public enum Firedrill {
   public static func keygen(out path: String, kind: KeyKind = .ed25519) throws -> KeyPair {
     // Asked for wrongly, and nothing that a machine lacks: so usage, where the key file's own guard says io.
     for taken in [path, path + ".pub"] where FileManager.default.fileExists(atPath: Workplace.absolute(taken)) {
-      throw DrillError(.usage, subject: taken, detail: "exists already; choose another name, keys are never overwritten")
+      throw DrillError(
+        .usage, subject: taken, detail: "exists already; choose another name, keys are never overwritten")
     }
     let key = try SigningKey.generate(kind == .p256 ? .ecdsaP256 : .ed25519)
     try KeyFile.write(key, to: Workplace.absolute(path))
@@ -128,7 +137,9 @@ public enum Firedrill {
   }
 
   /// Recomputes a ledger's tree and holds it against the heads that catalogs keep of it.
-  public static func verifyLedger(at path: String, anchors catalogs: [String], trust: [String] = []) throws -> LedgerVerification {
+  public static func verifyLedger(
+    at path: String, anchors catalogs: [String], trust: [String] = []
+  ) throws -> LedgerVerification {
     let ledger = try Ledger.open(at: path, mode: .readOnly)
     return try ledger.verify(
       anchors: try catalogs.flatMap { try AnchoredHead.read(in: Workplace.absolute($0)) },

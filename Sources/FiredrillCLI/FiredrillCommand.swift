@@ -6,7 +6,8 @@ import Firedrill
 struct FiredrillCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "firedrill",
-    abstract: "Proves that the backups of a sharded data store restore, and that the restored copy answers as production did.",
+    abstract:
+      "Proves that the backups of a sharded data store restore, and that the restored copy answers as production did.",
     discussion: """
       EXAMPLE
         firedrill keygen --out seal
@@ -18,7 +19,8 @@ struct FiredrillCommand: AsyncParsableCommand {
       """,
     version: Firedrill.version,
     subcommands: [
-      RunCommand.self, CaptureCommand.self, CheckCommand.self, InspectCommand.self, DiffCommand.self, FingerprintCommand.self,
+      RunCommand.self, CaptureCommand.self, CheckCommand.self, InspectCommand.self, DiffCommand.self,
+      FingerprintCommand.self,
       CatalogCommand.self, LedgerCommand.self, KeygenCommand.self, DoctorCommand.self,
     ])
 

@@ -17,7 +17,8 @@ struct TopologyTests {
 
   @Test("without a slot map holds every slot in all shards together, and none in fewer")
   func unmapped() {
-    let topology = Topology(epoch: 0, shards: [.init(name: "a", slots: .all), .init(name: "b", slots: .all)], mapsSlots: false)
+    let topology = Topology(
+      epoch: 0, shards: [.init(name: "a", slots: .all), .init(name: "b", slots: .all)], mapsSlots: false)
     #expect(topology.slotsWhole(in: ["a", "b"]) == .all)
     #expect(topology.slotsWhole(in: ["a"]).isEmpty)
   }

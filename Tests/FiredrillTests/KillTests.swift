@@ -111,7 +111,8 @@ import Testing
         process.send(SIGCONT)
         let ending = try await process.waitForEnd()
         #expect(ending.status == ExitStatus.inconclusive.rawValue, "\(moment): \(ending.errors)")
-        #expect(ending.errors.contains("interrupted; what it had started has been removed"), "\(moment): \(ending.errors)")
+        #expect(
+          ending.errors.contains("interrupted; what it had started has been removed"), "\(moment): \(ending.errors)")
         expectNothingLeft(of: children, in: bench, moment)
       }
       #expect(try await runs(in: bench).compactMap { $0["state"] as? String } == ["interrupted"])
@@ -156,7 +157,8 @@ import Testing
         let next = try await FiredrillProcess.run(
           ["capture", cluster, "--to", bench.catalog, "--key", "\(bench.folder)/seal"], in: bench)
         #expect(next.status == 0, "\(next.errors)")
-        #expect(try bench.catalogued().count { $0.hasPrefix(".partial-") } == 0, "what the killed capture had read is left")
+        #expect(
+          try bench.catalogued().count { $0.hasPrefix(".partial-") } == 0, "what the killed capture had read is left")
         #expect(try bench.catalogued().count { $0.hasPrefix("shop-") } == 1)
       }
     }

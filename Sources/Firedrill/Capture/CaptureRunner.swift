@@ -24,7 +24,9 @@ struct CaptureRunner: Sendable {
       let sealed = try await capture(live)
       guard follows else { return try await body(sealed) }
       guard let follower = live as? any ChangeFollowing else {
-        throw DrillError(.usage, subject: cluster.description.engine, detail: "this engine needs no following: rows carry their version; leave out 'follow'")
+        throw DrillError(
+          .usage, subject: cluster.description.engine,
+          detail: "this engine needs no following: rows carry their version; leave out 'follow'")
       }
       let folder = ChangeFolder.path(catalog: catalog, backup: sealed.manifest.backup)
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -53,7 +55,8 @@ struct CaptureRunner: Sendable {
     let estimate = try await live.estimate(plan)
     for line in estimate.lines { events(.note(line)) }
     guard estimate.refusals.isEmpty else {
-      throw DrillError(.captureRefused, subject: cluster.description.name, detail: estimate.refusals.joined(separator: "; "))
+      throw DrillError(
+        .captureRefused, subject: cluster.description.name, detail: estimate.refusals.joined(separator: "; "))
     }
 
     let staging = try StagedBackup(catalog: catalog, cluster: cluster.description.name)

@@ -14,7 +14,8 @@ struct CapturedReference: Sendable {
   mutating func prepare(_ cluster: ClusterFile, live: any LiveCluster, engine: any Engine) async throws {
     guard cluster.answers != nil, let sampler = live as? any KeySampling else { return }
     let sample = try await sampler.sampleKeys(seed: cluster.answersSeed, size: CaptureRunner.sampleSize)
-    keySample = "the \(sample.keys.entries.count) keys with the smallest seeded hashes among \(sample.seen) seen on the live servers just before the cut"
+    keySample =
+      "the \(sample.keys.entries.count) keys with the smallest seeded hashes among \(sample.seen) seen on the live servers just before the cut"
     self.sample = sample
   }
 
@@ -31,11 +32,14 @@ struct CapturedReference: Sendable {
       }
       fingerprint = folded.fingerprint
       let drawn = folded.sampledKeys
-      keySample = "the \(drawn.keys.entries.count) keys with the smallest seeded hashes of each kind among all \(drawn.seen) records at the cut"
+      keySample =
+        "the \(drawn.keys.entries.count) keys with the smallest seeded hashes of each kind among all \(drawn.seen) records at the cut"
       sample = drawn
     }
     guard let workload = cluster.answers, let sample, !sample.keys.entries.isEmpty else { return }
-    let stream = try OperationStream(workload.profile, over: sample.keys, seed: cluster.answersSeed) { engine.slot(ofKey: $0) }
+    let stream = try OperationStream(workload.profile, over: sample.keys, seed: cluster.answersSeed) {
+      engine.slot(ofKey: $0)
+    }
     let budget = min(workload.budget ?? .seconds(3600), held.remaining * 0.8)
     guard budget > .zero else { return }
     answers = try await ReplayDriver(workload.profile, budget: budget).replay(stream.operations, on: held)

@@ -20,7 +20,9 @@ struct StagedBackup: Sendable {
       try FileManager.default.createDirectory(
         atPath: folder + "/reference", withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
     } catch {
-      throw DrillError(.catalogUnwritable, subject: catalog, detail: "a backup cannot be put here; see the folder's mode and free space", underlying: error)
+      throw DrillError(
+        .catalogUnwritable, subject: catalog,
+        detail: "a backup cannot be put here; see the folder's mode and free space", underlying: error)
     }
   }
 
@@ -28,7 +30,8 @@ struct StagedBackup: Sendable {
   func discard() { try? FileManager.default.removeItem(atPath: folder) }
 
   func seal(
-    _ captured: CapturedBackup, reference: CapturedReference, cluster: ClusterDescription, key: SigningKey, rationale: String?, follows: Bool
+    _ captured: CapturedBackup, reference: CapturedReference, cluster: ClusterDescription, key: SigningKey,
+    rationale: String?, follows: Bool
   ) async throws -> SealedManifest {
     var artifacts: [Artifact] = []
     for file in captured.files {
@@ -49,7 +52,8 @@ struct StagedBackup: Sendable {
 
     let hasReference = named.counts != nil || named.fingerprint != nil || named.answers != nil
     let manifest = Manifest(
-      backup: id, cluster: cluster.name, engine: cluster.engine, engineVersion: captured.engineVersion, cut: captured.cut,
+      backup: id, cluster: cluster.name, engine: cluster.engine, engineVersion: captured.engineVersion,
+      cut: captured.cut,
       scope: Manifest.Scope(), topology: captured.topology, artifacts: artifacts.sorted { $0.name < $1.name },
       reference: hasReference ? named : nil, keyIDs: [key.publicKey.keyID], rationale: rationale)
     let sealed = try SealedManifest.seal(manifest, with: key)
@@ -59,7 +63,9 @@ struct StagedBackup: Sendable {
       try FileManager.default.moveItem(atPath: folder, toPath: "\(catalog)/\(id)")
       try Durability.sync(folder: catalog)
     } catch {
-      throw DrillError(.catalogUnwritable, subject: catalog, detail: "the backup cannot be put in place; see free space", underlying: error)
+      throw DrillError(
+        .catalogUnwritable, subject: catalog, detail: "the backup cannot be put in place; see free space",
+        underlying: error)
     }
     return sealed
   }
@@ -87,7 +93,9 @@ enum Identifier {
 /// Makes sure that what was written survives a loss of power.
 enum Durability {
   static func sync(folder: String) throws {
-    for entry in try FolderSource(root: folder).entries(below: "") where entry.kind == .file { sync(path: "\(folder)/\(entry.path)") }
+    for entry in try FolderSource(root: folder).entries(below: "") where entry.kind == .file {
+      sync(path: "\(folder)/\(entry.path)")
+    }
     sync(path: folder)
   }
 

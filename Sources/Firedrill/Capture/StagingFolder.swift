@@ -28,7 +28,9 @@ final class StagingFolder: Sendable {
         return lock
       }
     } catch {
-      throw DrillError(.catalogUnwritable, subject: catalog, detail: "a backup cannot be put here; see the folder's mode and free space", underlying: error)
+      throw DrillError(
+        .catalogUnwritable, subject: catalog,
+        detail: "a backup cannot be put here; see the folder's mode and free space", underlying: error)
     }
   }
 

@@ -12,10 +12,16 @@ public enum BackupText {
     ]
     if let predecessor = manifest.predecessor { lines.append("on         \(predecessor.backup)") }
     lines += manifest.cut.proof.map { "  proof    \($0)" }
-    lines.append("topology   epoch \(manifest.topology.epoch), \(manifest.topology.shards.count) shards, \(manifest.topology.moves.count) slots moving")
-    lines += manifest.topology.shards.map { "  shard    \($0.name.prefix(12)): \(manifest.topology.mapsSlots ? "slots \($0.slots)" : "no slot map")" }
+    lines.append(
+      "topology   epoch \(manifest.topology.epoch), \(manifest.topology.shards.count) shards, \(manifest.topology.moves.count) slots moving"
+    )
+    lines += manifest.topology.shards.map {
+      "  shard    \($0.name.prefix(12)): \(manifest.topology.mapsSlots ? "slots \($0.slots)" : "no slot map")"
+    }
     lines.append("artifacts  \(manifest.artifacts.count), \(size) bytes")
-    lines += manifest.artifacts.map { "  \($0.role == .data ? "data     " : "reference")  \($0.name), \($0.sizeBytes) bytes, sha256 \($0.digest.short)…" }
+    lines += manifest.artifacts.map {
+      "  \($0.role == .data ? "data     " : "reference")  \($0.name), \($0.sizeBytes) bytes, sha256 \($0.digest.short)…"
+    }
     if let reference = manifest.reference {
       let parts = [
         reference.counts.map { _ in "counts per slot" }, reference.fingerprint.map { _ in "fingerprint of the source" },
@@ -27,7 +33,9 @@ public enum BackupText {
       lines.append("captured   nothing from the live servers: content at the cut unknown")
     }
     if let rationale = manifest.rationale { lines.append("because    \(rationale)") }
-    lines.append("sealed     by key \(manifest.keyIDs.map { String($0.prefix(16)) }.joined(separator: ", ")); statement sha256 \(digest)")
+    lines.append(
+      "sealed     by key \(manifest.keyIDs.map { String($0.prefix(16)) }.joined(separator: ", ")); statement sha256 \(digest)"
+    )
     return lines.joined(separator: "\n")
   }
 
@@ -37,7 +45,8 @@ public enum BackupText {
     return entries.map { entry in
       guard let manifest = entry.claimed else { return "\(entry.id)  UNREADABLE: \(entry.problem ?? "")" }
       let size = manifest.artifacts.reduce(0) { $0 + $1.sizeBytes }
-      return "\(entry.id)  \(manifest.cut.time)  \(manifest.engine)  \(manifest.topology.shards.count) shards  \(manifest.cut.coherence.rawValue)  \(size) bytes"
+      return
+        "\(entry.id)  \(manifest.cut.time)  \(manifest.engine)  \(manifest.topology.shards.count) shards  \(manifest.cut.coherence.rawValue)  \(size) bytes"
     }.joined(separator: "\n")
   }
 }

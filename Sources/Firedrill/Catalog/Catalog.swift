@@ -27,7 +27,8 @@ public struct Catalog: Sendable {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue else {
       throw DrillError(
-        .catalogEmpty, stage: .catalog, subject: root, detail: "there is no catalog here; `firedrill capture CLUSTER.yaml --to CATALOG` makes one")
+        .catalogEmpty, stage: .catalog, subject: root,
+        detail: "there is no catalog here; `firedrill capture CLUSTER.yaml --to CATALOG` makes one")
     }
     self.root = root
     source = FolderSource(root: root)
@@ -49,7 +50,8 @@ public struct Catalog: Sendable {
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: root)
     } catch {
-      throw DrillError(.artifactUnreadable, stage: .catalog, subject: root, detail: "the catalog cannot be listed", underlying: error)
+      throw DrillError(
+        .artifactUnreadable, stage: .catalog, subject: root, detail: "the catalog cannot be listed", underlying: error)
     }
     return names.filter { !$0.hasPrefix(".") }.compactMap { name -> Entry? in
       var status = stat()
@@ -85,13 +87,17 @@ public struct Catalog: Sendable {
     guard !candidates.isEmpty else {
       throw DrillError(
         .catalogEmpty, stage: .catalog, subject: cluster ?? "catalog",
-        detail: all.isEmpty ? "the catalog holds no backup; see whether the backup job ran" : "the catalog holds no backup of this cluster")
+        detail: all.isEmpty
+          ? "the catalog holds no backup; see whether the backup job ran"
+          : "the catalog holds no backup of this cluster")
     }
     let readable = candidates.filter { $0.claimed != nil }
     switch selection {
     case .latest:
       // A newer backup whose manifest cannot be read must not be passed over in silence: it is what "latest" may well have meant.
-      guard let unreadable = candidates.first(where: { $0.claimed == nil }) else { return [candidates[candidates.count - 1]] }
+      guard let unreadable = candidates.first(where: { $0.claimed == nil }) else {
+        return [candidates[candidates.count - 1]]
+      }
       guard let newest = readable.last, newest.id > unreadable.id else { return [unreadable] }
       return [newest]
     case .id(let id):
@@ -99,12 +105,14 @@ public struct Catalog: Sendable {
       throw DrillError(.noSuchBackup, stage: .catalog, subject: id, detail: "the catalog holds no such backup\(close)")
     case .at(let time):
       guard let found = readable.last(where: { ($0.claimed?.cut.time ?? .distant) <= time }) else {
-        throw DrillError(.noSuchBackup, stage: .catalog, subject: time.description, detail: "no backup's cut is as old as this")
+        throw DrillError(
+          .noSuchBackup, stage: .catalog, subject: time.description, detail: "no backup's cut is as old as this")
       }
       return [found]
     case .sample(let count, let seed):
       // The k smallest of a keyed hash, like every sample: the same backups whatever else the catalog gained since.
-      return candidates.map { ($0, SipHash(seed: seed).hash(Array($0.id.utf8))) }.sorted { $0.1 < $1.1 }.prefix(count).map(\.0)
+      return candidates.map { ($0, SipHash(seed: seed).hash(Array($0.id.utf8))) }.sorted { $0.1 < $1.1 }.prefix(count)
+        .map(\.0)
         .sorted { ($0.claimed?.cut.time ?? .distant, $0.id) < ($1.claimed?.cut.time ?? .distant, $1.id) }
     }
   }

@@ -16,7 +16,8 @@ public struct FolderSource: ArtifactSource {
   private func list(_ folder: String, into found: inout [StoredEntry]) throws {
     let path = folder.isEmpty ? root : root + "/" + folder
     guard let handle = opendir(path) else {
-      throw DrillError(.artifactUnreadable, subject: folder, detail: "the folder cannot be listed: \(systemErrorText())")
+      throw DrillError(
+        .artifactUnreadable, subject: folder, detail: "the folder cannot be listed: \(systemErrorText())")
     }
     defer { closedir(handle) }
     var subfolders: [String] = []
@@ -55,11 +56,14 @@ public struct FolderSource: ArtifactSource {
     var block = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = block.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-      guard count >= 0 else { throw DrillError(.artifactUnreadable, subject: path, detail: "the file cannot be read: \(systemErrorText())") }
+      guard count >= 0 else {
+        throw DrillError(.artifactUnreadable, subject: path, detail: "the file cannot be read: \(systemErrorText())")
+      }
       if count == 0 { return bytes }
       bytes.append(contentsOf: block[0..<count])
       guard bytes.count <= limit else {
-        throw DrillError(.artifactUnreadable, subject: path, detail: "the file is larger than the \(limit) bytes that it may have")
+        throw DrillError(
+          .artifactUnreadable, subject: path, detail: "the file is larger than the \(limit) bytes that it may have")
       }
     }
   }

@@ -13,7 +13,8 @@ public struct SealedManifest: Sendable, Hashable {
 
   public static func seal(_ manifest: Manifest, with key: SigningKey) throws -> SealedManifest {
     let envelope = try manifest.statement.sealed(with: [key])
-    return SealedManifest(manifest: manifest, envelope: try envelope.encoded(), digest: envelope.payloadDigest, isTrusted: false)
+    return SealedManifest(
+      manifest: manifest, envelope: try envelope.encoded(), digest: envelope.payloadDigest, isTrusted: false)
   }
 
   /// What an envelope claims, unverified: for choosing, listing and inspecting.
@@ -23,9 +24,11 @@ public struct SealedManifest: Sendable, Hashable {
     do {
       let envelope = try Envelope(parsing: bytes)
       let statement = try Statement<Manifest>(payload: envelope.payload, predicateType: Manifest.predicateType)
-      return SealedManifest(manifest: statement.predicate, envelope: bytes, digest: envelope.payloadDigest, isTrusted: false)
+      return SealedManifest(
+        manifest: statement.predicate, envelope: bytes, digest: envelope.payloadDigest, isTrusted: false)
     } catch {
-      throw DrillError(.artifactUnreadable, stage: .manifest, subject: Catalog.manifestName, detail: "\(error)", underlying: error)
+      throw DrillError(
+        .artifactUnreadable, stage: .manifest, subject: Catalog.manifestName, detail: "\(error)", underlying: error)
     }
   }
 

@@ -16,7 +16,8 @@ public struct DiffRequest: Sendable {
   public var ledger: String
 
   public init(
-    a: String, b: String, catalog: String? = nil, via: ReadingPath = .replication, expiryBound: Duration = .zero, keyLimit: Int = 20,
+    a: String, b: String, catalog: String? = nil, via: ReadingPath = .replication, expiryBound: Duration = .zero,
+    keyLimit: Int = 20,
     showsKeys: Bool = false, ledger: String
   ) {
     self.a = a
@@ -56,7 +57,8 @@ public struct DiffResult: Sendable, Codable {
   public var text: String {
     var lines: [String] = []
     let shifted =
-      expiriesWithinBound == 0 ? "" : "; \(expiriesWithinBound) expiries moved by at most \(largestShiftMs) ms, within the bound"
+      expiriesWithinBound == 0
+      ? "" : "; \(expiriesWithinBound) expiries moved by at most \(largestShiftMs) ms, within the bound"
     if isEqual {
       lines.append("equal: \(recordsA) records\(shifted)")
     } else {
@@ -100,11 +102,15 @@ struct Diff {
     let (folded, facts) = try await side.fold(events: events)
     events(.finished(.decode, elapsed: start.duration(to: .now)))
     if let problem = facts.flatMap(\.problems).first {
-      throw DrillError(.artifactUnreadable, subject: "side \(name)", detail: "cannot be read in full: \(problem.detail); see firedrill check")
+      throw DrillError(
+        .artifactUnreadable, subject: "side \(name)",
+        detail: "cannot be read in full: \(problem.detail); see firedrill check")
     }
     let opaque = facts.reduce(0) { $0 + $1.opaqueRecords }
     if opaque > 0, side.isLive {
-      throw DrillError(.artifactUnreadable, subject: "side \(name)", detail: "\(opaque) records hold values that cannot be read through commands")
+      throw DrillError(
+        .artifactUnreadable, subject: "side \(name)",
+        detail: "\(opaque) records hold values that cannot be read through commands")
     }
     return folded
   }
@@ -112,16 +118,20 @@ struct Diff {
   /// A side that is read a second time must still be what it was.
   private func hold(_ keys: KeyDigests, against fingerprint: Fingerprint, in slots: SlotSet, side: String) throws {
     guard keys.cells(matching: fingerprint, in: slots) else {
-      throw DrillError(.storeMoved, subject: "side \(side)", detail: "the store changed while it was read: nothing can be told")
+      throw DrillError(
+        .storeMoved, subject: "side \(side)", detail: "the store changed while it was read: nothing can be told")
     }
   }
 
-  private func result(_ left: FoldedRecords, _ right: FoldedRecords, _ slots: SlotDiff, _ found: KeyDiff) -> DiffResult {
+  private func result(_ left: FoldedRecords, _ right: FoldedRecords, _ slots: SlotDiff, _ found: KeyDiff) -> DiffResult
+  {
     var within = 0
     var largest: Int64 = 0
     let bound = Int64(request.expiryBound.milliseconds)
     let real = found.differences.filter { difference in
-      guard difference.kind == .expiryMoved, let a = difference.leftExpiry, let b = difference.rightExpiry else { return true }
+      guard difference.kind == .expiryMoved, let a = difference.leftExpiry, let b = difference.rightExpiry else {
+        return true
+      }
       let shift = a > b ? a - b : b - a
       guard shift <= bound else { return true }
       within += 1
@@ -129,11 +139,13 @@ struct Diff {
       return false
     }
     return DiffResult(
-      isEqual: real.isEmpty && slots.libraries.isEmpty, recordsA: left.records, recordsB: right.records, rootA: left.fingerprint.root,
+      isEqual: real.isEmpty && slots.libraries.isEmpty, recordsA: left.records, recordsB: right.records,
+      rootA: left.fingerprint.root,
       rootB: right.fingerprint.root, differences: Dictionary(grouping: real, by: \.kind.rawValue).mapValues(\.count),
       libraries: slots.libraries, expiriesWithinBound: within, largestShiftMs: largest,
       keys: real.prefix(request.keyLimit).map {
-        DiffResult.Key(kind: $0.kind, namespace: $0.namespace, slot: $0.slot, key: redactor?.redact($0.key) ?? .clear($0.key))
+        DiffResult.Key(
+          kind: $0.kind, namespace: $0.namespace, slot: $0.slot, key: redactor?.redact($0.key) ?? .clear($0.key))
       }, unlisted: max(0, real.count - request.keyLimit))
   }
 }
@@ -150,7 +162,8 @@ extension KeyDigests {
     }
     for (namespace, cells) in fingerprint.restricted(to: slots).cells {
       for (slot, cell) in cells {
-        guard let sum = sums[namespace]?.removeValue(forKey: slot), sum.count == cell.count, sum.content == cell.content else { return false }
+        guard let sum = sums[namespace]?.removeValue(forKey: slot), sum.count == cell.count, sum.content == cell.content
+        else { return false }
       }
     }
     return sums.values.allSatisfy(\.isEmpty)

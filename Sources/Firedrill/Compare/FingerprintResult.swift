@@ -43,7 +43,8 @@ public struct FingerprintResult: Sendable, Codable {
   public var text: String {
     let kinds = recordsPerKind.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     var lines = [
-      "root      \(root)", "records   \(records)\(kinds.isEmpty ? "" : " (\(kinds))"), \(expiringRecords) with an expiry",
+      "root      \(root)",
+      "records   \(records)\(kinds.isEmpty ? "" : " (\(kinds))"), \(expiringRecords) with an expiry",
       "slots     \(slots) of \(Slot.count) hold records",
     ]
     lines += notes.map { "note      \($0)" }

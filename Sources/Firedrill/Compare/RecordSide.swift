@@ -25,18 +25,25 @@ enum RecordSide: Sendable {
     }
     let path = RecordSide.existing(text, catalog: catalog)
     guard let path else {
-      throw DrillError(.usage, subject: text, detail: "there is no such file, folder or backup; a backup's id needs --catalog")
+      throw DrillError(
+        .usage, subject: text, detail: "there is no such file, folder or backup; a backup's id needs --catalog")
     }
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     let names = isFolder.boolValue ? try RecordSide.dataFiles(in: path) : [path]
     let files = try names.map { name -> ArtifactFile in
       guard let format = try ArtifactFormat.of(path: name) else {
-        throw DrillError(.usage, subject: (name as NSString).lastPathComponent, detail: "this is neither an RDB file nor an SQLite database")
+        throw DrillError(
+          .usage, subject: (name as NSString).lastPathComponent,
+          detail: "this is neither an RDB file nor an SQLite database")
       }
-      return ArtifactFile(shard: ((name as NSString).lastPathComponent as NSString).deletingPathExtension, format: format.rawValue, path: name)
+      return ArtifactFile(
+        shard: ((name as NSString).lastPathComponent as NSString).deletingPathExtension, format: format.rawValue,
+        path: name)
     }
-    guard let first = files.first else { throw DrillError(.usage, subject: text, detail: "the folder holds no RDB file and no SQLite database") }
+    guard let first = files.first else {
+      throw DrillError(.usage, subject: text, detail: "the folder holds no RDB file and no SQLite database")
+    }
     guard files.allSatisfy({ $0.format == first.format }) else {
       throw DrillError(.usage, subject: text, detail: "the folder holds files of different formats")
     }
@@ -51,14 +58,20 @@ enum RecordSide: Sendable {
   /// A backup's data artifacts, or every data file of a folder.
   private static func dataFiles(in folder: String) throws -> [String] {
     if let bytes = try? FolderSource(root: folder).contents(of: Catalog.manifestName, limit: Catalog.manifestLimit) {
-      return try SealedManifest.claimed(in: bytes).artifacts.filter { $0.role == .data }.map { try FolderSource(root: folder).localPath(of: $0.name) }
+      return try SealedManifest.claimed(in: bytes).artifacts.filter { $0.role == .data }.map {
+        try FolderSource(root: folder).localPath(of: $0.name)
+      }
     }
-    return try FolderSource(root: folder).entries(below: "").filter { $0.kind == .file && !$0.path.contains("/") }.map { folder + "/" + $0.path }
-      .filter { try ArtifactFormat.of(path: $0) != nil }
+    return try FolderSource(root: folder).entries(below: "").filter { $0.kind == .file && !$0.path.contains("/") }.map {
+      folder + "/" + $0.path
+    }
+    .filter { try ArtifactFormat.of(path: $0) != nil }
   }
 
   private static func cluster(_ text: String) throws -> ClusterDescription {
-    guard let url = URLComponents(string: text) else { throw DrillError(.usage, subject: text, detail: "this is not a URL") }
+    guard let url = URLComponents(string: text) else {
+      throw DrillError(.usage, subject: text, detail: "this is not a URL")
+    }
     for item in url.queryItems ?? [] where item.name != "cluster" || !["true", "false"].contains(item.value ?? "") {
       throw DrillError(.usage, subject: item.name, detail: "a store's URL takes only ?cluster=true or ?cluster=false")
     }
@@ -67,10 +80,14 @@ enum RecordSide: Sendable {
     switch url.scheme {
     case "redis": endpoint = .tcp(host: url.host ?? "127.0.0.1", port: url.port ?? 6379)
     case "redis+unix": endpoint = .unix(path: url.path)
-    default: throw DrillError(.usage, subject: url.scheme ?? text, detail: "a store's URL begins with redis:// or redis+unix://")
+    default:
+      throw DrillError(
+        .usage, subject: url.scheme ?? text, detail: "a store's URL begins with redis:// or redis+unix://")
     }
     guard url.password == nil else {
-      throw DrillError(.usage, subject: "password", detail: "a password does not belong in a URL, which other users can see; set $FIREDRILL_PASSWORD")
+      throw DrillError(
+        .usage, subject: "password",
+        detail: "a password does not belong in a URL, which other users can see; set $FIREDRILL_PASSWORD")
     }
     return ClusterDescription(
       name: "url", engine: "redis", endpoints: [endpoint], isCluster: isCluster, username: url.user,
@@ -80,7 +97,9 @@ enum RecordSide: Sendable {
   var isLive: Bool { if case .live = self { true } else { false } }
 
   /// Every record of the side, folded, with what the readers saw.
-  func fold(seed: UInt64 = 0, events: @escaping DrillEventHandler) async throws -> (folded: FoldedRecords, facts: [ReadFacts]) {
+  func fold(
+    seed: UInt64 = 0, events: @escaping DrillEventHandler
+  ) async throws -> (folded: FoldedRecords, facts: [ReadFacts]) {
     var sum = FoldedRecords(seed: seed, sampleSize: 0)
     switch self {
     case .files(let files, let engine):
@@ -121,7 +140,8 @@ enum RecordSide: Sendable {
   func keys(of slots: SlotSet) async throws -> KeyDigests {
     switch self {
     case .files(let files, let engine):
-      return try await ArtifactReading(engine: engine, seed: 0, sampleSize: 0, clock: nil, events: { _ in }).keys(of: slots, in: files)
+      return try await ArtifactReading(engine: engine, seed: 0, sampleSize: 0, clock: nil, events: { _ in }).keys(
+        of: slots, in: files)
     case .live(let cluster, let via):
       return try await Engines().named(cluster.engine).withLive(cluster) { live in
         var digests = KeyDigests(slots: slots)
@@ -143,7 +163,8 @@ extension LiveCluster {
     case .commands: return try await readRecords(shard: shard, selection: selection, into: handler)
     case .replication:
       guard let snapshots = self as? any SnapshotReading else {
-        throw DrillError(.usage, subject: shard, detail: "this store has no replication stream to read; use --via commands")
+        throw DrillError(
+          .usage, subject: shard, detail: "this store has no replication stream to read; use --via commands")
       }
       return try await snapshots.readSnapshot(shard: shard, selection: selection, into: handler)
     }
@@ -161,7 +182,9 @@ enum ArtifactFormat: String, Sendable {
   /// Source: redis src/rdb.c `rdbSaveRio` ("REDIS%04d"); SQLite file format, section 1.3.1 ("SQLite format 3\000").
   static func of(path: String) throws -> ArtifactFormat? {
     guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw DrillError(.artifactUnreadable, subject: (path as NSString).lastPathComponent, detail: "the file cannot be read; see its mode")
+      throw DrillError(
+        .artifactUnreadable, subject: (path as NSString).lastPathComponent,
+        detail: "the file cannot be read; see its mode")
     }
     defer { try? handle.close() }
     let head = Array((try? handle.read(upToCount: 16)) ?? Data())

@@ -27,7 +27,8 @@ public struct ClusterFile: Sendable {
       throw file.missing(["engine"], "the cluster needs 'engine': redis or sqlite")
     }
     var cluster = ClusterDescription(name: try file.requiredText("cluster"), engine: engine.rawValue)
-    guard cluster.name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }), !cluster.name.isEmpty else {
+    guard cluster.name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }), !cluster.name.isEmpty
+    else {
       throw file.refuse("cluster", "a cluster's name is made of letters, digits, '-' and '_'")
     }
     switch engine {
@@ -48,16 +49,21 @@ public struct ClusterFile: Sendable {
     case .sqlite:
       cluster.files = try (file.sections("files") ?? []).map { entry in
         let slots = try entry.text("slots").map { text in
-          guard let slots = SlotSet(parsing: text) else { throw entry.refuse("slots", "'slots' are ranges such as 0-4095,5000") }
+          guard let slots = SlotSet(parsing: text) else {
+            throw entry.refuse("slots", "'slots' are ranges such as 0-4095,5000")
+          }
           return slots
         }
         let shard = ClusterDescription.ShardFile(
-          name: try entry.requiredText("shard"), path: texts.absolute(texts.sibling(of: path, try entry.requiredText("path"))), slots: slots)
+          name: try entry.requiredText("shard"),
+          path: texts.absolute(texts.sibling(of: path, try entry.requiredText("path"))), slots: slots)
         try entry.finish()
         return shard
       }
       guard !cluster.files.isEmpty else { throw file.missing(["files"], "an sqlite cluster needs 'files'") }
-      guard Set(cluster.files.map(\.name)).count == cluster.files.count else { throw file.refuse("files", "two files have one shard name") }
+      guard Set(cluster.files.map(\.name)).count == cluster.files.count else {
+        throw file.refuse("files", "two files have one shard name")
+      }
       cluster.versionColumns = try file.texts(mappedBy: "version_columns")
       cluster.tombstones = try file.texts(mappedBy: "tombstones")
     }
@@ -73,7 +79,9 @@ public struct ClusterFile: Sendable {
     var result = ClusterFile(description: cluster)
     if let answers = try file.section("answers") {
       var workload = try WorkloadFile.read(texts.sibling(of: path, try answers.requiredText("profile")), texts: texts)
-      if let operations = try answers.integer("operations", in: 1...10_000_000) { workload.profile.operations = operations }
+      if let operations = try answers.integer("operations", in: 1...10_000_000) {
+        workload.profile.operations = operations
+      }
       workload.budget = try answers.duration("budget") ?? .milliseconds(500)
       result.answers = workload
       result.answersSeed = try answers.seed() ?? 1
@@ -100,13 +108,16 @@ public struct ClusterFile: Sendable {
     }
     if let path {
       guard let text = try? String(contentsOfFile: absolute(path), encoding: .utf8) else {
-        throw DrillError(.keyUnreadable, subject: path, detail: "the password file cannot be read; see its name and its mode")
+        throw DrillError(
+          .keyUnreadable, subject: path, detail: "the password file cannot be read; see its name and its mode")
       }
       return Secret(String(text.prefix { $0 != "\n" }))
     }
     if let variable {
       guard let value = ProcessInfo.processInfo.environment[variable] else {
-        throw DrillError(.keyUnreadable, subject: variable, detail: "this environment variable, which should hold the password, is not set")
+        throw DrillError(
+          .keyUnreadable, subject: variable,
+          detail: "this environment variable, which should hold the password, is not set")
       }
       return Secret(value)
     }
@@ -121,7 +132,9 @@ extension Endpoint {
       self = .unix(path: absolute(text))
       return
     }
-    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (1...65535).contains(port) else { return nil }
+    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+      (1...65535).contains(port)
+    else { return nil }
     var host = String(text[..<colon])
     if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
     guard !host.isEmpty else { return nil }

@@ -23,26 +23,33 @@ struct DrillFileReader {
   func drill() throws -> DrillFile {
     let file = try YAMLSection(file: name, text: try texts.text(name))
     var drill = DrillFile(
-      name: try file.requiredText("drill"), seed: try file.seed() ?? 1, backups: try backups(file), requiresSignature: true, trust: [],
+      name: try file.requiredText("drill"), seed: try file.seed() ?? 1, backups: try backups(file),
+      requiresSignature: true, trust: [],
       sandbox: try sandbox(file.section("sandbox")), level: try file.choice("level", of: Level.self) ?? .answers,
       references: try references(file), objectives: try objectives(file.section("objectives")), texts: [:])
     guard drill.name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }), !drill.name.isEmpty else {
       throw file.refuse("drill", "a drill's name is made of letters, digits, '-' and '_'")
     }
 
-    if let cluster = try file.text("cluster") { drill.cluster = try ClusterFile.read(texts.sibling(of: name, cluster), texts: texts) }
+    if let cluster = try file.text("cluster") {
+      drill.cluster = try ClusterFile.read(texts.sibling(of: name, cluster), texts: texts)
+    }
     if let production = try file.section("production") { drill.production = try ProductionFile(production) }
     guard (drill.cluster == nil) != (drill.production == nil) else {
-      throw file.missing(["cluster", "production"], "a drill names either its 'cluster' (a file) or a synthetic 'production' to make")
+      throw file.missing(
+        ["cluster", "production"], "a drill names either its 'cluster' (a file) or a synthetic 'production' to make")
     }
     drill.catalog = try file.text("catalog").map(texts.absolute)
-    if drill.catalog == nil, drill.production == nil { throw file.missing(["catalog"], "the drill needs 'catalog', the folder of its backups") }
+    if drill.catalog == nil, drill.production == nil {
+      throw file.missing(["catalog"], "the drill needs 'catalog', the folder of its backups")
+    }
 
     let signature = try file.choice("signature", of: Signature.self) ?? .required
     drill.requiresSignature = signature == .required
     drill.trust = try file.texts("trust")?.map(texts.absolute) ?? []
     if let capture = try file.section("capture") {
-      drill.capture = .init(follows: try capture.flag("follow") ?? false, key: try capture.text("key").map(texts.absolute))
+      drill.capture = .init(
+        follows: try capture.flag("follow") ?? false, key: try capture.text("key").map(texts.absolute))
       try capture.finish()
     } else if drill.production != nil {
       drill.capture = .init(follows: false, key: nil)
@@ -66,7 +73,9 @@ struct DrillFileReader {
   private func backups(_ file: YAMLSection) throws -> DrillFile.BackupSelection {
     guard let node = file.node("backup") else { return .latest }
     if let text = node.string {
-      guard text == "latest" else { throw file.refuse(node, "'backup' is latest, or one of {id: …}, {at: TIME}, {sample: {count, seed}}") }
+      guard text == "latest" else {
+        throw file.refuse(node, "'backup' is latest, or one of {id: …}, {at: TIME}, {sample: {count, seed}}")
+      }
       return .latest
     }
     let section = try file.section(node, "'backup'")
@@ -74,14 +83,19 @@ struct DrillFileReader {
     if let id = try section.text("id") {
       selection = .id(id)
     } else if let at = try section.text("at") {
-      guard let instant = Instant(parsing: at) else { throw section.refuse("at", "'at' must be an ISO 8601 time such as 2026-01-31T04:00:00Z") }
+      guard let instant = Instant(parsing: at) else {
+        throw section.refuse("at", "'at' must be an ISO 8601 time such as 2026-01-31T04:00:00Z")
+      }
       selection = .at(instant)
     } else if let sample = try section.section("sample") {
-      guard let count = try sample.integer("count", in: 1...10_000) else { throw sample.missing(["count"], "'sample' needs 'count'") }
+      guard let count = try sample.integer("count", in: 1...10_000) else {
+        throw sample.missing(["count"], "'sample' needs 'count'")
+      }
       selection = .sample(count: count, seed: try sample.seed() ?? 1)
       try sample.finish()
     } else {
-      throw section.missing(["id", "at", "sample"], "'backup' is latest, or one of {id: …}, {at: TIME}, {sample: {count, seed}}")
+      throw section.missing(
+        ["id", "at", "sample"], "'backup' is latest, or one of {id: …}, {at: TIME}, {sample: {count, seed}}")
     }
     try section.finish()
     return selection
@@ -126,7 +140,8 @@ struct DrillFileReader {
     let objectives = Objectives(
       restoreTime: try section.duration("rto"), recoveryPoint: try section.duration("rpo"),
       maxDrift: try section.integer("drift", in: 0...Int.max).map(UInt64.init),
-      maxMismatches: try section.integer("mismatches", in: 0...Int.max).map(UInt64.init), minCoverage: try section.share("coverage"))
+      maxMismatches: try section.integer("mismatches", in: 0...Int.max).map(UInt64.init),
+      minCoverage: try section.share("coverage"))
     try section.finish()
     return objectives
   }
@@ -136,7 +151,9 @@ struct DrillFileReader {
     if let path = node.string { return try WorkloadFile.read(texts.sibling(of: name, path), texts: texts) }
     let section = try file.section(node, "'workload'")
     var workload = try WorkloadFile.read(texts.sibling(of: name, try section.requiredText("profile")), texts: texts)
-    if let operations = try section.integer("operations", in: 1...100_000_000) { workload.profile.operations = operations }
+    if let operations = try section.integer("operations", in: 1...100_000_000) {
+      workload.profile.operations = operations
+    }
     if let budget = try section.duration("budget") { workload.budget = budget }
     try section.finish()
     return workload

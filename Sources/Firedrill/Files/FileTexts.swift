@@ -18,7 +18,9 @@ final class FileTexts {
     if let known = read[path] { return known }
     let text: String
     if let kept {
-      guard let found = kept[path] else { throw DrillError(.badFile, subject: path, detail: "the ledger did not keep this file") }
+      guard let found = kept[path] else {
+        throw DrillError(.badFile, subject: path, detail: "the ledger did not keep this file")
+      }
       text = found
     } else {
       do {
@@ -35,13 +37,15 @@ final class FileTexts {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return "there is no such file" }
     if isFolder.boolValue { return "this is a folder; name the file in it" }
-    return FileManager.default.isReadableFile(atPath: path) ? "cannot be read as UTF-8 text" : "may not be read; see the file's mode"
+    return FileManager.default.isReadableFile(atPath: path)
+      ? "cannot be read as UTF-8 text" : "may not be read; see the file's mode"
   }
 
   /// Absolute form of a path that stands in a file of `folder`.
   func absolute(_ path: String) -> String {
     let expanded = (path as NSString).expandingTildeInPath
-    return URL(fileURLWithPath: expanded, relativeTo: URL(fileURLWithPath: folder, isDirectory: true)).standardizedFileURL.path
+    return URL(fileURLWithPath: expanded, relativeTo: URL(fileURLWithPath: folder, isDirectory: true))
+      .standardizedFileURL.path
   }
 
   /// `path`, which stands in the file `other`, relative to `folder`.

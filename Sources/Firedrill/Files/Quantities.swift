@@ -12,9 +12,13 @@ extension Duration {
 enum ByteSize {
   /// Reads `1000`, `64KiB`, `512MiB`, `2GiB`, `1.5TiB`; nil for anything else.
   static func parse(_ text: String) -> UInt64? {
-    let units: [(String, Double)] = [("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("TiB", 1_099_511_627_776), ("B", 1)]
+    let units: [(String, Double)] = [
+      ("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("TiB", 1_099_511_627_776), ("B", 1),
+    ]
     for (unit, factor) in units where text.hasSuffix(unit) {
-      guard let number = Double(text.dropLast(unit.count)), number.isFinite, number >= 0, number * factor < 1e18 else { return nil }
+      guard let number = Double(text.dropLast(unit.count)), number.isFinite, number >= 0, number * factor < 1e18 else {
+        return nil
+      }
       return UInt64(number * factor)
     }
     return UInt64(text)

@@ -21,17 +21,22 @@ public struct WorkloadFile: Hashable, Sendable {
     guard let engine = try file.choice("engine", of: ClusterFile.EngineName.self) else {
       throw file.missing(["engine"], "the workload needs 'engine': redis or sqlite")
     }
-    guard let entries = try file.sections("mix"), !entries.isEmpty else { throw file.missing(["mix"], "the workload needs 'mix', its questions") }
+    guard let entries = try file.sections("mix"), !entries.isEmpty else {
+      throw file.missing(["mix"], "the workload needs 'mix', its questions")
+    }
     let mix = try entries.map { entry in
       let question = try engine == .redis ? Question.redis(redis(entry)) : Question.sql(sql(entry))
       let defaultName: String? = if case .redis(let redis) = question { redis.verb.rawValue } else { nil }
-      guard let name = try entry.text("name") ?? defaultName else { throw entry.missing(["name"], "an SQL question needs 'name'") }
+      guard let name = try entry.text("name") ?? defaultName else {
+        throw entry.missing(["name"], "an SQL question needs 'name'")
+      }
       let weighted = WeightedQuestion(name: name, weight: try entry.integer("weight", in: 0...1_000_000) ?? 1, question)
       try entry.finish()
       return weighted
     }
     var profile = WorkloadProfile(
-      name: name, engine: engine.rawValue, operations: try file.integer("operations", in: 1...100_000_000) ?? 10_000, mix: mix)
+      name: name, engine: engine.rawValue, operations: try file.integer("operations", in: 1...100_000_000) ?? 10_000,
+      mix: mix)
     if let keys = file.node("keys") { profile.keys = try distribution(keys, in: file) }
     profile.absentShare = try file.share("absent") ?? 0
     profile.connections = try file.integer("connections", in: 1...4096) ?? profile.connections
@@ -46,7 +51,8 @@ public struct WorkloadFile: Hashable, Sendable {
 
   private static func redis(_ entry: YAMLSection) throws -> RedisQuestion {
     guard let verb = try entry.choice("verb", of: RedisQuestion.Verb.self) else {
-      throw entry.missing(["verb"], "a question needs 'verb': \(RedisQuestion.Verb.allCases.map(\.rawValue).joined(separator: ", "))")
+      throw entry.missing(
+        ["verb"], "a question needs 'verb': \(RedisQuestion.Verb.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     var question = RedisQuestion(verb, argument: try entry.text("argument").map { try pattern($0, entry) })
     if let count = try entry.integer("count", in: 1...100_000) { question.count = count }
@@ -80,7 +86,8 @@ public struct WorkloadFile: Hashable, Sendable {
     } else if let text = try section.text("pattern") {
       parameter = .pattern(try pattern(text, section))
     } else {
-      throw section.refuse(node, "a parameter is a value, or one of {key: COLUMN}, {integer: LOW..HIGH}, {one_of: […]}, {pattern: TEXT}")
+      throw section.refuse(
+        node, "a parameter is a value, or one of {key: COLUMN}, {integer: LOW..HIGH}, {one_of: […]}, {pattern: TEXT}")
     }
     try section.finish()
     return parameter
@@ -112,7 +119,9 @@ public struct WorkloadFile: Hashable, Sendable {
   private static func distribution(_ node: Node, in file: YAMLSection) throws -> KeyDistribution {
     if node.string == "uniform" { return .uniform }
     guard node.mapping != nil else {
-      throw file.refuse(node, "'keys' is uniform, {zipfian: EXPONENT}, {latest: EXPONENT} or {hotspot: {keys: SHARE, operations: SHARE}}")
+      throw file.refuse(
+        node,
+        "'keys' is uniform, {zipfian: EXPONENT}, {latest: EXPONENT} or {hotspot: {keys: SHARE, operations: SHARE}}")
     }
     let section = try file.section(node, "'keys'")
     let distribution: KeyDistribution
@@ -127,7 +136,9 @@ public struct WorkloadFile: Hashable, Sendable {
       try spot.finish()
       distribution = .hotspot(keys: keys, operations: operations)
     } else {
-      throw file.refuse(node, "'keys' is uniform, {zipfian: EXPONENT}, {latest: EXPONENT} or {hotspot: {keys: SHARE, operations: SHARE}}")
+      throw file.refuse(
+        node,
+        "'keys' is uniform, {zipfian: EXPONENT}, {latest: EXPONENT} or {hotspot: {keys: SHARE, operations: SHARE}}")
     }
     try section.finish()
     return distribution

@@ -104,7 +104,9 @@ final class YAMLSection {
     guard let value = node(field) else { return nil }
     let text = value.string ?? ""
     let share = text.hasSuffix("%") ? Double(text.dropLast()).map { $0 / 100 } : Double(text)
-    guard let share, (0...1).contains(share) else { throw refuse(value, "'\(field)' must be a share such as 99.5% or 0.995") }
+    guard let share, (0...1).contains(share) else {
+      throw refuse(value, "'\(field)' must be a share such as 99.5% or 0.995")
+    }
     return share
   }
 
@@ -125,7 +127,8 @@ final class YAMLSection {
     return size
   }
 
-  func choice<T: RawRepresentable & CaseIterable>(_ field: String, of type: T.Type) throws -> T? where T.RawValue == String {
+  func choice<T: RawRepresentable & CaseIterable>(_ field: String, of type: T.Type) throws -> T?
+  where T.RawValue == String {
     guard let value = node(field) else { return nil }
     guard let text = value.string, let choice = T(rawValue: text) else {
       let names = T.allCases.map(\.rawValue)
@@ -140,7 +143,9 @@ final class YAMLSection {
     return try section(value, "'\(field)'")
   }
 
-  func section(_ node: Node, _ name: String) throws -> YAMLSection { try YAMLSection(file: file, node: node, name: name) }
+  func section(_ node: Node, _ name: String) throws -> YAMLSection {
+    try YAMLSection(file: file, node: node, name: name)
+  }
 
   func sections(_ field: String) throws -> [YAMLSection]? {
     guard let value = node(field) else { return nil }
@@ -166,7 +171,9 @@ final class YAMLSection {
   func finish() throws {
     for (key, _) in fields {
       guard let text = key.string, !known.contains(text) else { continue }
-      let near = nearest(to: text, among: known).map { "; did you mean '\($0)'?" } ?? "; known are \(known.joined(separator: ", "))"
+      let near =
+        nearest(to: text, among: known).map { "; did you mean '\($0)'?" }
+        ?? "; known are \(known.joined(separator: ", "))"
       throw refuse(key, "\(name) has no field '\(text)'\(near)")
     }
   }
@@ -176,7 +183,9 @@ final class YAMLSection {
   /// - Parameter wanted: fields of which one would do.
   func missing(_ wanted: [String], _ detail: String) -> DrillError {
     for (key, _) in fields {
-      guard let text = key.string, !wanted.contains(text), !known.contains(text), let near = nearest(to: text, among: wanted) else { continue }
+      guard let text = key.string, !wanted.contains(text), !known.contains(text),
+        let near = nearest(to: text, among: wanted)
+      else { continue }
       return refuse(key, "\(name) has no field '\(text)'; did you mean '\(near)'?")
     }
     return refuse(node, detail)
@@ -193,7 +202,8 @@ final class YAMLSection {
 
   private static func readable(_ error: YamlError, file: String) -> DrillError {
     switch error {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
       DrillError(.badFile, subject: "\(file):\(mark.line):\(mark.column)", detail: "not YAML: \(problem)")
     case .duplicatedKeysInMapping(let duplicates, let context):
       DrillError(

@@ -16,7 +16,9 @@ public struct CheckRequest: Sendable {
   /// The ledger whose secret redacts keys.
   public var ledger: String
 
-  public init(backup: String, catalog: String?, trust: [String], requiresSignature: Bool, showsKeys: Bool, ledger: String) {
+  public init(
+    backup: String, catalog: String?, trust: [String], requiresSignature: Bool, showsKeys: Bool, ledger: String
+  ) {
     self.backup = backup
     self.catalog = catalog
     self.trust = trust
@@ -29,17 +31,21 @@ public struct CheckRequest: Sendable {
     let place = try BackupPlace(backup, catalog: catalog)
     let entry = try place.catalog.select(.id(place.id), cluster: nil)[0]
     let drill = DrillFile(
-      name: "check", seed: 1, backups: .id(place.id), requiresSignature: requiresSignature, trust: trust, sandbox: .init(), level: requiresSignature ? .decoded : .none,
+      name: "check", seed: 1, backups: .id(place.id), requiresSignature: requiresSignature, trust: trust,
+      sandbox: .init(), level: requiresSignature ? .decoded : .none,
       references: [.captured], objectives: .init(), texts: [:])
     let engine = entry.claimed?.engine ?? "sqlite"
     let now = Instant.now
     let run = Run(
-      id: "check-\(Identifier.fresh(at: now))", drill: "check", cluster: entry.claimed?.cluster ?? "", engine: engine, files: [:], seed: 1,
-      startedAt: now, finishedAt: now, tool: "firedrill \(Firedrill.version)", host: Workplace.host, requiredLevel: drill.level)
+      id: "check-\(Identifier.fresh(at: now))", drill: "check", cluster: entry.claimed?.cluster ?? "", engine: engine,
+      files: [:], seed: 1,
+      startedAt: now, finishedAt: now, tool: "firedrill \(Firedrill.version)", host: Workplace.host,
+      requiredLevel: drill.level)
     var draft = RunDraft(run, redactor: showsKeys ? nil : Firedrill.redactor(ledger: ledger), events: events)
     let runner = DrillRunner(
       drill: drill, engine: try Engines().named(engine), catalog: place.catalog, cluster: nil,
-      trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }, verifiedCuts: [], folder: "", events: events)
+      trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }, verifiedCuts: [], folder: "",
+      events: events)
     try await runner.check(entry, into: &draft)
     draft.edit { $0.finishedAt = .now }
     return draft.run

@@ -20,7 +20,8 @@ public enum Doctor {
 
     public var text: String {
       items.map { item in
-        "\(item.isPresent ? "ok     " : item.isNeeded ? "MISSING" : "without")  \(item.name): \(item.detail)" + (item.remedy.map { "\n         \($0)" } ?? "")
+        "\(item.isPresent ? "ok     " : item.isNeeded ? "MISSING" : "without")  \(item.name): \(item.detail)"
+          + (item.remedy.map { "\n         \($0)" } ?? "")
       }.joined(separator: "\n") + "\n\(isReady ? "ready" : "not ready for drills of every engine")"
     }
   }
@@ -38,24 +39,33 @@ public enum Doctor {
         remedy: server == nil ? "apt-get install redis-server; needed to restore Redis backups" : nil, isNeeded: true))
     items.append(
       .init(
-        name: "isolation", isPresent: containment.isolation == .namespaces, detail: "\(containment.isolation.rawValue): \(containment.detail)",
-        remedy: containment.isolation == .namespaces ? nil : "apt-get install bubblewrap; drills that require 'isolation: namespaces' are inconclusive without",
+        name: "isolation", isPresent: containment.isolation == .namespaces,
+        detail: "\(containment.isolation.rawValue): \(containment.detail)",
+        remedy: containment.isolation == .namespaces
+          ? nil : "apt-get install bubblewrap; drills that require 'isolation: namespaces' are inconclusive without",
         isNeeded: false))
     items.append(
       .init(
         name: "frozen clock", isPresent: tools.frozenClock != nil,
         detail: tools.frozenClock == nil ? "libCFrozenClock.so is not beside the program" : "found beside the program",
-        remedy: tools.frozenClock == nil ? "build it with `swift build -c release`, or name it in FIREDRILL_FROZEN_CLOCK; without it keys that expired since the cut are lost to the comparison" : nil,
+        remedy: tools.frozenClock == nil
+          ? "build it with `swift build -c release`, or name it in FIREDRILL_FROZEN_CLOCK; without it keys that expired since the cut are lost to the comparison"
+          : nil,
         isNeeded: true))
     let root = Workplace.workRoot()
-    items.append(.init(name: "work folder", isPresent: true, detail: "\(root), with \(free(root)) free", remedy: nil, isNeeded: true))
+    items.append(
+      .init(
+        name: "work folder", isPresent: true, detail: "\(root), with \(free(root)) free", remedy: nil, isNeeded: true))
     return Report(items: items)
   }
 
   private static func free(_ path: String) -> String {
     var place = path
-    while !FileManager.default.fileExists(atPath: place), place.count > 1 { place = (place as NSString).deletingLastPathComponent }
-    let bytes = (try? FileManager.default.attributesOfFileSystem(forPath: place)[.systemFreeSize] as? NSNumber)?.uint64Value ?? 0
+    while !FileManager.default.fileExists(atPath: place), place.count > 1 {
+      place = (place as NSString).deletingLastPathComponent
+    }
+    let bytes =
+      (try? FileManager.default.attributesOfFileSystem(forPath: place)[.systemFreeSize] as? NSNumber)?.uint64Value ?? 0
     return "\(bytes >> 30) GiB"
   }
 }

@@ -25,14 +25,22 @@ struct DrillRunner: Sendable {
 
   func run(_ backup: Catalog.Entry, into draft: inout RunDraft) async throws {
     let sealed = try await stage(.manifest, "reading the manifest", &draft) { try readManifest(of: backup) }
-    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: sealed) { try await checkIntegrity(of: $0) }
-    let reference = try await stage(.integrity, "reading the captured reference", &draft, needs: stored) { try readReference(of: $0) }
+    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: sealed) {
+      try await checkIntegrity(of: $0)
+    }
+    let reference = try await stage(.integrity, "reading the captured reference", &draft, needs: stored) {
+      try readReference(of: $0)
+    }
     let decoded = try await stage(.decode, "reading every record", &draft, needs: stored) { try await decode($0) }
     let restored = try await stage(.restore, "restoring into sandboxes", &draft, needs: sound(decoded, draft)) {
       try await restore($0, sheet: reference?.answers)
     }
-    try await stage(.compare, "comparing with what production held", &draft, needs: restored) { try compare($0, with: reference) }
-    try await stage(.drift, "comparing with other references", &draft, needs: restored) { try await attributeDrift(of: $0) }
+    try await stage(.compare, "comparing with what production held", &draft, needs: restored) {
+      try compare($0, with: reference)
+    }
+    try await stage(.drift, "comparing with other references", &draft, needs: restored) {
+      try await attributeDrift(of: $0)
+    }
     try await stage(.objectives, "measuring against the objectives", &draft, needs: sealed) { [run = draft.run] in
       checkObjectives(of: run, sealed: $0)
     }
@@ -44,7 +52,9 @@ struct DrillRunner: Sendable {
   /// All that needs no restore.
   func check(_ backup: Catalog.Entry, into draft: inout RunDraft) async throws {
     let sealed = try await stage(.manifest, "reading the manifest", &draft) { try readManifest(of: backup) }
-    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: sealed) { try await checkIntegrity(of: $0) }
+    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: sealed) {
+      try await checkIntegrity(of: $0)
+    }
     try await stage(.decode, "reading every record", &draft, needs: stored) { try await decode($0) }
   }
 
@@ -71,7 +81,8 @@ struct DrillRunner: Sendable {
   /// The same for a stage that needs what an earlier one returned, and does not run without.
   @discardableResult
   private func stage<Needed: Sendable, Value: Sendable>(
-    _ name: Stage, _ detail: String, _ draft: inout RunDraft, needs needed: Needed?, _ work: (Needed) async throws -> (Value?, StageResult)
+    _ name: Stage, _ detail: String, _ draft: inout RunDraft, needs needed: Needed?,
+    _ work: (Needed) async throws -> (Value?, StageResult)
   ) async throws -> Value? {
     guard let needed else { return nil }
     return try await stage(name, detail, &draft) { try await work(needed) }

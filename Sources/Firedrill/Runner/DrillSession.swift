@@ -23,13 +23,16 @@ struct DrillSession: Sendable {
     let root = Workplace.workRoot(drill.sandbox.folder)
     let swept = try SandboxSweep.sweep(below: root)
     if let catalog = drill.catalog { StagingFolder.sweep(catalog: catalog) }
-    if !swept.isEmpty { events(.note("removed what \(swept.count) interrupted run\(swept.count == 1 ? "" : "s") had left")) }
+    if !swept.isEmpty {
+      events(.note("removed what \(swept.count) interrupted run\(swept.count == 1 ? "" : "s") had left"))
+    }
     let records = RunRecords(path: Workplace.ledgerPath(flag: options.ledger, drill: drill.ledger))
     return try await RunFolder.with(below: root) { folder in
       try await withProduction(in: folder) { production in
         try await withCapture(of: production?.cluster ?? drill.cluster, in: folder) { captured, key in
           if captured != nil { try await production?.disturb() }
-          return try await runAll(captured: captured, key: key, cluster: production?.cluster ?? drill.cluster, in: folder, records: records)
+          return try await runAll(
+            captured: captured, key: key, cluster: production?.cluster ?? drill.cluster, in: folder, records: records)
         }
       }
     }
@@ -37,22 +40,29 @@ struct DrillSession: Sendable {
 
   // MARK: Production and capture
 
-  private func withProduction<R: Sendable>(in folder: String, _ body: @escaping @Sendable (SyntheticProduction?) async throws -> R) async throws -> R {
+  private func withProduction<R: Sendable>(
+    in folder: String, _ body: @escaping @Sendable (SyntheticProduction?) async throws -> R
+  ) async throws -> R {
     guard let file = drill.production else { return try await body(nil) }
-    events(.note("making a synthetic production: \(file.records) records on \(file.shards) \(file.engine.rawValue) shards"))
-    return try await SyntheticProduction.with(file, answers: drill.workload, seed: drill.seed, in: folder) { try await body($0) }
+    events(
+      .note("making a synthetic production: \(file.records) records on \(file.shards) \(file.engine.rawValue) shards"))
+    return try await SyntheticProduction.with(file, answers: drill.workload, seed: drill.seed, in: folder) {
+      try await body($0)
+    }
   }
 
   /// Takes a backup first where the drill says so, and keeps following its changes while `body` runs.
   private func withCapture<R: Sendable>(
-    of cluster: ClusterFile?, in folder: String, _ body: @escaping @Sendable (SealedManifest?, SigningKey?) async throws -> R
+    of cluster: ClusterFile?, in folder: String,
+    _ body: @escaping @Sendable (SealedManifest?, SigningKey?) async throws -> R
   ) async throws -> R {
     guard let capture = drill.capture, let cluster else { return try await body(nil, nil) }
     let key = try capture.key.map(KeyFile.readSigningKey) ?? SigningKey.generate(.ed25519)
     let catalog = catalogRoot(folder)
     try FileManager.default.createDirectory(atPath: catalog, withIntermediateDirectories: true)
     let runner = CaptureRunner(
-      engine: try engines.named(cluster.description.engine), cluster: cluster, catalog: catalog, key: key, rationale: "taken by drill \(drill.name)",
+      engine: try engines.named(cluster.description.engine), cluster: cluster, catalog: catalog, key: key,
+      rationale: "taken by drill \(drill.name)",
       follows: capture.follows, events: events)
     return try await runner.run { try await body($0, key) }
   }
@@ -100,8 +110,10 @@ struct DrillSession: Sendable {
 
   private func draft(cluster: String, engine: String, startedAt: Instant, _ records: RunRecords) -> RunDraft {
     let run = Run(
-      id: "\(drill.name)-\(Identifier.fresh(at: startedAt))", drill: drill.name, cluster: cluster, engine: engine, files: drill.texts,
-      seed: drill.seed, startedAt: startedAt, finishedAt: startedAt, tool: "firedrill \(Firedrill.version)", host: Workplace.host,
+      id: "\(drill.name)-\(Identifier.fresh(at: startedAt))", drill: drill.name, cluster: cluster, engine: engine,
+      files: drill.texts,
+      seed: drill.seed, startedAt: startedAt, finishedAt: startedAt, tool: "firedrill \(Firedrill.version)",
+      host: Workplace.host,
       requiredLevel: drill.level)
     return RunDraft(run, redactor: options.showsKeys ? nil : records.redactor, events: events)
   }

@@ -13,7 +13,8 @@ struct Engines: Sendable {
     switch name {
     case "redis": return redis
     case "sqlite": return sqlite
-    default: throw DrillError(.usage, subject: name, detail: "there is no engine of this name; known are redis and sqlite")
+    default:
+      throw DrillError(.usage, subject: name, detail: "there is no engine of this name; known are redis and sqlite")
     }
   }
 }

@@ -21,7 +21,9 @@ final class RunRecords: Sendable {
       ledger = nil
       problem =
         error as? DrillError
-        ?? DrillError(.ledgerUnwritable, subject: path, detail: "the ledger cannot be made here; see the folder's mode and free space", underlying: error)
+        ?? DrillError(
+          .ledgerUnwritable, subject: path,
+          detail: "the ledger cannot be made here; see the folder's mode and free space", underlying: error)
       redactor = .ephemeral()
     }
   }
@@ -31,7 +33,8 @@ final class RunRecords: Sendable {
     guard let ledger else { return false }
     return
       (try? ledger.begin(
-        run: run.id, drill: run.drill, cluster: run.cluster, startedAt: run.startedAt, files: run.files, seed: run.seed)) != nil
+        run: run.id, drill: run.drill, cluster: run.cluster, startedAt: run.startedAt, files: run.files, seed: run.seed))
+      != nil
   }
 
   func record(_ run: Run, began: Bool) -> DrillOutcome {
@@ -40,7 +43,9 @@ final class RunRecords: Sendable {
       try ledger.append(run)
       return DrillOutcome(run: run, recordingProblem: nil)
     } catch {
-      let problem = error as? DrillError ?? DrillError(.ledgerUnwritable, subject: ledger.path, detail: "\(error)", underlying: error)
+      let problem =
+        error as? DrillError
+        ?? DrillError(.ledgerUnwritable, subject: ledger.path, detail: "\(error)", underlying: error)
       return DrillOutcome(run: run, recordingProblem: problem)
     }
   }
@@ -54,6 +59,8 @@ final class RunRecords: Sendable {
   /// Cuts that runs of this cluster verified, without a finding.
   func verifiedCuts(of cluster: String) -> [Instant] {
     guard let ledger, let entries = try? ledger.runs(cluster: cluster) else { return [] }
-    return entries.filter { $0.outcome?.verdict == .pass }.flatMap { $0.outcome?.backups.compactMap { $0.cut?.time } ?? [] }
+    return entries.filter { $0.outcome?.verdict == .pass }.flatMap {
+      $0.outcome?.backups.compactMap { $0.cut?.time } ?? []
+    }
   }
 }

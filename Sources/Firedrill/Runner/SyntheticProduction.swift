@@ -10,14 +10,16 @@ struct SyntheticProduction: Sendable {
   var disturb: @Sendable () async throws -> Void
 
   static func with<R: Sendable>(
-    _ file: ProductionFile, answers: WorkloadFile?, seed: UInt64, in folder: String, _ body: @escaping @Sendable (SyntheticProduction) async throws -> R
+    _ file: ProductionFile, answers: WorkloadFile?, seed: UInt64, in folder: String,
+    _ body: @escaping @Sendable (SyntheticProduction) async throws -> R
   ) async throws -> R {
     let home = folder + "/production"
     try FileManager.default.createDirectory(
       atPath: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     switch file.engine {
     case .sqlite:
-      let production = try await SyntheticSQLiteProduction.make(in: home, seed: file.seed, records: file.records, shards: file.shards)
+      let production = try await SyntheticSQLiteProduction.make(
+        in: home, seed: file.seed, records: file.records, shards: file.shards)
       let body = try await body(
         SyntheticProduction(cluster: file.describe(production.cluster, answers: answers, seed: seed)) {
           try await production.churn(changes: file.changes, seed: file.seed &+ 1)
@@ -38,7 +40,9 @@ struct SyntheticProduction: Sendable {
           }
           group.addTask {
             defer { isDone.raise() }
-            return try await body(SyntheticProduction(cluster: file.describe(production.description, answers: answers, seed: seed), disturb: {}))
+            return try await body(
+              SyntheticProduction(
+                cluster: file.describe(production.description, answers: answers, seed: seed), disturb: {}))
           }
           var result: R?
           for try await part in group { result = part ?? result }

@@ -32,7 +32,9 @@ struct ArtifactReading: Sendable {
 
   /// - Parameter allowed: the slots of which the shard may hold records; nil: any.
   func read(_ named: NamedFile, allowed: SlotSet?) async throws -> DecodedArtifact {
-    let (engine, clock, plan) = (engine, clock, FoldPlan(allowedSlots: allowed, seed: seed, sampleSize: sampleSize, workers: processorCount - 1))
+    let (engine, clock, plan) = (
+      engine, clock, FoldPlan(allowedSlots: allowed, seed: seed, sampleSize: sampleSize, workers: processorCount - 1)
+    )
     let report = RecordProgress(events)
     return try await onThread {
       let fold = FingerprintFold(plan)
@@ -46,7 +48,8 @@ struct ArtifactReading: Sendable {
         fold.consume(batch)
         if report.isCancelled { throw CancellationError() }
       }
-      return DecodedArtifact(name: named.name, file: named.file, facts: facts, folded: fold.finish(), expired: expiredFold.finish())
+      return DecodedArtifact(
+        name: named.name, file: named.file, facts: facts, folded: fold.finish(), expired: expiredFold.finish())
     } onCancel: {
       report.cancel()
     }

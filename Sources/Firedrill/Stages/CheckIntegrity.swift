@@ -7,7 +7,9 @@ extension DrillRunner {
   func checkIntegrity(of sealed: SealedManifest) async throws -> (StoredBackup?, StageResult) {
     let manifest = sealed.manifest
     let entries = try catalog.source.entries(below: manifest.backup)
-      .map { StoredEntry(path: String($0.path.dropFirst(manifest.backup.count + 1)), kind: $0.kind, sizeBytes: $0.sizeBytes) }
+      .map {
+        StoredEntry(path: String($0.path.dropFirst(manifest.backup.count + 1)), kind: $0.kind, sizeBytes: $0.sizeBytes)
+      }
     let present = Set(entries.filter { $0.kind == .file }.map(\.path))
     var paths: [String: String] = [:]
     for artifact in manifest.artifacts where present.contains(artifact.name) {
@@ -18,23 +20,29 @@ extension DrillRunner {
     let stop = Flag()
     let measured = await onThread { [paths, events] in
       ArtifactHasher().hash(
-        paths, progress: { events(.progress(.integrity, done: $0, total: total, unit: .bytes)) }, isCancelled: { stop.isRaised })
+        paths, progress: { events(.progress(.integrity, done: $0, total: total, unit: .bytes)) },
+        isCancelled: { stop.isRaised })
     } onCancel: {
       stop.raise()
     }
     try Task.checkCancellation()
-    let judgement = try IntegrityCheck(companions: [Catalog.manifestName]).check(manifest, entries: entries, measured: measured)
+    let judgement = try IntegrityCheck(companions: [Catalog.manifestName]).check(
+      manifest, entries: entries, measured: measured)
     var result = StageResult(judgement)
     result.phases = [PhaseTiming(.integrity, elapsed: start.duration(to: .now))]
     if judgement.isClean, sealed.isTrusted {
-      result.levels = [.init(.bytes, evidence: "\(manifest.artifacts.count) artifacts, read in full, are what a trusted key signed")]
+      result.levels = [
+        .init(.bytes, evidence: "\(manifest.artifacts.count) artifacts, read in full, are what a trusted key signed")
+      ]
     }
     let damaged = Set((judgement.findings.compactMap(\.subject.artifact)))
     var stored = StoredBackup(sealed: sealed, data: [], intact: present.subtracting(damaged))
     for artifact in manifest.artifacts where artifact.role == .data {
       guard let path = paths[artifact.name] else { continue }
       stored.data.append(
-        NamedFile(name: artifact.name, file: ArtifactFile(shard: artifact.shard ?? artifact.name, format: artifact.format, path: path)))
+        NamedFile(
+          name: artifact.name,
+          file: ArtifactFile(shard: artifact.shard ?? artifact.name, format: artifact.format, path: path)))
     }
     return (stored, result)
   }

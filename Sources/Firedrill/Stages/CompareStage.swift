@@ -19,7 +19,8 @@ extension DrillRunner {
   private func compareContent(_ restored: Restored, _ reference: ReferenceData, _ result: inout StageResult) throws {
     let manifest = restored.manifest
     // The live servers count by themselves; a source that only our reader read is one reader, and says so.
-    let check = ContentCheck(backup: manifest.backup, reference: "captured", independentReaders: reference.counts == nil ? 1 : 2)
+    let check = ContentCheck(
+      backup: manifest.backup, reference: "captured", independentReaders: reference.counts == nil ? 1 : 2)
     var judgement = Judgement()
     var evidence: [String] = []
     if let counts = reference.counts {
@@ -31,12 +32,15 @@ extension DrillRunner {
       if restored.slots.isEmpty {
         result.notes.append("content not compared: shards without a slot map can only be compared all together")
       } else {
-        judgement += try check.checkFingerprint(fingerprint, restored: restored.folded.fingerprint, slots: restored.slots)
+        judgement += try check.checkFingerprint(
+          fingerprint, restored: restored.folded.fingerprint, slots: restored.slots)
         evidence.append("the source's fingerprint, read while the cut was held")
       }
     }
     result.judgement += judgement
-    if judgement.isClean, !evidence.isEmpty { result.levels.append(.init(.content, evidence: evidence.joined(separator: "; "))) }
+    if judgement.isClean, !evidence.isEmpty {
+      result.levels.append(.init(.content, evidence: evidence.joined(separator: "; ")))
+    }
   }
 
   private func compareAnswers(_ restored: Restored, _ reference: ReferenceData, _ result: inout StageResult) throws {
@@ -57,7 +61,8 @@ extension DrillRunner {
     result.answers = tally
     if let latency = reference.answers?.latency { result.latencies.append(latency) }
     if judgement.isClean, tally.equal > 0, tally.indeterminate == 0 {
-      result.levels.append(.init(.answers, evidence: "\(tally.equal) answers equal to those that the live servers gave at the cut"))
+      result.levels.append(
+        .init(.answers, evidence: "\(tally.equal) answers equal to those that the live servers gave at the cut"))
     }
   }
 }

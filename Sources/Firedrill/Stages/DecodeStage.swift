@@ -5,13 +5,15 @@ extension DrillRunner {
   /// Every record of every data artifact, by our reader, in a shard that may hold it.
   func decode(_ stored: StoredBackup) async throws -> (Decoded?, StageResult) {
     let manifest = stored.manifest
-    let reading = ArtifactReading(engine: engine, seed: drill.seed, sampleSize: DrillRunner.sampleSize, clock: manifest.cut.time, events: events)
+    let reading = ArtifactReading(
+      engine: engine, seed: drill.seed, sampleSize: DrillRunner.sampleSize, clock: manifest.cut.time, events: events)
     let start = ContinuousClock.now
     var artifacts: [DecodedArtifact] = []
     var result = StageResult()
     for named in stored.data {
       do {
-        artifacts.append(try await reading.read(named, allowed: DecodeCheck.allowedSlots(of: named.file.shard, in: manifest.topology)))
+        artifacts.append(
+          try await reading.read(named, allowed: DecodeCheck.allowedSlots(of: named.file.shard, in: manifest.topology)))
       } catch let error as DrillError {
         result.judgement.obstacles.append(Run.Obstacle(error, stage: .decode))
       }

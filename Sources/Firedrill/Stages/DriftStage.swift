@@ -24,7 +24,9 @@ extension DrillRunner {
 
   private func compareWithLive(_ restored: Restored, _ result: inout StageResult) async throws {
     guard let cluster else {
-      throw DrillError(.referenceUnavailable, stage: .drift, subject: "live", detail: "the drill names no cluster to take a live snapshot of")
+      throw DrillError(
+        .referenceUnavailable, stage: .drift, subject: "live",
+        detail: "the drill names no cluster to take a live snapshot of")
     }
     let start = ContinuousClock.now
     let part = try await engine.withLive(cluster.description) { live in
@@ -39,7 +41,8 @@ extension DrillRunner {
       plan.coherence = .perShard
       let snapshot = try await live.capture(plan, into: snapshotFolder) { _ in }
       let evidence = try await changeEvidence(restored, until: snapshot, cluster: cluster.description)
-      let held = try await hold(restored, against: snapshot.files, name: "live", at: snapshot.cut.time, evidence: evidence)
+      let held = try await hold(
+        restored, against: snapshot.files, name: "live", at: snapshot.cut.time, evidence: evidence)
       let answers = try await judge(replayed, restored, changed: held.slots, evidence: evidence)
       return LivePart(drift: held.drift, answers: answers, latency: replayed?.latency.summary(side: "live"))
     }
@@ -88,7 +91,9 @@ extension DrillRunner {
     }
     let open = drift.tallies.contains { $0.attribution != .explained && $0.count > 0 }
     let examined = drift.judgement.coverage.contains { $0.coverage.examined > 0 }
-    if !open, examined, drift.judgement.isClean { result.levels.append(.init(.content, evidence: "\(name), but for explained changes")) }
+    if !open, examined, drift.judgement.isClean {
+      result.levels.append(.init(.content, evidence: "\(name), but for explained changes"))
+    }
   }
 
   private func changeEvidence(
@@ -107,12 +112,14 @@ extension DrillRunner {
   private func hold(
     _ restored: Restored, against files: [ArtifactFile], name: String, at time: Instant, evidence: (any ChangeEvidence)?
   ) async throws -> (drift: DriftCheck.Result, slots: SlotSet) {
-    let reading = ArtifactReading(engine: engine, seed: drill.seed, sampleSize: 0, clock: restored.manifest.cut.time, events: events)
+    let reading = ArtifactReading(
+      engine: engine, seed: drill.seed, sampleSize: 0, clock: restored.manifest.cut.time, events: events)
     var other = FoldedRecords(seed: drill.seed, sampleSize: 0)
     for file in files {
       let part = try await reading.read(NamedFile(name: file.shard, file: file), allowed: nil)
       if let problem = part.facts.problems.first {
-        throw DrillError(.referenceUnavailable, stage: .drift, subject: name, detail: "cannot be read in full: \(problem.detail)")
+        throw DrillError(
+          .referenceUnavailable, stage: .drift, subject: name, detail: "cannot be read in full: \(problem.detail)")
       }
       other += part.folded
     }
@@ -120,7 +127,8 @@ extension DrillRunner {
     let right = other.fingerprint.restricted(to: restored.slots)
     let slots = SlotDiff(left, right)
     var check = DriftCheck(
-      backup: restored.manifest.backup, window: .init(cut: restored.manifest.cut.time, reference: time), evidence: evidence, seed: drill.seed)
+      backup: restored.manifest.backup, window: .init(cut: restored.manifest.cut.time, reference: time),
+      evidence: evidence, seed: drill.seed)
     var unequal: UInt64 = 0
     for chunk in slots.chunks() {
       let mine = try await reading.keys(of: chunk, in: restored.files)
@@ -130,7 +138,10 @@ extension DrillRunner {
       unequal += UInt64(diff.differences.count { $0.kind != .added })
     }
     check.add(libraries: slots.libraries)
-    return (try check.finish(equalRecords: left.recordCount - unequal, independentReaders: restored.readers, reference: name), slots.slots)
+    return (
+      try check.finish(equalRecords: left.recordCount - unequal, independentReaders: restored.readers, reference: name),
+      slots.slots
+    )
   }
 
   private func askLive(_ live: any LiveCluster, _ restored: Restored) async throws -> ReplayResult? {
@@ -152,7 +163,9 @@ extension DrillRunner {
       let own = restored.live.answers[operation] ?? unasked
       if own.digest == live.digest || own.digest == nil || live.digest == nil {
         kept.append((operation, live, own))
-      } else if slots.contains(operation.slot) || evidence?.evidence(namespace: "db0", key: operation.key, slot: operation.slot) == .changed {
+      } else if slots.contains(operation.slot)
+        || evidence?.evidence(namespace: "db0", key: operation.key, slot: operation.slot) == .changed
+      {
         explained += 1
       } else {
         open.append((operation, live, own))
@@ -177,7 +190,8 @@ extension DrillRunner {
 
   /// The slots that hold a restored record whose expiry lies between the cut and now.
   private func slotsWithExpiry(among slots: SlotSet, _ restored: Restored) async throws -> SlotSet {
-    let reading = ArtifactReading(engine: engine, seed: drill.seed, sampleSize: 0, clock: restored.manifest.cut.time, events: events)
+    let reading = ArtifactReading(
+      engine: engine, seed: drill.seed, sampleSize: 0, clock: restored.manifest.cut.time, events: events)
     let cut = restored.manifest.cut.time.millisecondsSince1970
     let now = Instant.now.millisecondsSince1970
     return SlotSet(

@@ -12,7 +12,9 @@ struct Questions: Sendable {
   init(for runner: DrillRunner, decoded: Decoded, sheet: AnswerSheet?) throws {
     let drill = runner.drill
     let workload = drill.workload ?? runner.cluster?.answers
-    driver = workload.map { ReplayDriver($0.profile, budget: $0.budget) } ?? ReplayDriver(connections: 4, pipelining: 16, timeout: .seconds(2))
+    driver =
+      workload.map { ReplayDriver($0.profile, budget: $0.budget) }
+      ?? ReplayDriver(connections: 4, pipelining: 16, timeout: .seconds(2))
     // The captured answers are all asked again: a budget is for the live side.
     driver.budget = nil
     if drill.references.contains(.captured) { self.sheet = sheet }
@@ -24,6 +26,8 @@ struct Questions: Sendable {
     let engine = runner.engine
     let stream = try OperationStream(workload.profile, over: keys, seed: drill.seed) { engine.slot(ofKey: $0) }
     live = stream.operations
-    if !stream.omitted.isEmpty { notes.append("not asked, since no key is of their kind: \(stream.omitted.joined(separator: ", "))") }
+    if !stream.omitted.isEmpty {
+      notes.append("not asked, since no key is of their kind: \(stream.omitted.joined(separator: ", "))")
+    }
   }
 }

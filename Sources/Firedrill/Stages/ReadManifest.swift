@@ -5,7 +5,8 @@ extension DrillRunner {
   /// The manifest, where it may be used at all: readable, sealed by a trusted key where one is required, its chain whole.
   func readManifest(of backup: Catalog.Entry) throws -> (SealedManifest?, StageResult) {
     let check = ManifestCheck(
-      backup: backup.id, cluster: cluster?.description.name, trusted: trusted, requiresSignature: drill.requiresSignature)
+      backup: backup.id, cluster: cluster?.description.name, trusted: trusted,
+      requiresSignature: drill.requiresSignature)
     let envelope = try? catalog.envelope(of: backup.id)
     let checked = check.check(envelope)
     var result = StageResult()
@@ -13,8 +14,10 @@ extension DrillRunner {
     result.backup = Run.BackupExamined(backup: backup.id, manifest: checked.digest, cut: checked.manifest?.cut)
     guard let manifest = checked.manifest, let digest = checked.digest, let envelope else { return (nil, result) }
     result.judgement.findings += ChainCheck.check(manifest) { id in
-      let link = ManifestCheck(backup: id, cluster: manifest.cluster, trusted: trusted, requiresSignature: drill.requiresSignature)
-        .check(try? catalog.envelope(of: id))
+      let link = ManifestCheck(
+        backup: id, cluster: manifest.cluster, trusted: trusted, requiresSignature: drill.requiresSignature
+      )
+      .check(try? catalog.envelope(of: id))
       guard let manifest = link.manifest, let digest = link.digest else { return nil }
       return ChainCheck.Link(manifest: manifest, digest: digest)
     }
@@ -22,7 +25,8 @@ extension DrillRunner {
       result.notes.append("per-shard capture: the shards do not stand at one cut")
     }
     if checked.signers.isEmpty { result.notes.append("the manifest is not signed by a trusted key") }
-    let sealed = SealedManifest(manifest: manifest, envelope: envelope, digest: digest, isTrusted: !checked.signers.isEmpty)
+    let sealed = SealedManifest(
+      manifest: manifest, envelope: envelope, digest: digest, isTrusted: !checked.signers.isEmpty)
     return (result.judgement.isClean ? sealed : nil, result)
   }
 }

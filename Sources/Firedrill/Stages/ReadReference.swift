@@ -16,13 +16,15 @@ extension DrillRunner {
         return try JSONDecoder().decode(type, from: Data(bytes))
       } catch {
         throw DrillError(
-          .referenceUnavailable, stage: .integrity, subject: name, detail: "sealed, and yet not of the form that this version knows",
+          .referenceUnavailable, stage: .integrity, subject: name,
+          detail: "sealed, and yet not of the form that this version knows",
           underlying: error)
       }
     }
     let data = ReferenceData(
       independentReaders: reference.independentReaders, counts: try read(reference.counts, as: SlotCounts.self),
-      fingerprint: try read(reference.fingerprint, as: Fingerprint.self), answers: try read(reference.answers, as: AnswerSheet.self))
+      fingerprint: try read(reference.fingerprint, as: Fingerprint.self),
+      answers: try read(reference.answers, as: AnswerSheet.self))
     return (data, result)
   }
 }

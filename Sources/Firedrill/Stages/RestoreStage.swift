@@ -7,14 +7,16 @@ extension DrillRunner {
     let manifest = decoded.manifest
     var result = StageResult()
     let plan = WavePlan(
-      artifacts: decoded.artifacts, memoryBytes: drill.sandbox.memoryBytes, sample: drill.sandbox.shardSample, seed: drill.seed)
+      artifacts: decoded.artifacts, memoryBytes: drill.sandbox.memoryBytes, sample: drill.sandbox.shardSample,
+      seed: drill.seed)
     let questions = try Questions(for: self, decoded: decoded, sheet: sheet)
     result.notes = plan.notes + questions.notes
 
     var restored = Restored(decoded: decoded, seed: drill.seed)
     for (number, wave) in plan.waves.enumerated() {
       do {
-        restored.absorb(try await RestoredWave.make(wave, number: number, questions: questions, in: self, manifest: manifest))
+        restored.absorb(
+          try await RestoredWave.make(wave, number: number, questions: questions, in: self, manifest: manifest))
       } catch let rejected as RestoreRejected {
         result.judgement.findings.append(RestoreCheck.check(rejected, backup: manifest.backup))
       } catch let error as DrillError {
@@ -26,11 +28,15 @@ extension DrillRunner {
     if let latency = restored.latency { result.latencies = [latency] }
     if !restored.held.isEmpty { result.fingerprintRoot = restored.folded.fingerprint.root }
     let check = RestoredCheck(backup: manifest.backup, independentReaders: restored.readers)
-    if let facts = restored.facts, !facts.clockHeld, decoded.artifacts.contains(where: { $0.folded.expiringRecords > 0 }), restored.readers > 1 {
+    if let facts = restored.facts, !facts.clockHeld,
+      decoded.artifacts.contains(where: { $0.folded.expiringRecords > 0 }), restored.readers > 1
+    {
       // Records that expired since the cut are gone from the sandbox, and nobody could tell them from lost ones.
       let obstacle = DrillError(
         .isolationUnavailable, stage: .restore, subject: "clock",
-        detail: "the sandbox's clock could not be held at the cut, and the backup holds records that expire: \(facts.isolationDetail)")
+        detail:
+          "the sandbox's clock could not be held at the cut, and the backup holds records that expire: \(facts.isolationDetail)"
+      )
       result.judgement.obstacles.append(Run.Obstacle(obstacle, stage: .restore))
       return (nil, result)
     }
@@ -47,7 +53,10 @@ extension DrillRunner {
       }
     }
     // One coverage and one comparison for all shards: which shard differs is in the findings.
-    judgement.coverage = [Run.StageCoverage(.fingerprint, of: "records restored", try .sum(of: judgement.coverage.map(\.coverage), .records))]
+    judgement.coverage = [
+      Run.StageCoverage(
+        .fingerprint, of: "records restored", try .sum(of: judgement.coverage.map(\.coverage), .records))
+    ]
     let comparisons = judgement.comparisons
     if let first = comparisons.first {
       judgement.comparisons = [
@@ -59,7 +68,9 @@ extension DrillRunner {
     result.judgement += judgement
     if result.judgement.isClean, !restored.held.isEmpty {
       let server = restored.facts?.server ?? "the store"
-      result.levels = [.init(.restored, evidence: "\(server) holds exactly the \(restored.folded.records) records of the artifacts")]
+      result.levels = [
+        .init(.restored, evidence: "\(server) holds exactly the \(restored.folded.records) records of the artifacts")
+      ]
     }
     return (restored.held.isEmpty ? nil : restored, result)
   }

@@ -23,8 +23,10 @@ struct RestoredWave: Sendable {
     let (engine, events, sandbox) = (runner.engine, runner.events, runner.drill.sandbox)
     let slots = manifest.topology.slotsWhole(in: Set(wave.map(\.file.shard)))
     let request = SandboxRequest(
-      files: wave.map(\.file), topology: manifest.topology, clock: manifest.cut.time, folder: "\(runner.folder)/s\(number)",
-      isolation: sandbox.isolation, memoryLimitBytes: nil, server: sandbox.server, loadTimeout: sandbox.loadTimeout, events: events)
+      files: wave.map(\.file), topology: manifest.topology, clock: manifest.cut.time,
+      folder: "\(runner.folder)/s\(number)",
+      isolation: sandbox.isolation, memoryLimitBytes: nil, server: sandbox.server, loadTimeout: sandbox.loadTimeout,
+      events: events)
     try FileManager.default.createDirectory(
       atPath: request.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     return try await engine.withSandbox(request) { store in
@@ -40,9 +42,12 @@ struct RestoredWave: Sendable {
   }
 
   /// Time to the first answer that is what the reference answered; nil where nothing can be asked, or nothing answers so.
-  private static func firstAnswer(_ questions: Questions, slots: SlotSet, on store: any Sandbox) async throws -> Duration? {
+  private static func firstAnswer(
+    _ questions: Questions, slots: SlotSet, on store: any Sandbox
+  ) async throws -> Duration? {
     guard let sheet = questions.sheet else { return nil }
-    let asked = zip(sheet.operations, sheet.answers).filter { slots.contains($0.0.slot) && $0.1.digest != nil }.prefix(16)
+    let asked = zip(sheet.operations, sheet.answers).filter { slots.contains($0.0.slot) && $0.1.digest != nil }.prefix(
+      16)
     guard !asked.isEmpty else { return nil }
     let start = ContinuousClock.now
     let driver = ReplayDriver(connections: 1, pipelining: 1, timeout: questions.driver.timeout)
@@ -55,7 +60,8 @@ struct RestoredWave: Sendable {
 
   /// Every record of every shard, through its server; where that is not what the artifact holds, down to the keys.
   private mutating func readBack(
-    _ wave: [DecodedArtifact], of manifest: Manifest, from store: any Sandbox, engine: any Engine, events: @escaping DrillEventHandler
+    _ wave: [DecodedArtifact], of manifest: Manifest, from store: any Sandbox, engine: any Engine,
+    events: @escaping DrillEventHandler
   ) async throws {
     events(.started(.fingerprint, detail: "reading back through the restored store"))
     let start = ContinuousClock.now

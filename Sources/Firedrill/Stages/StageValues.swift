@@ -92,12 +92,13 @@ struct Restored: Sendable {
     phases += wave.phases
     sheet.absorb(wave.sheet)
     live.absorb(wave.live)
-    facts = facts.map { known in
-      var merged = known
-      merged.isolation = min(known.isolation, wave.facts.isolation)
-      merged.phases += wave.facts.phases
-      return merged
-    } ?? wave.facts
+    facts =
+      facts.map { known in
+        var merged = known
+        merged.isolation = min(known.isolation, wave.facts.isolation)
+        merged.phases += wave.facts.phases
+        return merged
+      } ?? wave.facts
   }
 }
 

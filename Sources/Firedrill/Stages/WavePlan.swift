@@ -15,7 +15,8 @@ struct WavePlan: Sendable {
   init(artifacts: [DecodedArtifact], memoryBytes: UInt64?, sample: Int?, seed: UInt64) {
     var chosen = artifacts
     if let sample, sample < artifacts.count {
-      let drawn = artifacts.map { ($0, SipHash(seed: seed).hash(Array($0.file.shard.utf8))) }.sorted { $0.1 < $1.1 }.prefix(sample)
+      let drawn = artifacts.map { ($0, SipHash(seed: seed).hash(Array($0.file.shard.utf8))) }.sorted { $0.1 < $1.1 }
+        .prefix(sample)
       let names = Set(drawn.map(\.0.file.shard))
       chosen = artifacts.filter { names.contains($0.file.shard) }
       notSampled = Set(artifacts.map(\.file.shard)).subtracting(names)

@@ -38,12 +38,17 @@ struct CaptureCommand: AsyncParsableCommand {
     let (path, catalog, key, rationale, follow) = (cluster, to, key, rationale, follow)
     if estimate {
       let estimate = try await interruptible { try await Firedrill.estimate(cluster: path) }
-      if common.json { try Terminal.sayJSON(estimate) } else { for line in estimate.lines + estimate.refusals { Terminal.say(line) } }
+      if common.json {
+        try Terminal.sayJSON(estimate)
+      } else {
+        for line in estimate.lines + estimate.refusals { Terminal.say(line) }
+      }
       if !estimate.refusals.isEmpty { throw CommandOutcome(status: .inconclusive) }
       return
     }
     let backup = try await interruptible {
-      try await Firedrill.capture(cluster: path, to: catalog, key: key, rationale: rationale, follows: follow, events: events)
+      try await Firedrill.capture(
+        cluster: path, to: catalog, key: key, rationale: rationale, follows: follow, events: events)
     }
     if common.json {
       try Terminal.sayJSON(backup.manifest)

@@ -9,7 +9,8 @@ struct CatalogCommand: AsyncParsableCommand {
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "list", abstract: "List a catalog's backups, oldest cut first, as their manifests claim (see check).",
+      commandName: "list",
+      abstract: "List a catalog's backups, oldest cut first, as their manifests claim (see check).",
       discussion: """
         EXAMPLE
           firedrill catalog list /backups

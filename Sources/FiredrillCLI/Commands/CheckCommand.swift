@@ -5,7 +5,8 @@ import Firedrill
 
 struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Everything about a backup that needs no restore: signature, bytes, decoding, slots.",
+    commandName: "check",
+    abstract: "Everything about a backup that needs no restore: signature, bytes, decoding, slots.",
     discussion: """
       EXAMPLE
         firedrill check /backups/shop-20260131T040000Z-1a2b3c --trust seal.pub
@@ -30,13 +31,16 @@ struct CheckCommand: AsyncParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    guard !trust.isEmpty || unsigned else { throw ValidationError("Name the keys that you trust with --trust, or say --unsigned.") }
+    guard !trust.isEmpty || unsigned else {
+      throw ValidationError("Name the keys that you trust with --trust, or say --unsigned.")
+    }
   }
 
   func run() async throws {
     let events = common.progress.handler
     let request = CheckRequest(
-      backup: backup, catalog: catalog, trust: trust, requiresSignature: !unsigned, showsKeys: showKeys, ledger: ledger.path)
+      backup: backup, catalog: catalog, trust: trust, requiresSignature: !unsigned, showsKeys: showKeys,
+      ledger: ledger.path)
     let run = try await interruptible { try await Firedrill.check(request, events: events) }
     if common.json {
       try Terminal.sayJSON(RunDocument(run))

@@ -14,7 +14,9 @@ struct CommonOptions: ParsableArguments {
 
 /// Where runs are recorded.
 struct LedgerOptions: ParsableArguments {
-  @Option(name: .long, help: "The ledger; by default the drill's own, then $FIREDRILL_LEDGER, then firedrill-work/ledger.sqlite.")
+  @Option(
+    name: .long,
+    help: "The ledger; by default the drill's own, then $FIREDRILL_LEDGER, then firedrill-work/ledger.sqlite.")
   var ledger: String?
 
   var path: String { Workplace.ledgerPath(flag: ledger, drill: nil) }

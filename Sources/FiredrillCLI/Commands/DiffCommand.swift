@@ -4,7 +4,8 @@ public import Firedrill
 
 struct DiffCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "diff", abstract: "Compare the contents of two stores or files, down to keys. Exit 0 equal, 1 different, 2 could not tell.",
+    commandName: "diff",
+    abstract: "Compare the contents of two stores or files, down to keys. Exit 0 equal, 1 different, 2 could not tell.",
     discussion: """
       A side is a backup's folder (or its id with --catalog), a file (dump.rdb, app.sqlite), a folder of such files, or a URL: redis://host:port, redis+unix:///path/to.sock,
       with ?cluster=true for all shards. A password comes from $FIREDRILL_PASSWORD, a user from the URL (redis://user@host:port).
@@ -20,10 +21,13 @@ struct DiffCommand: AsyncParsableCommand {
   @Option(name: .long, help: "The catalog in which a side that is a backup's id lies.", completion: .directory)
   var catalog: String?
 
-  @Option(name: .long, help: "How a Redis URL is read: replication (its replication stream) or commands (SCAN and typed reads).")
+  @Option(
+    name: .long,
+    help: "How a Redis URL is read: replication (its replication stream) or commands (SCAN and typed reads).")
   var via: ReadingPath = .replication
 
-  @Option(name: .long, help: "Expiries that differ by no more than this, such as 10ms, are equal: what MIGRATE does to them.")
+  @Option(
+    name: .long, help: "Expiries that differ by no more than this, such as 10ms, are equal: what MIGRATE does to them.")
   var expiryBound: String?
 
   @Option(name: .long, help: "List at most so many keys.")
@@ -36,7 +40,8 @@ struct DiffCommand: AsyncParsableCommand {
   func run() async throws {
     let events = common.progress.handler
     let request = DiffRequest(
-      a: a, b: b, catalog: catalog, via: via, expiryBound: try expiryBound.map(Firedrill.duration) ?? .zero, keyLimit: keys, showsKeys: showKeys,
+      a: a, b: b, catalog: catalog, via: via, expiryBound: try expiryBound.map(Firedrill.duration) ?? .zero,
+      keyLimit: keys, showsKeys: showKeys,
       ledger: ledger.path)
     let result = try await interruptible { try await Firedrill.diff(request, events: events) }
     if common.json { try Terminal.sayJSON(result) } else if !common.quiet { Terminal.say(result.text) }

@@ -4,7 +4,8 @@ import Firedrill
 
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "What is installed, which isolation this machine gives, and what to do about what is missing.",
+    commandName: "doctor",
+    abstract: "What is installed, which isolation this machine gives, and what to do about what is missing.",
     discussion: """
       EXAMPLE
         firedrill doctor

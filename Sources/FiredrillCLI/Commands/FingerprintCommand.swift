@@ -4,14 +4,16 @@ import Firedrill
 
 struct FingerprintCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fingerprint", abstract: "The fingerprint of a store's or file's contents: equal contents, equal root.",
+    commandName: "fingerprint",
+    abstract: "The fingerprint of a store's or file's contents: equal contents, equal root.",
     discussion: """
       EXAMPLE
         firedrill fingerprint dump.rdb
         firedrill fingerprint 'redis://127.0.0.1:7001?cluster=true' --via commands
       """)
 
-  @Argument(help: "A backup's folder, a file, a folder of files, or a Redis URL (see firedrill diff --help).") var source: String
+  @Argument(help: "A backup's folder, a file, a folder of files, or a Redis URL (see firedrill diff --help).")
+  var source: String
 
   @Option(name: .long, help: "The catalog in which a backup's id lies.", completion: .directory)
   var catalog: String?
@@ -27,7 +29,9 @@ struct FingerprintCommand: AsyncParsableCommand {
   func run() async throws {
     let events = common.progress.handler
     let (source, catalog, via) = (source, catalog, via)
-    let result = try await interruptible { try await Firedrill.fingerprint(of: source, catalog: catalog, via: via, events: events) }
+    let result = try await interruptible {
+      try await Firedrill.fingerprint(of: source, catalog: catalog, via: via, events: events)
+    }
     if common.json {
       try Terminal.sayJSON(cells ? result : result.withoutCells)
     } else {

@@ -19,6 +19,10 @@ struct InspectCommand: AsyncParsableCommand {
 
   func run() async throws {
     let backup = try Firedrill.inspect(backup: backup, catalog: catalog)
-    if common.json { try Terminal.sayJSON(backup.manifest) } else { Terminal.say(BackupText.describe(backup.manifest, digest: backup.digest)) }
+    if common.json {
+      try Terminal.sayJSON(backup.manifest)
+    } else {
+      Terminal.say(BackupText.describe(backup.manifest, digest: backup.digest))
+    }
   }
 }

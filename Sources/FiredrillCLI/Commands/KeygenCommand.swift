@@ -21,7 +21,11 @@ struct KeygenCommand: AsyncParsableCommand {
 
   func run() async throws {
     let pair = try Firedrill.keygen(out: out, kind: algorithm)
-    if common.json { try Terminal.sayJSON(pair) } else if !common.quiet { Terminal.say("\(pair.privateKey)\n\(pair.publicKey)\nkey id \(pair.keyID)") }
+    if common.json {
+      try Terminal.sayJSON(pair)
+    } else if !common.quiet {
+      Terminal.say("\(pair.privateKey)\n\(pair.publicKey)\nkey id \(pair.keyID)")
+    }
   }
 }
 

@@ -64,10 +64,13 @@ struct LedgerCommand: AsyncParsableCommand {
           firedrill ledger verify --anchors /backups
         """)
 
-    @Option(name: .long, help: "A catalog whose anchored tree heads to hold the ledger against; repeat for more.", completion: .directory)
+    @Option(
+      name: .long, help: "A catalog whose anchored tree heads to hold the ledger against; repeat for more.",
+      completion: .directory)
     var anchors: [String] = []
 
-    @Option(name: .long, help: "A public key that may have signed the anchored heads; repeat for more.", completion: .file())
+    @Option(
+      name: .long, help: "A public key that may have signed the anchored heads; repeat for more.", completion: .file())
     var trust: [String] = []
 
     @OptionGroup var ledger: LedgerOptions
@@ -75,7 +78,11 @@ struct LedgerCommand: AsyncParsableCommand {
 
     func run() async throws {
       let verification = try Firedrill.verifyLedger(at: ledger.path, anchors: anchors, trust: trust)
-      if common.json { try Terminal.sayJSON(verification) } else if !common.quiet { Terminal.say(VerificationText(verification).text(Terminal.style)) }
+      if common.json {
+        try Terminal.sayJSON(verification)
+      } else if !common.quiet {
+        Terminal.say(VerificationText(verification).text(Terminal.style))
+      }
       if !verification.problems.isEmpty { throw CommandOutcome(status: .fail) }
     }
   }

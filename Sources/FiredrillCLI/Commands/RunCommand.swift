@@ -28,7 +28,9 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    guard drills.isEmpty == (again != nil) else { throw ValidationError("Name drill files, or --again with a run's id.") }
+    guard drills.isEmpty == (again != nil) else {
+      throw ValidationError("Name drill files, or --again with a run's id.")
+    }
   }
 
   func run() async throws {
@@ -38,7 +40,9 @@ struct RunCommand: AsyncParsableCommand {
     let options = RunOptions(ledger: ledger.ledger, seed: seed, showsKeys: showKeys)
     if let again {
       let path = ledger.path
-      outcomes = try await interruptible { try await Firedrill.run(again: again, ledger: path, options: options, events: events) }
+      outcomes = try await interruptible {
+        try await Firedrill.run(again: again, ledger: path, options: options, events: events)
+      }
     } else {
       for path in drills {
         outcomes += try await interruptible { try await Firedrill.run(drill: path, options: options, events: events) }
@@ -61,6 +65,8 @@ struct RunCommand: AsyncParsableCommand {
 
   /// Fail outranks inconclusive, which outranks pass.
   private func finish(_ statuses: [ExitStatus]) throws {
-    for status in [ExitStatus.fail, .inconclusive] where statuses.contains(status) { throw CommandOutcome(status: status) }
+    for status in [ExitStatus.fail, .inconclusive] where statuses.contains(status) {
+      throw CommandOutcome(status: status)
+    }
   }
 }

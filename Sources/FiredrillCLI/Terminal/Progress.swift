@@ -55,7 +55,9 @@ final class Progress: Sendable {
       text += " of \(Self.amount(Double(total), unit)), \(min(100, done * 100 / total)) %"
     }
     text += ", \(Self.amount(rate, unit))/s"
-    if let total, done > 0, done < total { text += ", \(Self.time(.seconds(Double(total - done) / max(rate, 1)))) left" }
+    if let total, done > 0, done < total {
+      text += ", \(Self.time(.seconds(Double(total - done) / max(rate, 1)))) left"
+    }
     return text
   }
 

@@ -10,7 +10,9 @@ enum Terminal {
   static var style: TextStyle { TextStyle(isColoured: usesColour) }
 
   /// Colour where a person looks on, unless NO_COLOR asks for none (https://no-color.org).
-  static var usesColour: Bool { isOutputATerminal && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty }
+  static var usesColour: Bool {
+    isOutputATerminal && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+  }
 
   static func say(_ text: String) { write(text.hasSuffix("\n") ? text : text + "\n", to: STDOUT_FILENO) }
   static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }

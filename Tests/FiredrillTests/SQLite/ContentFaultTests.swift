@@ -10,7 +10,9 @@ struct ContentFaultTests {
   func altered() async throws {
     try await CapturedShop.withBench { bench in
       let customer = try asked(bench)
-      #expect(try bench.rows().execute("UPDATE customers SET document = document || ' ' WHERE customer_id = ?", [customer]) == 1)
+      #expect(
+        try bench.rows().execute("UPDATE customers SET document = document || ' ' WHERE customer_id = ?", [customer])
+          == 1)
       try bench.reseal()
       let run = try await bench.run("objectives: {mismatches: 0}")
       expect(run, .fail, [.contentDiffers, .answerDiffers, .mismatchesExceeded], at: .compare)
@@ -24,7 +26,9 @@ struct ContentFaultTests {
 
   @Test("allows as many differing answers as the drill does, and still finds each")
   func clean() async throws {
-    try await CapturedShop.withBench { bench in expectClean(try await bench.run("objectives: {mismatches: 0, coverage: 90%, rto: 10m, rpo: 1h}")) }
+    try await CapturedShop.withBench { bench in
+      expectClean(try await bench.run("objectives: {mismatches: 0, coverage: 90%, rto: 10m, rpo: 1h}"))
+    }
   }
 
   @Test("finds a row that was altered where nobody asks for it")
@@ -41,7 +45,9 @@ struct ContentFaultTests {
   func retyped() async throws {
     try await CapturedShop.withBench { bench in
       let customer = try unasked(bench)
-      #expect(try bench.rows().execute("UPDATE customers SET balance = CAST('1e3x' AS BLOB) WHERE customer_id = ?", [customer]) == 1)
+      #expect(
+        try bench.rows().execute(
+          "UPDATE customers SET balance = CAST('1e3x' AS BLOB) WHERE customer_id = ?", [customer]) == 1)
       try bench.reseal()
       expect(try await bench.run(), .fail, [.contentDiffers], at: .compare)
     }
@@ -65,9 +71,12 @@ struct ContentFaultTests {
   func resurrected() async throws {
     try await CapturedShop.withBench { bench in
       let deleted = try #require(
-        bench.rows().integers("SELECT customer_id, order_no FROM orders_deleted WHERE customer_id IN (SELECT customer_id FROM customers)").first)
+        bench.rows().integers(
+          "SELECT customer_id, order_no FROM orders_deleted WHERE customer_id IN (SELECT customer_id FROM customers)"
+        ).first)
       try bench.rows().execute(
-        "INSERT INTO orders SELECT customer_id, \(deleted[1]), 'paid', 1, 1, '{\"lines\":[]}', 1 FROM customers WHERE customer_id = ?", [deleted[0]])
+        "INSERT INTO orders SELECT customer_id, \(deleted[1]), 'paid', 1, 1, '{\"lines\":[]}', 1 FROM customers WHERE customer_id = ?",
+        [deleted[0]])
       try bench.reseal()
       let run = try await bench.run(.init(level: .content, more: ["reference: captured"]))
       #expect(run.verdict == .fail && run.firstFailingStage == .compare)
@@ -75,18 +84,24 @@ struct ContentFaultTests {
     }
   }
 
-  @Test("names the key of a difference that nothing explains, from a live snapshot", arguments: ["altered", "dropped", "resurrected"])
+  @Test(
+    "names the key of a difference that nothing explains, from a live snapshot",
+    arguments: ["altered", "dropped", "resurrected"])
   func unexplained(how: String) async throws {
     try await CapturedShop.withBench { bench in
       let customer = try unasked(bench, with: "orders")
-      let number = try #require(bench.rows().integers("SELECT order_no FROM orders WHERE customer_id = \(customer)").first)[0]
+      let number = try #require(
+        bench.rows().integers("SELECT order_no FROM orders WHERE customer_id = \(customer)").first)[0]
       let rows = try bench.rows()
       switch how {
-      case "altered": try rows.execute("UPDATE orders SET total_cents = total_cents + 1 WHERE customer_id = ? AND order_no = ?", [customer, number])
+      case "altered":
+        try rows.execute(
+          "UPDATE orders SET total_cents = total_cents + 1 WHERE customer_id = ? AND order_no = ?", [customer, number])
       case "dropped": try rows.execute("DELETE FROM orders WHERE customer_id = ? AND order_no = ?", [customer, number])
       default:
         try rows.execute(
-          "INSERT INTO orders SELECT customer_id, 999, status, 1, 1, document, version FROM orders WHERE customer_id = ? AND order_no = ?", [customer, number])
+          "INSERT INTO orders SELECT customer_id, 999, status, 1, 1, document, version FROM orders WHERE customer_id = ? AND order_no = ?",
+          [customer, number])
       }
       try bench.reseal()
       let run = try await bench.run(.init(level: .content, more: ["reference: live"]))
@@ -123,8 +138,11 @@ struct ContentFaultTests {
   /// A customer whose row the captured answers show.
   private func asked(_ bench: DrillBench) throws -> Int64 {
     for operation in try bench.answers().operations where operation.name == "customer" {
-      guard case .query(_, let parameters, _) = operation.statement, case .integer(let customer)? = parameters.first else { continue }
-      if try bench.rows().integers("SELECT customer_id FROM customers WHERE customer_id = \(customer)").count == 1 { return customer }
+      guard case .query(_, let parameters, _) = operation.statement, case .integer(let customer)? = parameters.first
+      else { continue }
+      if try bench.rows().integers("SELECT customer_id FROM customers WHERE customer_id = \(customer)").count == 1 {
+        return customer
+      }
     }
     throw DrillError(.usage, detail: "no operation asks for a customer")
   }
@@ -132,8 +150,11 @@ struct ContentFaultTests {
   /// A customer of whom no operation asks, with rows in `table`.
   private func unasked(_ bench: DrillBench, with table: String = "customers") throws -> Int64 {
     let asked = try bench.answers().operations.reduce(into: Set<Int64>()) { asked, operation in
-      if case .query(_, let parameters, _) = operation.statement, case .integer(let customer)? = parameters.first { asked.insert(customer) }
+      if case .query(_, let parameters, _) = operation.statement, case .integer(let customer)? = parameters.first {
+        asked.insert(customer)
+      }
     }
-    return try #require(bench.rows().integers("SELECT DISTINCT customer_id FROM \(table)").map { $0[0] }.first { !asked.contains($0) })
+    return try #require(
+      bench.rows().integers("SELECT DISTINCT customer_id FROM \(table)").map { $0[0] }.first { !asked.contains($0) })
   }
 }

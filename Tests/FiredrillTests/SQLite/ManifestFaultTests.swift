@@ -99,7 +99,9 @@ struct ManifestFaultTests {
     }
   }
 
-  private func expectOne(_ bench: DrillBench, _ code: FindingCode, location: SourceLocation = #_sourceLocation) async throws {
+  private func expectOne(
+    _ bench: DrillBench, _ code: FindingCode, location: SourceLocation = #_sourceLocation
+  ) async throws {
     let run = try await bench.run()
     expect(run, .fail, [code], at: .manifest, location: location)
     #expect(run.level == .none && run.sandbox == nil && run.coverage.isEmpty, sourceLocation: location)

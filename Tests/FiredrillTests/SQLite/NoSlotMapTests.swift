@@ -34,8 +34,13 @@ struct NoSlotMapTests {
       try Data(unmapped.utf8).write(to: URL(fileURLWithPath: bench.folder + "/unmapped.yaml"))
       let catalog = bench.folder + "/unmapped"
       try FileManager.default.createDirectory(atPath: catalog, withIntermediateDirectories: true)
-      _ = try await Firedrill.capture(cluster: bench.folder + "/unmapped.yaml", to: catalog, key: bench.folder + "/seal")
-      judge(try await bench.run(.init(cluster: "unmapped.yaml", catalog: "unmapped", level: level, more: ["sandbox: {folder: work, \(sandbox)}"])))
+      _ = try await Firedrill.capture(
+        cluster: bench.folder + "/unmapped.yaml", to: catalog, key: bench.folder + "/seal")
+      judge(
+        try await bench.run(
+          .init(
+            cluster: "unmapped.yaml", catalog: "unmapped", level: level, more: ["sandbox: {folder: work, \(sandbox)}"]))
+      )
     }
   }
 }

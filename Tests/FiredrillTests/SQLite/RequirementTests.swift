@@ -52,7 +52,7 @@ struct RequirementTests {
   @Test("fails where less was examined than required")
   func coverage() async throws {
     try await CapturedShop.withBench { bench in
-      try await bench.run("objectives: {coverage: 100%}").findings.forEach { #expect($0.code == .coverageShort) }
+      for finding in try await bench.run("objectives: {coverage: 100%}").findings { #expect(finding.code == .coverageShort) }
       let drill = DrillBench.Drill(more: ["sandbox: {folder: work, shards: 2}", "objectives: {coverage: 90%}"])
       expect(try await bench.run(drill), .fail, [.coverageShort], at: .objectives)
     }
@@ -88,12 +88,14 @@ struct RequirementTests {
   @Test("runs again from the ledger: same verdict, seed and operations")
   func again() async throws {
     try await CapturedShop.withBench { bench in
-      let drill = DrillBench.Drill(seed: 77, more: ["reference: [captured, live]", "workload: {profile: documents.yaml, operations: 200}"])
+      let drill = DrillBench.Drill(
+        seed: 77, more: ["reference: [captured, live]", "workload: {profile: documents.yaml, operations: 200}"])
       let first = try await bench.run(drill)
       expectClean(first)
       // The files may be gone: the ledger kept them.
       try FileManager.default.removeItem(atPath: bench.folder + "/drill.yaml")
-      let outcomes = try await Firedrill.run(again: first.id, ledger: bench.ledger, options: RunOptions(ledger: bench.ledger, showsKeys: true))
+      let outcomes = try await Firedrill.run(
+        again: first.id, ledger: bench.ledger, options: RunOptions(ledger: bench.ledger, showsKeys: true))
       let second = try #require(outcomes.first?.run)
       expectClean(second)
       #expect(second.id != first.id)

@@ -1,5 +1,5 @@
-import DrillFaults
 import DrillEvidence
+import DrillFaults
 import DrillModel
 import Firedrill
 import Foundation
@@ -90,7 +90,9 @@ struct StoredFaultTests {
     }
   }
 
-  @Test("finds a file that no manifest names", arguments: ["stray.sqlite", "reference/stray.json", "folder/stray", ".hidden"])
+  @Test(
+    "finds a file that no manifest names",
+    arguments: ["stray.sqlite", "reference/stray.json", "folder/stray", ".hidden"])
   func stray(name: String) async throws {
     try await CapturedShop.withBench { bench in
       let path = "\(bench.backupFolder)/\(name)"
@@ -103,7 +105,9 @@ struct StoredFaultTests {
     }
   }
 
-  @Test("finds a link in an artifact's place, even where it leads to the right bytes", arguments: 0..<CapturedShop.shards + 2)
+  @Test(
+    "finds a link in an artifact's place, even where it leads to the right bytes",
+    arguments: 0..<CapturedShop.shards + 2)
   func link(artifact: Int) async throws {
     try await CapturedShop.withBench { bench in
       let artifact = try bench.manifest().artifacts[artifact]

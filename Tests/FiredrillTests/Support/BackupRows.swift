@@ -23,7 +23,10 @@ struct BackupRows {
     try paths.flatMap { path in
       let queue = try DatabaseQueue(path: path)
       defer { try? queue.close() }
-      return try queue.read { try Row.fetchAll($0, sql: sql).map { row in Array(row.databaseValues).compactMap { Int64.fromDatabaseValue($0) } } }
+      return try queue.read {
+        try Row.fetchAll($0, sql: sql).map { row in Array(row.databaseValues).compactMap { Int64.fromDatabaseValue($0) }
+        }
+      }
     }
   }
 }
@@ -32,5 +35,7 @@ extension DrillBench {
   /// The rows of the backup itself.
   func rows() throws -> BackupRows { BackupRows(paths: try dataArtifacts().map(path)) }
   /// The rows of a live cluster's files.
-  func liveRows(_ place: String = "live") -> BackupRows { BackupRows(paths: (0..<CapturedShop.shards).map { "\(folder)/\(place)/shard-\($0).db" }) }
+  func liveRows(_ place: String = "live") -> BackupRows {
+    BackupRows(paths: (0..<CapturedShop.shards).map { "\(folder)/\(place)/shard-\($0).db" })
+  }
 }

@@ -28,9 +28,11 @@ struct CapturedShop: Sendable {
     try await production.churn(changes: 200, seed: 8)
 
     for name in ["seal", "other"] { _ = try Firedrill.keygen(out: "\(home)/\(name)") }
-    try FileManager.default.copyItem(atPath: Repository.path("workloads/documents.yaml"), toPath: home + "/documents.yaml")
+    try FileManager.default.copyItem(
+      atPath: Repository.path("workloads/documents.yaml"), toPath: home + "/documents.yaml")
     for (name, place) in [("shop", "live"), ("shop-later", "later")] {
-      try Data(clusterFile(production.cluster.files, in: place).utf8).write(to: URL(fileURLWithPath: "\(home)/\(name).yaml"))
+      try Data(clusterFile(production.cluster.files, in: place).utf8).write(
+        to: URL(fileURLWithPath: "\(home)/\(name).yaml"))
     }
     try FileManager.default.createDirectory(atPath: home + "/backups", withIntermediateDirectories: true)
     let sealed = try await Firedrill.capture(cluster: home + "/shop.yaml", to: home + "/backups", key: home + "/seal")
@@ -45,7 +47,9 @@ struct CapturedShop: Sendable {
   }
 
   /// Copies files with their write-ahead logs, while nobody writes.
-  private static func copyAtRest(_ folder: String, to other: String, _ production: SyntheticSQLiteProduction) async throws {
+  private static func copyAtRest(
+    _ folder: String, to other: String, _ production: SyntheticSQLiteProduction
+  ) async throws {
     _ = try await production.recordCount()
     try FileManager.default.copyItem(atPath: folder, toPath: other)
     for name in try FileManager.default.contentsOfDirectory(atPath: other) where name.hasSuffix("-shm") {
@@ -71,7 +75,9 @@ struct CapturedShop: Sendable {
 
 /// Captures a ``CapturedShop`` before the suite's first test, and removes it after its last.
 struct CapturedShopTrait: SuiteTrait, TestScoping {
-  func provideScope(for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void) async throws {
+  func provideScope(
+    for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
+  ) async throws {
     try await TemporaryFolder.with { folder in
       let shop = try await CapturedShop.make(in: folder + "/shop")
       try await CapturedShop.$current.withValue(shop) { try await function() }

@@ -45,9 +45,11 @@ struct DrillBench: Sendable {
 
     var text: String {
       ([
-        "drill: nightly", "seed: \(seed)", "cluster: \(cluster)", "catalog: \(catalog)", "trust: \(trust)", "level: \(level.rawValue)",
+        "drill: nightly", "seed: \(seed)", "cluster: \(cluster)", "catalog: \(catalog)", "trust: \(trust)",
+        "level: \(level.rawValue)",
         "ledger: ledger.sqlite",
-      ] + (more.contains { $0.hasPrefix("sandbox:") } ? [] : ["sandbox: {folder: work}"]) + more).joined(separator: "\n") + "\n"
+      ] + (more.contains { $0.hasPrefix("sandbox:") } ? [] : ["sandbox: {folder: work}"]) + more).joined(
+        separator: "\n") + "\n"
     }
   }
 
@@ -79,7 +81,9 @@ struct DrillBench: Sendable {
 
   func path(of artifact: Artifact) -> String { "\(backupFolder)/\(artifact.name)" }
 
-  func dataArtifacts() throws -> [Artifact] { try manifest().artifacts.filter { $0.role == .data }.sorted { $0.name < $1.name } }
+  func dataArtifacts() throws -> [Artifact] {
+    try manifest().artifacts.filter { $0.role == .data }.sorted { $0.name < $1.name }
+  }
 
   func key(_ name: String = "seal") throws -> SigningKey { try KeyFile.readSigningKey("\(folder)/\(name)") }
 
@@ -98,7 +102,8 @@ struct DrillBench: Sendable {
 
   /// The captured answers, read from the backup.
   func answers() throws -> AnswerSheet {
-    try JSONDecoder().decode(AnswerSheet.self, from: Data(contentsOf: URL(fileURLWithPath: backupFolder + "/reference/answers.json")))
+    try JSONDecoder().decode(
+      AnswerSheet.self, from: Data(contentsOf: URL(fileURLWithPath: backupFolder + "/reference/answers.json")))
   }
 }
 
@@ -106,7 +111,8 @@ struct DrillBench: Sendable {
 enum TemporaryFolder {
   static func make() throws -> String {
     let folder = "/tmp/fd-\(String(UInt64.random(in: .min ... .max), radix: 36))"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
     return folder
   }
 

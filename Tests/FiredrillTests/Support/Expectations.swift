@@ -3,7 +3,8 @@ import Testing
 
 /// What a run has to have concluded: verdict, exact finding codes, and the first stage that failed.
 func expect(
-  _ run: Run, _ verdict: Verdict, _ codes: Set<FindingCode> = [], at stage: Stage? = nil, obstacles: Set<DrillError.Code> = [],
+  _ run: Run, _ verdict: Verdict, _ codes: Set<FindingCode> = [], at stage: Stage? = nil,
+  obstacles: Set<DrillError.Code> = [],
   _ comment: String = "", location: SourceLocation = #_sourceLocation
 ) {
   let comment = Comment(rawValue: "\(comment) \(run.summary)")
@@ -14,7 +15,9 @@ func expect(
 }
 
 /// What a drill without a fault has to conclude at `level`: the neighbour of every fault.
-func expectClean(_ run: Run, at level: Level = .answers, _ comment: String = "", location: SourceLocation = #_sourceLocation) {
+func expectClean(
+  _ run: Run, at level: Level = .answers, _ comment: String = "", location: SourceLocation = #_sourceLocation
+) {
   expect(run, .pass, [], comment, location: location)
   #expect(run.level >= level, Comment(rawValue: "\(comment) \(run.summary)"), sourceLocation: location)
 }
@@ -24,8 +27,11 @@ extension Run {
 
   /// For a failed expectation.
   fileprivate var summary: String {
-    let found = findings.prefix(5).map { "\($0.stage.rawValue) \($0.code.rawValue) [\($0.subject)] \($0.expected) / \($0.observed)" }
+    let found = findings.prefix(5).map {
+      "\($0.stage.rawValue) \($0.code.rawValue) [\($0.subject)] \($0.expected) / \($0.observed)"
+    }
     let stopped = obstacles.prefix(5).map { "\($0.stage.rawValue) \($0.code.rawValue) [\($0.subject)] \($0.detail)" }
-    return "\(verdict.rawValue) at \(level.rawValue), seed \(seed): \((found + stopped + notes).joined(separator: "; "))"
+    return
+      "\(verdict.rawValue) at \(level.rawValue), seed \(seed): \((found + stopped + notes).joined(separator: "; "))"
   }
 }

@@ -75,7 +75,8 @@ struct FiredrillProcess: Sendable {
     let deadline = ContinuousClock.now + FiredrillProcess.patience
     while !errors.contains(text) {
       var information = siginfo_t()
-      let hasEnded = waitid(P_PID, id_t(processID), &information, WEXITED | WNOHANG | WNOWAIT) != 0 || exists(information)
+      let hasEnded =
+        waitid(P_PID, id_t(processID), &information, WEXITED | WNOHANG | WNOWAIT) != 0 || exists(information)
       guard !hasEnded || errors.contains(text), .now < deadline else {
         kill(processID, SIGKILL)
         _ = try await waitForEnd()

@@ -46,7 +46,9 @@ struct DocumentedWordsTests {
       #expect(shop.description.endpoints.count == 3)
       #expect(shop.description.password?.reveal() == "secret")
       let app = try ClusterFile.read(
-        path: write(cluster.replacing("engine: redis", with: "engine: sqlite").replacing("mixed-ttl", with: "documents") + sqlite, "app.yaml"))
+        path: write(
+          cluster.replacing("engine: redis", with: "engine: sqlite").replacing("mixed-ttl", with: "documents") + sqlite,
+          "app.yaml"))
       #expect(app.description.versionColumns == ["*": "version"])
       let nightly = try DrillFile.read(path: write(drill, "nightly.yaml"))
       #expect(nightly.sandbox.shardSample == 3)
@@ -69,12 +71,14 @@ struct DocumentedWordsTests {
   @Test(
     "every field that a file's reader asks for is documented",
     arguments: [
-      ("DrillFileReader", "drills/README.md"), ("ProductionFile", "drills/README.md"), ("ClusterFile", "drills/README.md"),
+      ("DrillFileReader", "drills/README.md"), ("ProductionFile", "drills/README.md"),
+      ("ClusterFile", "drills/README.md"),
       ("WorkloadFile", "workloads/README.md"),
     ])
   func readFieldsAreDocumented(_ reader: String, _ document: String) throws {
     let source = try Repository.text("Sources/Firedrill/Files/\(reader).swift")
-    let asked = #/\.(?:text|requiredText|texts|integer|flag|share|duration|size|choice|section|sections|node|real)\((?:mappedBy: )?"(?<field>\w+)"/#
+    let asked =
+      #/\.(?:text|requiredText|texts|integer|flag|share|duration|size|choice|section|sections|node|real)\((?:mappedBy: )?"(?<field>\w+)"/#
     var fields = Set(source.matches(of: asked).map { String($0.output.field) })
     if source.contains(".seed()") { fields.insert("seed") }
     #expect(fields.count >= 8)

@@ -37,7 +37,8 @@ enum RedisChannel {
     } catch let error as NIOConnectionError {
       let reason = error.connectionErrors.first?.error ?? error.dnsAError ?? error.dnsAAAAError
       throw DrillError(
-        .unreachable, subject: endpoint.description, detail: reason.map { "cannot connect: \(words($0))" } ?? "cannot connect",
+        .unreachable, subject: endpoint.description,
+        detail: reason.map { "cannot connect: \(words($0))" } ?? "cannot connect",
         underlying: error)
     } catch {
       throw DrillError(
