@@ -52,7 +52,8 @@ struct RequirementTests {
   @Test("fails where less was examined than required")
   func coverage() async throws {
     try await CapturedShop.withBench { bench in
-      for finding in try await bench.run("objectives: {coverage: 100%}").findings { #expect(finding.code == .coverageShort) }
+      let findings = try await bench.run("objectives: {coverage: 100%}").findings
+      for finding in findings { #expect(finding.code == .coverageShort) }
       let drill = DrillBench.Drill(more: ["sandbox: {folder: work, shards: 2}", "objectives: {coverage: 90%}"])
       expect(try await bench.run(drill), .fail, [.coverageShort], at: .objectives)
     }

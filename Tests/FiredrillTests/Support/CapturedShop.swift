@@ -88,11 +88,3 @@ struct CapturedShopTrait: SuiteTrait, TestScoping {
 extension Trait where Self == CapturedShopTrait {
   static var capturedShop: Self { Self() }
 }
-
-/// Files of the repository that tests use as they are shipped.
-enum Repository {
-  static func path(_ name: String) -> String {
-    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent(name).path
-  }
-}
