@@ -61,6 +61,8 @@ struct DrillRunner: Sendable {
   // MARK: Stages
 
   /// Runs one stage: tells who listens, absorbs what it returns, and turns "could not look" into an obstacle.
+  ///
+  /// - Throws: `CancellationError` where the run was told to stop: an interrupted run has no verdict.
   @discardableResult
   private func stage<Value: Sendable>(
     _ stage: Stage, _ detail: String, _ draft: inout RunDraft, _ work: () async throws -> (Value?, StageResult)
@@ -70,9 +72,12 @@ struct DrillRunner: Sendable {
     defer { events(.finished(stage, elapsed: start.duration(to: .now))) }
     do {
       let (value, result) = try await work()
+      // What a stage says that was told to stop is about the stopping, not about the backup.
+      try Task.checkCancellation()
       draft.absorb(result)
       return value
     } catch let error as DrillError {
+      try Task.checkCancellation()
       draft.absorb(StageResult(obstacle: error, stage: stage))
       return nil
     }
