@@ -187,6 +187,15 @@ public struct SyntheticRedisCluster: Sendable {
     try await withRouter { try SyntheticRedisCluster.check(try await $0.send([words.map { Array($0.utf8) }])[0]) }
   }
 
+  /// Sends many commands at once, each to the master that owns its first argument's slot.
+  public func send(_ commands: [[String]]) async throws {
+    try await withRouter { router in
+      for reply in try await router.send(commands.map { $0.map { Array($0.utf8) } }) {
+        try SyntheticRedisCluster.check(reply)
+      }
+    }
+  }
+
   private func withRouter<R: Sendable>(_ body: (RedisRouter) async throws -> R) async throws -> R {
     let router = RedisRouter(seed: masters[0], credentials: credentials, isCluster: description.isCluster)
     do {
