@@ -93,13 +93,13 @@ struct DrillSession: Sendable {
     for (number, entry) in selected.enumerated() {
       let engineName = entry.claimed?.engine ?? cluster?.description.engine ?? "sqlite"
       var draft = draft(cluster: name ?? entry.claimed?.cluster ?? "", engine: engineName, startedAt: .now, records)
-      let began = records.begin(draft.run)
       let runner = DrillRunner(
         drill: drill, engine: try engines.named(engineName), catalog: catalog, cluster: cluster, trusted: trusted,
         verifiedCuts: records.verifiedCuts(of: draft.run.cluster), folder: "\(folder)/r\(number)", events: events)
       try FileManager.default.createDirectory(
         atPath: runner.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
       if let live = cluster?.description { try LiveGuard.check(live, folder: runner.folder) }
+      let began = records.begin(draft.run)
       try await runner.run(entry, into: &draft)
       draft.edit { $0.finishedAt = .now }
       outcomes.append(records.record(draft.run, began: began))
