@@ -15,8 +15,15 @@ import Foundation
 struct DrillBench: Sendable {
   let folder: String
   let backup: String
+  let catalog: String
 
-  var catalog: String { folder + "/backups" }
+  /// - Parameter catalog: relative to `folder`.
+  init(folder: String, backup: String, catalog: String = "backups") {
+    self.folder = folder
+    self.backup = backup
+    self.catalog = "\(folder)/\(catalog)"
+  }
+
   var backupFolder: String { catalog + "/" + backup }
   var ledger: String { folder + "/ledger.sqlite" }
 
