@@ -61,7 +61,8 @@ import Testing
   }
 
   @Test(
-    "a slot that was moved by MIGRATE, expiries and all, is equal within the bound that is stated", .timeLimit(.minutes(5)))
+    "a slot that was moved by MIGRATE, expiries and all, is equal within the bound that is stated",
+    .timeLimit(.minutes(5)))
   func movedSlot() async throws {
     try await TestBench.with { bench in
       let shape = SyntheticRedisCluster.Shape(masters: 3, replicasPerMaster: 0, syncDelaySeconds: 0)

@@ -12,7 +12,8 @@ struct BadInputTests {
     arguments: [
       ("referense: captured", "drill.yaml:9:1", "'reference'"), ("signature: optinal", "drill.yaml:9:12", "'optional'"),
       ("objectives: {rto: quick}", "drill.yaml:9:19", "'rto'"), ("objectives: {rtoo: 1s}", "drill.yaml:9:14", "'rto'"),
-      ("sandbox: [1]", "drill.yaml:8:10", "mapping"), ("seed: 7", "drill.yaml:", "'seed' stands here twice"), ("backup: {sample: {}}", "drill.yaml:9", "'count'"),
+      ("sandbox: [1]", "drill.yaml:8:10", "mapping"), ("seed: 7", "drill.yaml:", "'seed' stands here twice"),
+      ("backup: {sample: {}}", "drill.yaml:9", "'count'"),
       ("reference: [captured, captured]", "drill.yaml:9", "different"), ("key: [", "drill.yaml", "YAML"),
     ])
   func badFile(line: String, place: String, word: String) async throws {
@@ -31,7 +32,8 @@ struct BadInputTests {
   @Test(
     "refuses files and keys that are not there or cannot be read",
     arguments: [
-      ("drill.yaml", DrillError.Code.badFile), ("shop.yaml", .badFile), ("documents.yaml", .badFile), ("seal.pub", .keyUnreadable),
+      ("drill.yaml", DrillError.Code.badFile), ("shop.yaml", .badFile), ("documents.yaml", .badFile),
+      ("seal.pub", .keyUnreadable),
     ])
   func missingFile(name: String, code: DrillError.Code) async throws {
     try await CapturedShop.withBench { bench in
@@ -50,8 +52,11 @@ struct BadInputTests {
   func noSuchRun() async throws {
     try await CapturedShop.withBench { bench in
       _ = try await bench.run()
-      #expect(try await refusal { try await Firedrill.run(again: "nightly-x", ledger: bench.ledger) }.code == .noSuchRun)
-      #expect(try FiredrillProgram.run(["run", "--again", "nightly-x", "--ledger", bench.ledger], in: bench.folder).status == 64)
+      #expect(
+        try await refusal { try await Firedrill.run(again: "nightly-x", ledger: bench.ledger) }.code == .noSuchRun)
+      #expect(
+        try FiredrillProgram.run(["run", "--again", "nightly-x", "--ledger", bench.ledger], in: bench.folder).status
+          == 64)
     }
   }
 
@@ -68,11 +73,14 @@ struct BadInputTests {
     }
   }
 
-  @Test("gives the result that it cannot record", arguments: ["a file in the folder's place", "garbage in the ledger's place"])
+  @Test(
+    "gives the result that it cannot record",
+    arguments: ["a file in the folder's place", "garbage in the ledger's place"])
   func unrecorded(how: String) async throws {
     try await CapturedShop.withBench { bench in
       let ledger = how.hasPrefix("a file") ? bench.folder + "/file/ledger.sqlite" : bench.folder + "/garbage"
-      try Data(repeating: 7, count: 4096).write(to: URL(fileURLWithPath: bench.folder + (how.hasPrefix("a file") ? "/file" : "/garbage")))
+      try Data(repeating: 7, count: 4096).write(
+        to: URL(fileURLWithPath: bench.folder + (how.hasPrefix("a file") ? "/file" : "/garbage")))
       let path = try bench.write(.init())
       let outcome = try #require(try await Firedrill.run(drill: path, options: RunOptions(ledger: ledger)).first)
       expectClean(outcome.run)
@@ -88,7 +96,8 @@ struct BadInputTests {
       let work = bench.folder + "/work"
       try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
       let text = try String(contentsOfFile: bench.folder + "/shop.yaml", encoding: .utf8)
-      try Data(text.replacingOccurrences(of: "path: live/shard-0.db", with: "path: work").utf8).write(to: URL(fileURLWithPath: bench.folder + "/own.yaml"))
+      try Data(text.replacingOccurrences(of: "path: live/shard-0.db", with: "path: work").utf8).write(
+        to: URL(fileURLWithPath: bench.folder + "/own.yaml"))
       let drill = DrillBench.Drill(cluster: "own.yaml")
       #expect(try await refusal { try await bench.run(drill) }.code == .sandboxIsLive)
       #expect(try FiredrillProgram.run(["run", "drill.yaml"], in: bench.folder).status == 2)
@@ -97,7 +106,9 @@ struct BadInputTests {
     }
   }
 
-  private func refusal(_ body: () async throws -> some Any, location: SourceLocation = #_sourceLocation) async throws -> DrillError {
+  private func refusal(
+    _ body: () async throws -> some Any, location: SourceLocation = #_sourceLocation
+  ) async throws -> DrillError {
     var thrown: (any Error)?
     do { _ = try await body() } catch { thrown = error }
     return try #require(thrown as? DrillError, "\(String(describing: thrown))", sourceLocation: location)
@@ -106,24 +117,35 @@ struct BadInputTests {
 
 @Suite("A drill of Redis that cannot look")
 struct UnreachableTests {
-  @Test("is inconclusive, with its reason, without a server to restore to, and refuses to capture from what it cannot reach")
+  @Test(
+    "is inconclusive, with its reason, without a server to restore to, and refuses to capture from what it cannot reach"
+  )
   func server() async throws {
     try await TemporaryFolder.with { folder in
       let home = folder + "/shop"
-      let shape = SyntheticRedisCluster.Shape(masters: 1, replicasPerMaster: 0, password: Secret("sesame"), syncDelaySeconds: 0)
+      let shape = SyntheticRedisCluster.Shape(
+        masters: 1, replicasPerMaster: 0, password: Secret("sesame"), syncDelaySeconds: 0)
       let backup = try await SyntheticRedisCluster.with(shape, name: "shop", below: folder) { server in
         try await server.fill(records: 50, seed: 1)
         try CapturedRedis.prepare(home, for: server)
         func capture(_ name: String, _ auth: String) async throws -> String {
           let text = try String(contentsOfFile: home + "/shop.yaml", encoding: .utf8) + auth
           try Data(text.utf8).write(to: URL(fileURLWithPath: "\(home)/\(name).yaml"))
-          return try await Firedrill.capture(cluster: "\(home)/\(name).yaml", to: home + "/backups", key: home + "/seal").manifest.backup
+          return try await Firedrill.capture(
+            cluster: "\(home)/\(name).yaml", to: home + "/backups", key: home + "/seal"
+          ).manifest.backup
         }
         try Data("sesame\n".utf8).write(to: URL(fileURLWithPath: home + "/right"))
         try Data("wrong\n".utf8).write(to: URL(fileURLWithPath: home + "/false"))
-        await #expect { _ = try await capture("none", "") } throws: { ($0 as? DrillError)?.code == .authenticationFailed }
-        await #expect { _ = try await capture("wrong", "auth: {password_file: false}\n") } throws: { ($0 as? DrillError)?.code == .authenticationFailed }
-        await #expect { _ = try await capture("absent", "auth: {password_file: nowhere}\n") } throws: { ($0 as? DrillError)?.code == .keyUnreadable }
+        await #expect { _ = try await capture("none", "") } throws: {
+          ($0 as? DrillError)?.code == .authenticationFailed
+        }
+        await #expect { _ = try await capture("wrong", "auth: {password_file: false}\n") } throws: {
+          ($0 as? DrillError)?.code == .authenticationFailed
+        }
+        await #expect { _ = try await capture("absent", "auth: {password_file: nowhere}\n") } throws: {
+          ($0 as? DrillError)?.code == .keyUnreadable
+        }
         #expect(try Catalog(root: home + "/backups").entries().isEmpty, "what failed leaves nothing behind")
         return try await capture("good", "auth: {password_file: right}\n")
       }
@@ -131,14 +153,16 @@ struct UnreachableTests {
       // A lone server counts no slots, so that what its content was at the cut is known by its answers alone.
       expectClean(try await bench.run(.init(cluster: "good.yaml", level: .restored)), at: .restored)
 
-      let run = try await bench.run(.init(cluster: "good.yaml", level: .restored, more: ["sandbox: {folder: work, server: ./no-such-server}"]))
+      let run = try await bench.run(
+        .init(cluster: "good.yaml", level: .restored, more: ["sandbox: {folder: work, server: ./no-such-server}"]))
       expect(run, .inconclusive, obstacles: [.serverMissing])
       #expect(run.level == .decoded)
       let result = try FiredrillProgram.run(["run", "drill.yaml"], in: home)
       #expect(result.status == 2 && result.output.contains("server-missing"), "\(result)")
 
       // The cluster is gone by now: what was captured can still be drilled, and what is live cannot be told.
-      let live = try await bench.run(.init(cluster: "good.yaml", level: .restored, more: ["reference: [captured, live]"]))
+      let live = try await bench.run(
+        .init(cluster: "good.yaml", level: .restored, more: ["reference: [captured, live]"]))
       expect(live, .inconclusive, obstacles: [.unreachable])
       #expect(live.level == .restored && live.findings.isEmpty && (live.answers?.equal ?? 0) > 0)
     }

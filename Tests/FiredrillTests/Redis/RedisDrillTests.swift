@@ -21,7 +21,9 @@ struct RedisDrillTests {
   @Test("passes over a sample of shards, over waves within a memory budget, and over a backup that was sealed again")
   func parts() async throws {
     try await CapturedRedis.withBench { bench, _ in
-      for sandbox in ["shards: 1", "memory: 1KiB"] { expectClean(try await bench.run("sandbox: {folder: work, \(sandbox)}"), sandbox) }
+      for sandbox in ["shards: 1", "memory: 1KiB"] {
+        expectClean(try await bench.run("sandbox: {folder: work, \(sandbox)}"), sandbox)
+      }
       try bench.reseal()
       expectClean(try await bench.run())
     }
@@ -48,7 +50,9 @@ struct RedisDrillTests {
       let run = try await bench.run()
       #expect(run.verdict == .fail && run.firstFailingStage == .decode && run.level == .bytes, "\(planted)")
       let codes = Set(run.findings.map(\.code))
-      #expect(!codes.isDisjoint(with: [.formatChecksumMismatch, .artifactUnreadable, .versionUnsupported]), "\(planted): \(codes)")
+      #expect(
+        !codes.isDisjoint(with: [.formatChecksumMismatch, .artifactUnreadable, .versionUnsupported]),
+        "\(planted): \(codes)")
       #expect(run.sandbox == nil)
     }
   }
@@ -119,14 +123,19 @@ struct RedisDrillTests {
   @Test("finds a key that was altered, by what production answered, and names it")
   func altered() async throws {
     try await CapturedRedis.withBench { bench, _ in
-      let asked = Set(try bench.answers().operations.filter { $0.name == "get" }.map { String(decoding: $0.key, as: UTF8.self) })
+      let asked = Set(
+        try bench.answers().operations.filter { $0.name == "get" }.map { String(decoding: $0.key, as: UTF8.self) })
       let file = RedisFile(path: bench.path(of: try bench.dataArtifacts()[0]))
-      let key = try #require(file.keys("*").first { asked.contains($0) && ($0.hasPrefix("item") || $0.hasPrefix("counter")) })
+      let key = try #require(
+        file.keys("*").first { asked.contains($0) && ($0.hasPrefix("item") || $0.hasPrefix("counter")) })
       try file.change([["SET", key, "another value"]])
       try bench.reseal()
       let run = try await bench.run("objectives: {mismatches: 0}")
       expect(run, .fail, [.answerDiffers, .mismatchesExceeded], at: .compare)
-      #expect(run.findings(.answerDiffers).allSatisfy { $0.subject.key == .clear(Array(key.utf8)) || $0.expected.hasPrefix("mget") })
+      #expect(
+        run.findings(.answerDiffers).allSatisfy {
+          $0.subject.key == .clear(Array(key.utf8)) || $0.expected.hasPrefix("mget")
+        })
       #expect(run.level == .content)
     }
   }
@@ -138,7 +147,8 @@ struct RedisDrillTests {
     try await CapturedRedis.withBench { bench, cluster in
       let catalog = bench.folder + "/followed"
       let following = Task {
-        try await Firedrill.capture(cluster: bench.folder + "/shop.yaml", to: catalog, key: bench.folder + "/seal", follows: true)
+        try await Firedrill.capture(
+          cluster: bench.folder + "/shop.yaml", to: catalog, key: bench.folder + "/seal", follows: true)
       }
       defer { following.cancel() }
       let sealed = try #require(await eventually { try? Catalog(root: catalog).entries().first?.id })
@@ -181,13 +191,17 @@ struct RedisDrillTests {
   func repeats() async throws {
     let count = ProcessInfo.processInfo.environment["FIREDRILL_TEST_REPEATS"].flatMap { Int($0) } ?? 3
     try await CapturedRedis.withBench { bench, cluster in
-      let writing = Task { try await cluster.keepWriting(records: CapturedRedis.records, seed: 3, perSecond: 300, until: { Task.isCancelled }) }
+      let writing = Task {
+        try await cluster.keepWriting(
+          records: CapturedRedis.records, seed: 3, perSecond: 300, until: { Task.isCancelled })
+      }
       for number in 0..<count {
         let run = try await bench.run(
           .init(
             catalog: "again", seed: number,
             more: [
-              "capture: {follow: true, key: seal}", "reference: [captured, live]", "workload: {profile: mixed-ttl.yaml, operations: 300}",
+              "capture: {follow: true, key: seal}", "reference: [captured, live]",
+              "workload: {profile: mixed-ttl.yaml, operations: 300}",
               "objectives: {mismatches: 0}",
             ]))
         expectClean(run, "repeat \(number)")
@@ -219,8 +233,11 @@ struct ExpiredBackupTests {
         let home = folder + "/shop"
         try CapturedRedis.prepare(home, for: server)
         let expiry = Instant.now.millisecondsSince1970 + 4000
-        for number in 0..<100 { try await server.send("SET", "session:\(number)", "value \(number)", "PXAT", "\(expiry + Int64(number))") }
-        let sealed = try await Firedrill.capture(cluster: home + "/shop.yaml", to: home + "/backups", key: home + "/seal")
+        for number in 0..<100 {
+          try await server.send("SET", "session:\(number)", "value \(number)", "PXAT", "\(expiry + Int64(number))")
+        }
+        let sealed = try await Firedrill.capture(
+          cluster: home + "/shop.yaml", to: home + "/backups", key: home + "/seal")
         let bench = DrillBench(folder: home, backup: sealed.manifest.backup)
         let isGone = await eventually { () -> Bool? in
           // A key that goes while it is read is no answer yet.

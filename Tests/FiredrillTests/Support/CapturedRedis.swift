@@ -25,7 +25,8 @@ struct CapturedRedis: Sendable {
   static func prepare(_ home: String, for cluster: SyntheticRedisCluster) throws {
     try FileManager.default.createDirectory(atPath: home + "/backups", withIntermediateDirectories: true)
     for name in ["seal", "other"] { _ = try Firedrill.keygen(out: "\(home)/\(name)") }
-    try FileManager.default.copyItem(atPath: Repository.path("workloads/mixed-ttl.yaml"), toPath: home + "/mixed-ttl.yaml")
+    try FileManager.default.copyItem(
+      atPath: Repository.path("workloads/mixed-ttl.yaml"), toPath: home + "/mixed-ttl.yaml")
     let text = """
       cluster: shop
       engine: redis
@@ -41,13 +42,16 @@ struct CapturedRedis: Sendable {
 
 /// Starts, fills and captures a ``CapturedRedis`` before the suite's first test, and ends it after its last.
 struct CapturedRedisTrait: SuiteTrait, TestScoping {
-  func provideScope(for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void) async throws {
+  func provideScope(
+    for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
+  ) async throws {
     try await TemporaryFolder.with { folder in
       try await SyntheticRedisCluster.with(.init(syncDelaySeconds: 0), name: "shop", below: folder) { cluster in
         try await cluster.fill(records: CapturedRedis.records, seed: CapturedRedis.seed)
         let home = folder + "/shop"
         try CapturedRedis.prepare(home, for: cluster)
-        let sealed = try await Firedrill.capture(cluster: home + "/shop.yaml", to: home + "/backups", key: home + "/seal")
+        let sealed = try await Firedrill.capture(
+          cluster: home + "/shop.yaml", to: home + "/backups", key: home + "/seal")
         let captured = CapturedRedis(cluster: cluster, home: home, backup: sealed.manifest.backup)
         try await CapturedRedis.$current.withValue(captured) { try await function() }
       }

@@ -31,7 +31,8 @@ struct RedisFile {
     let server = Process()
     server.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     server.arguments = [
-      "redis-server", "--port", "0", "--unixsocket", socket, "--dir", folder, "--save", "", "--replicaof", "127.0.0.1 1",
+      "redis-server", "--port", "0", "--unixsocket", socket, "--dir", folder, "--save", "", "--replicaof",
+      "127.0.0.1 1",
       "--replica-read-only", "no",
     ]
     server.standardOutput = FileHandle.nullDevice
@@ -54,7 +55,9 @@ struct RedisFile {
     }
     let deadline = ContinuousClock.now + .seconds(60)
     while try !ask(["PING"]).hasPrefix("PONG") {
-      guard .now < deadline else { throw DrillError(.serverFailed, detail: "the server that is to change a file does not answer") }
+      guard .now < deadline else {
+        throw DrillError(.serverFailed, detail: "the server that is to change a file does not answer")
+      }
     }
     let result = try body(ask)
     // SAVE writes beside and renames.
