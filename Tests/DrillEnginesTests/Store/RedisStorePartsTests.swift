@@ -82,6 +82,16 @@ struct RedisStorePartsTests {
     #expect(await pacer.backOff == .zero)
   }
 
+  @Test("reads sent one by one are not held against what each of a thousand took, nor held up for longer than they take")
+  func pacingOfSingleReads() async {
+    let pacer = ReadPacer(readsPerSecond: nil)
+    await pacer.observe(1000, took: .milliseconds(1))
+    for _ in 0..<100 { await pacer.observe(1, took: .milliseconds(1)) }
+    #expect(await pacer.backOff == .zero)
+    for _ in 0..<100 { await pacer.observe(1, took: .milliseconds(20)) }
+    #expect(await pacer.backOff == .milliseconds(80))
+  }
+
   @Test("errors that belong to the contents are answers, all others are not")
   func errors() {
     func reply(_ line: String) -> Reply { RedisAnswer.reply(.error(line), .plain) }
