@@ -51,7 +51,7 @@ struct RunCommand: AsyncParsableCommand {
     for outcome in outcomes {
       if common.json {
         try Terminal.sayJSON(RunDocument(outcome.run, recordingError: outcome.recordingProblem))
-      } else if !common.quiet || outcome.run.verdict != .pass {
+      } else if !common.quiet || outcome.run.verdict != .pass || outcome.recordingProblem != nil {
         Terminal.say(RunSummary(outcome.run, recordingError: outcome.recordingProblem).text(Terminal.style))
       }
       statuses.append(ExitStatus(outcome.run.verdict))
