@@ -5,8 +5,7 @@ import Synchronization
 /// Shows what a drill says while it runs: one moving line with rate and time left on a terminal, plain lines otherwise, nothing when quiet.
 final class Progress: Sendable {
   private struct State {
-    var stage: Stage?
-    var detail = ""
+    var details: [Stage: String] = [:]
     var startedAt = ContinuousClock.now
     var shownAt: ContinuousClock.Instant?
     var lineIsOpen = false
@@ -25,8 +24,7 @@ final class Progress: Sendable {
     state.withLock { state in
       switch event {
       case .started(let stage, let detail):
-        state.stage = stage
-        state.detail = detail
+        state.details[stage] = detail
         state.startedAt = .now
         state.shownAt = nil
         if isTerminal { redraw("\(stage.rawValue): \(detail)", &state) }
@@ -36,7 +34,7 @@ final class Progress: Sendable {
         redraw("\(stage.rawValue): \(line(done: done, total: total, unit: unit, since: state.startedAt))", &state)
       case .finished(let stage, let elapsed):
         end(&state)
-        Terminal.note("\(stage.rawValue): \(state.stage == stage ? state.detail : "done") (\(Self.time(elapsed)))")
+        Terminal.note("\(stage.rawValue): \(state.details.removeValue(forKey: stage) ?? "done") (\(Self.time(elapsed)))")
       case .note(let text):
         end(&state)
         Terminal.note(text)
