@@ -47,13 +47,20 @@ import Testing
   @Test(
     "a bad drill file ends with 64 and names file, line, column and the nearest word",
     arguments: [
-      ("drill: d\nsede: 1\nproduction: {engine: sqlite}\n", "drill.yaml:2:1: the file has no field 'sede'; did you mean 'seed'?"),
+      (
+        "drill: d\nsede: 1\nproduction: {engine: sqlite}\n",
+        "drill.yaml:2:1: the file has no field 'sede'; did you mean 'seed'?"
+      ),
       ("drill: d\nseed: many\n", "drill.yaml:2:7: 'seed' must be a whole number"),
-      ("drill: d\nlevel: anwsers\n", "drill.yaml:2:8: 'level' must be one of none, bytes, decoded, restored, content, answers; did you mean 'answers'?"),
+      (
+        "drill: d\nlevel: anwsers\n",
+        "drill.yaml:2:8: 'level' must be one of none, bytes, decoded, restored, content, answers; did you mean 'answers'?"
+      ),
       (
         "drill: d\nproduction:\n  engine: sqlite\n  shard: 2\n",
         "drill.yaml:4:3: 'production' has no field 'shard'; did you mean 'shards'?"
-      ), ("drill: [\n", "drill.yaml:2:1: not YAML"), ("drill: d\n", "a drill names either its 'cluster' (a file) or a synthetic 'production' to make"),
+      ), ("drill: [\n", "drill.yaml:2:1: not YAML"),
+      ("drill: d\n", "a drill names either its 'cluster' (a file) or a synthetic 'production' to make"),
       ("drill: d\nseed: 1\nseed: 2\n", "drill.yaml:2:1: 'seed' stands here twice"),
     ])
   func badDrill(_ text: String, _ complaint: String) async throws {
@@ -66,7 +73,8 @@ import Testing
     }
   }
 
-  @Test("keygen makes a private key that only its owner reads, and never overwrites one", arguments: ["ed25519", "p256"])
+  @Test(
+    "keygen makes a private key that only its owner reads, and never overwrites one", arguments: ["ed25519", "p256"])
   func keygen(_ algorithm: String) async throws {
     try await TestBench.with { bench in
       let path = bench.folder + "/seal"

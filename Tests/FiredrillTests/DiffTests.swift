@@ -107,14 +107,14 @@ import Testing
   }
 
   @Test("a dump, the server that loads it, a folder of dumps and both ways of reading have one fingerprint")
-  func onefingerprint() async throws {
+  func oneFingerprint() async throws {
     try await TestBench.with { bench in
       let folder = bench.folder + "/u"
       let dump = try await UnixRedis.with(folder) { server in
         try await server.send(SampleKeys.commands(0..<700))
         return try await server.save()
       }
-      try await UnixRedis.with(folder, password: "open sesame".replacing(" ", with: "-")) { server in
+      try await UnixRedis.with(folder, password: "open-sesame") { server in
         var roots: [String] = []
         for arguments in [
           [dump], [folder], [server.url], [server.url, "--via", "commands"], [server.url, "--via", "replication"],

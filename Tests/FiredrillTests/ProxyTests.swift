@@ -9,21 +9,34 @@ import Testing
     try await TestBench.with { bench in
       try await UnixRedis.with(bench.folder + "/u") { server in
         try await server.send(SampleKeys.commands(0..<700))
-        try await LyingProxy.with(before: server.folder + "/s", saying: "item numbex 77", insteadOf: "item number 77") {
-          proxy in
-          let url = "redis://127.0.0.1:\(proxy.port)"
-          // The lie is told once, to the first reading; the second, of the slots that differ, hears the truth.
-          let moved = try await FiredrillProcess.run(["diff", server.url, url, "--via", "commands"], in: bench)
-          #expect(proxy.lies == 1)
+        let (socket, truth, lie) = (server.folder + "/s", "item number 77", "item numbex 77")
+        try await LyingProxy.with(before: socket, saying: lie, insteadOf: truth, most: .max) { proxy in
+          let different = try await diff(server, proxy, in: bench)
+          #expect(different.status == 1, "\(different.output)\(different.errors)")
+          #expect(different.output.contains("changed: 1") && different.output.contains("item:77"))
+        }
+        try await LyingProxy.with(before: socket, saying: lie, insteadOf: truth) { proxy in
+          // Told once, to the first reading; the second, of the slots that differ, hears the truth.
+          let moved = try await diff(server, proxy, in: bench)
           #expect(moved.status == 2 && moved.errors.contains("[store-moved]"), "\(moved.output)\(moved.errors)")
-          let equal = try await FiredrillProcess.run(["diff", server.url, url, "--via", "commands"], in: bench)
+          #expect(proxy.lies == 1)
+          let equal = try await diff(server, proxy, in: bench)
           #expect(equal.status == 0, "\(equal.output)\(equal.errors)")
         }
       }
     }
   }
 
-  @Test("a live server that answers one question wrongly at the cut is held against the backup's truth", arguments: [true, false])
+  private func diff(
+    _ server: UnixRedis, _ proxy: LyingProxy, in bench: TestBench
+  ) async throws -> FiredrillProcess.Ending {
+    try await FiredrillProcess.run(
+      ["diff", server.url, "redis://127.0.0.1:\(proxy.port)", "--via", "commands", "--show-keys"], in: bench)
+  }
+
+  @Test(
+    "a live server that answers one question wrongly at the cut is held against the backup's truth",
+    arguments: [true, false])
   func drillThroughAProxy(lies: Bool) async throws {
     try await TestBench.with { bench in
       try await UnixRedis.with(bench.folder + "/u") { server in

@@ -3,8 +3,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Stands before a server on a loopback port and passes everything on, but for one reply: the first that holds `truth`
-/// has `lie` in its place.
+/// Stands before a server on a loopback port and passes everything on, but that the first replies
+/// that hold `truth` have `lie` in its place.
 ///
 /// It never lies on a connection that asks to replicate: what it lies about are answers, not snapshots.
 final class LyingProxy: Sendable {
@@ -17,27 +17,32 @@ final class LyingProxy: Sendable {
   }
 
   let port: Int
-  /// How many lies it told: one, or none.
+  /// How many lies it told.
   var lies: Int { state.withLock { $0.told } }
   private let listener: Int32
   private let server: String
   private let truth: [UInt8]
   private let lie: [UInt8]
+  private let most: Int
   private let state = Mutex(State())
 
-  /// - Parameter server: the path of the unix socket of the server that it stands before.
+  /// - Parameters:
+  ///   - server: the path of the unix socket of the server that it stands before.
+  ///   - most: how many lies it tells at most.
   static func with<R: Sendable>(
-    before server: String, saying lie: String, insteadOf truth: String, _ body: (LyingProxy) async throws -> R
+    before server: String, saying lie: String, insteadOf truth: String, most: Int = 1,
+    _ body: (LyingProxy) async throws -> R
   ) async throws -> R {
     precondition(lie.utf8.count == truth.utf8.count, "a lie that is as long as the truth keeps the reply well formed")
-    let proxy = try LyingProxy(server: server, truth: Array(truth.utf8), lie: Array(lie.utf8))
+    let proxy = try LyingProxy(server: server, truth: Array(truth.utf8), lie: Array(lie.utf8), most: most)
     let thread = Thread { proxy.accept() }
     thread.start()
     defer { proxy.close() }
     return try await body(proxy)
   }
 
-  private init(server: String, truth: [UInt8], lie: [UInt8]) throws {
+  private init(server: String, truth: [UInt8], lie: [UInt8], most: Int) throws {
+    self.most = most
     self.server = server
     self.truth = truth
     self.lie = lie
@@ -128,11 +133,12 @@ final class LyingProxy: Sendable {
 
   private func told(_ bytes: [UInt8]) -> [UInt8] {
     guard let place = bytes.firstRange(of: truth) else { return bytes }
-    let isFirst = state.withLock { state in
-      defer { state.told = 1 }
-      return state.told == 0
+    let isAnother = state.withLock { state in
+      guard state.told < most else { return false }
+      state.told += 1
+      return true
     }
-    guard isFirst else { return bytes }
+    guard isAnother else { return bytes }
     var bytes = bytes
     bytes.replaceSubrange(place, with: lie)
     return bytes
