@@ -27,7 +27,9 @@ public enum RunFolder {
       try FileManager.default.createDirectory(
         atPath: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
-      throw DrillError(.io, subject: root, detail: "the work folder cannot be made; name another one in $FIREDRILL_WORK", underlying: error)
+      throw DrillError(
+        .io, subject: root, detail: "the work folder cannot be made; name another one in $FIREDRILL_WORK",
+        underlying: error)
     }
     // Between making a folder and locking it, it looks like a dead one: a lock on the root keeps sweepers out.
     return try SandboxSweep.whileLocked(root) {

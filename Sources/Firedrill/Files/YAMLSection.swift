@@ -208,7 +208,7 @@ final class YAMLSection {
     case .duplicatedKeysInMapping(let duplicates, let context):
       DrillError(
         .badFile, subject: "\(file):\(context.mark.line):\(context.mark.column)",
-        detail: "stands twice in the mapping that begins here: \(duplicates.sorted().joined(separator: ", "))")
+        detail: "\(duplicates.sorted().map { "'\($0)'" }.joined(separator: ", ")) stands here twice")
     default:
       DrillError(.badFile, subject: file, detail: "not YAML: \(error)")
     }

@@ -34,7 +34,8 @@ final class Progress: Sendable {
         redraw("\(stage.rawValue): \(line(done: done, total: total, unit: unit, since: state.startedAt))", &state)
       case .finished(let stage, let elapsed):
         end(&state)
-        Terminal.note("\(stage.rawValue): \(state.details.removeValue(forKey: stage) ?? "done") (\(Self.time(elapsed)))")
+        Terminal.note(
+          "\(stage.rawValue): \(state.details.removeValue(forKey: stage) ?? "done") (\(Self.time(elapsed)))")
       case .note(let text):
         end(&state)
         Terminal.note(text)

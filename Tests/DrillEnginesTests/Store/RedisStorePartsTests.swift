@@ -82,7 +82,8 @@ struct RedisStorePartsTests {
     #expect(await pacer.backOff == .zero)
   }
 
-  @Test("reads sent one by one are not held against what each of a thousand took, nor held up for longer than they take")
+  @Test(
+    "reads sent one by one are not held against what each of a thousand took, nor held up for longer than they take")
   func pacingOfSingleReads() async {
     let pacer = ReadPacer(readsPerSecond: nil)
     await pacer.observe(1000, took: .milliseconds(1))
