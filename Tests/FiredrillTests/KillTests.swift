@@ -10,7 +10,7 @@ import Testing
   private static let smallSQLite = """
     drill: small
     seed: 42
-    production: {engine: sqlite, shards: 2, records: 4000, seed: 7, changes: 50}
+    production: {engine: sqlite, shards: 2, records: 60000, seed: 7, changes: 50}
     reference: [captured, live]
     workload: {profile: \(TestBench.repositoryFile("workloads/documents.yaml")), operations: 300}
     """
