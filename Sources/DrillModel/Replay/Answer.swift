@@ -89,6 +89,9 @@ public struct AnswerSheet: Hashable, Sendable, Codable {
   public var unasked: Int
   /// How fast the live servers answered; nil where it was not measured.
   public var latency: Run.Latency?
+  /// By when the last was answered: the end of the hold, with a bound for the servers' clocks. A record that expired between the cut and then may have been
+  /// answered as gone, since a server's clock goes on while its writes are held. Nil where no clock went on.
+  public var askedUntil: Instant?
 
   public init(
     workload: String, seed: UInt64, operations: [Operation], answers: [RecordedAnswer], unasked: Int,

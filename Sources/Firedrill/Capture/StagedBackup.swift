@@ -7,6 +7,10 @@ import Foundation
 struct StagedBackup: Sendable {
   let catalog: String
   let id: String
+
+  /// By how much servers' clocks may differ: the cut's time is the earliest of them.
+  private static let clockBound = Duration.seconds(1)
+
   /// Where the capture puts its artifacts; mode 0700.
   var folder: String { staging.path }
   private let staging: StagingFolder
@@ -48,7 +52,13 @@ struct StagedBackup: Sendable {
     }
     named.counts = try await keep(reference.counts, as: "counts")
     named.fingerprint = try await keep(reference.fingerprint, as: "fingerprint")
-    named.answers = try await keep(reference.answers, as: "answers")
+    var answers = reference.answers
+    if captured.pause > .zero {
+      answers?.askedUntil = Instant(
+        millisecondsSince1970: captured.cut.time.millisecondsSince1970
+          + Int64((captured.pause + StagedBackup.clockBound).milliseconds))
+    }
+    named.answers = try await keep(answers, as: "answers")
 
     let hasReference = named.counts != nil || named.fingerprint != nil || named.answers != nil
     let manifest = Manifest(

@@ -36,7 +36,7 @@ struct DrillRunner: Sendable {
       try await restore($0, sheet: reference?.answers)
     }
     try await stage(.compare, "comparing with what production held", &draft, needs: restored) {
-      try compare($0, with: reference)
+      try await compare($0, with: reference)
     }
     try await stage(.drift, "comparing with other references", &draft, needs: restored) {
       try await attributeDrift(of: $0)

@@ -4,7 +4,7 @@ import DrillReplay
 
 extension DrillRunner {
   /// What was restored, held against what was captured from the live servers at the cut: counts, content, answers.
-  func compare(_ restored: Restored, with reference: ReferenceData?) throws -> (Void?, StageResult) {
+  func compare(_ restored: Restored, with reference: ReferenceData?) async throws -> (Void?, StageResult) {
     var result = StageResult()
     guard drill.references.contains(.captured) else { return ((), result) }
     guard let reference else {
@@ -12,7 +12,7 @@ extension DrillRunner {
       return ((), result)
     }
     try compareContent(restored, reference, &result)
-    try compareAnswers(restored, reference, &result)
+    try await compareAnswers(restored, reference, &result)
     return ((), result)
   }
 
@@ -43,7 +43,9 @@ extension DrillRunner {
     }
   }
 
-  private func compareAnswers(_ restored: Restored, _ reference: ReferenceData, _ result: inout StageResult) throws {
+  private func compareAnswers(
+    _ restored: Restored, _ reference: ReferenceData, _ result: inout StageResult
+  ) async throws {
     guard let sheet = reference.answers else {
       result.notes.append("no answers were captured from the live servers")
       return
@@ -53,16 +55,42 @@ extension DrillRunner {
       result.notes.append("no captured question is about shards that were restored together")
       return
     }
-    let observed = pairs.map { restored.sheet.answers[$0.0] ?? RecordedAnswer(digest: nil, shape: "not asked") }
+    let unasked = RecordedAnswer(digest: nil, shape: "not asked")
+    func observed(_ operation: DrillModel.Operation) -> RecordedAnswer { restored.sheet.answers[operation] ?? unasked }
+    let kept = try await answersThatStand(pairs, observed, until: sheet.askedUntil, restored)
     let (judgement, tally) = try AnswerCheck(
       backup: restored.manifest.backup, reference: "captured", independentReaders: restored.readers
-    ).check(pairs.map(\.0), expected: pairs.map(\.1), observed: observed, unasked: sheet.unasked)
+    ).check(kept.map(\.0), expected: kept.map(\.1), observed: kept.map { observed($0.0) }, unasked: sheet.unasked)
     result.judgement += judgement
+    let explained = UInt64(pairs.count - kept.count)
+    if explained > 0 {
+      result.judgement.coverage.append(
+        Run.StageCoverage(
+          .compare, of: "answers about records that expired while they were asked for",
+          try Coverage(.answers, declared: explained, examined: 0, skipped: [.explained: explained])))
+    }
     result.answers = tally
     if let latency = reference.answers?.latency { result.latencies.append(latency) }
     if judgement.isClean, tally.equal > 0, tally.indeterminate == 0 {
       result.levels.append(
         .init(.answers, evidence: "\(tally.equal) answers equal to those that the live servers gave at the cut"))
     }
+  }
+
+  /// All but the differing answers about records that expired between the cut and the end of the hold: the sandbox's clock stands at the cut, and
+  /// the live servers' clocks went on.
+  private func answersThatStand(
+    _ pairs: [(DrillModel.Operation, RecordedAnswer)], _ observed: (DrillModel.Operation) -> RecordedAnswer,
+    until end: Instant?, _ restored: Restored
+  ) async throws -> [(DrillModel.Operation, RecordedAnswer)] {
+    guard let end else { return pairs }
+    func differs(_ pair: (operation: DrillModel.Operation, answer: RecordedAnswer)) -> Bool {
+      guard let own = observed(pair.operation).digest, let live = pair.answer.digest else { return false }
+      return own != live
+    }
+    let differing = SlotSet(pairs.filter(differs).map(\.0.slot))
+    guard !differing.isEmpty else { return pairs }
+    let expired = try await expiredRecords(among: differing, of: restored, until: end)
+    return pairs.filter { !differs($0) || !expired.concern($0.0) }
   }
 }

@@ -150,7 +150,7 @@ extension DrillRunner {
   }
 
   /// Judges the live store's answers. A different one is explained only where a record of its slot differs in the snapshot that was taken afterwards, where
-  /// the change log names its key, or where a record of its slot expired in between; it then counts as not compared.
+  /// the change log names its key, or where a record that it names expired in between; it then counts as not compared.
   private func judge(
     _ replayed: ReplayResult?, _ restored: Restored, changed slots: SlotSet, evidence: (any ChangeEvidence)?
   ) async throws -> (judgement: Judgement, tally: Run.AnswerTally)? {
@@ -172,9 +172,9 @@ extension DrillRunner {
       }
     }
     if !open.isEmpty {
-      let expired = try await slotsWithExpiry(among: SlotSet(open.map(\.operation.slot)), restored)
-      explained += UInt64(open.count { expired.contains($0.operation.slot) })
-      kept += open.filter { !expired.contains($0.operation.slot) }
+      let expired = try await expiredRecords(among: SlotSet(open.map(\.operation.slot)), of: restored, until: .now)
+      explained += UInt64(open.count { expired.concern($0.operation) })
+      kept += open.filter { !expired.concern($0.operation) }
     }
     var (judgement, tally) = try AnswerCheck(
       backup: restored.manifest.backup, reference: "live", independentReaders: restored.readers
@@ -188,14 +188,10 @@ extension DrillRunner {
     return (judgement, tally)
   }
 
-  /// The slots that hold a restored record whose expiry lies between the cut and now.
-  private func slotsWithExpiry(among slots: SlotSet, _ restored: Restored) async throws -> SlotSet {
-    let reading = ArtifactReading(
-      engine: engine, seed: drill.seed, sampleSize: 0, clock: restored.manifest.cut.time, events: events)
-    let cut = restored.manifest.cut.time.millisecondsSince1970
-    let now = Instant.now.millisecondsSince1970
-    return SlotSet(
-      try await reading.keys(of: slots, in: restored.files).entries.values
-        .filter { $0.expiry != RecordBatch.noExpiry && $0.expiry > cut && $0.expiry <= now }.map(\.slot))
+  /// The restored records of `slots` whose expiry lies between the cut and `end`.
+  func expiredRecords(among slots: SlotSet, of restored: Restored, until end: Instant) async throws -> ExpiredRecords {
+    let cut = restored.manifest.cut.time
+    let reading = ArtifactReading(engine: engine, seed: drill.seed, sampleSize: 0, clock: cut, events: events)
+    return ExpiredRecords(among: try await reading.keys(of: slots, in: restored.files), after: cut, until: end)
   }
 }
