@@ -44,4 +44,25 @@ struct ChildProcessTests {
     #expect(child.lines.count == 200)
     #expect(child.lines.last == "5000")
   }
+
+  @Test("ends without waiting for others that were started at the same time")
+  func together() async throws {
+    for _ in 0..<4 {
+      let children = try await withThrowingTaskGroup(of: ChildProcess.self) { group in
+        for _ in 0..<8 { group.addTask { try await ChildProcess.start(shell("exec sleep 600")) } }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      let waiting = Task { for child in children { await child.end() } }
+      let watch = Task {
+        // Only where one keeps another's output open is there anything to free.
+        try await Task.sleep(for: .seconds(60))
+        for child in children where child.ending == nil {
+          Issue.record("a child that was killed still counts as running: its output is open elsewhere")
+        }
+        _ = children.map { child in Task { await child.end() } }
+      }
+      await waiting.value
+      watch.cancel()
+    }
+  }
 }

@@ -12,6 +12,13 @@ struct RedisFile {
     try withServer { try $0(["KEYS", pattern]).split(separator: "\n").map(String.init).sorted() }
   }
 
+  /// When a key expires, in milliseconds since 1970; nil where it does not.
+  func expiry(of key: String) throws -> Int64? {
+    try withServer { Int64(try $0(["PEXPIRETIME", key]).trimmingCharacters(in: .whitespacesAndNewlines)) }.flatMap {
+      $0 > 0 ? $0 : nil
+    }
+  }
+
   /// Runs commands on the file's contents, and writes them back.
   func change(_ commands: [[String]]) throws {
     try withServer { ask in
