@@ -19,6 +19,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
@@ -61,7 +64,17 @@ let package = Package(
     // Memory and voice: can only repeat what was recorded. No DrillChecks, no DrillEngines.
     .target(
       name: "DrillEvidence",
-      dependencies: ["DrillModel", "DrillCrypto", .product(name: "GRDB", package: "GRDB.swift")]),
+      dependencies: [
+        "DrillModel", "DrillCrypto", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Mustache", package: "swift-mustache"),
+      ]),
+
+    // The recorded facts as local web pages; nothing that could check or change anything.
+    .target(
+      name: "DrillDashboard",
+      dependencies: [
+        "DrillModel", "DrillCrypto", "DrillEvidence", .product(name: "Hummingbird", package: "hummingbird"),
+      ]),
 
     // Drill files, the runner, the face for programs. Prints nothing; no ArgumentParser.
     .target(
@@ -69,13 +82,14 @@ let package = Package(
       dependencies: [
         "DrillModel", "DrillCrypto", "DrillChecks", "DrillReplay", "DrillEngines", "DrillFaults",
         "DrillProduction", "DrillEvidence", .product(name: "Yams", package: "Yams"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ]),
 
     // Flags in, one call, text out. No DrillChecks, no DrillEngines.
     .executableTarget(
       name: "FiredrillCLI",
       dependencies: [
-        "Firedrill", "DrillModel", "DrillEvidence",
+        "Firedrill", "DrillModel", "DrillEvidence", "DrillDashboard",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -94,8 +108,13 @@ let package = Package(
       ]),
     .testTarget(
       name: "DrillEvidenceTests",
-      dependencies: ["DrillEvidence", "DrillCrypto", .product(name: "GRDB", package: "GRDB.swift")], exclude: ["Golden"]
+      dependencies: ["DrillEvidence", "DrillCrypto", .product(name: "GRDB", package: "GRDB.swift")], exclude: ["Golden", "Fixtures"]
     ),
+    .testTarget(
+      name: "DrillDashboardTests",
+      dependencies: [
+        "DrillDashboard", "DrillEvidence", "DrillCrypto", .product(name: "HummingbirdTesting", package: "hummingbird"),
+      ]),
     .testTarget(
       name: "FiredrillTests",
       dependencies: [

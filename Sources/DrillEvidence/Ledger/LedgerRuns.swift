@@ -40,7 +40,7 @@ extension Ledger {
           .ledgerUnwritable, subject: run.id,
           detail: "a run of this name is already recorded, and records are not replaced")
       }
-      _ = try append(RunFinished(run), details: details, at: run.finishedAt, db)
+      _ = try append(RunFinished(run, redactor: redactor), details: details, at: run.finishedAt, db)
       return try Int.fetchOne(
         db, sql: "SELECT leaf FROM leaves WHERE run = ? AND kind = 'run-started'", arguments: [run.id])
     }
@@ -57,7 +57,7 @@ extension Ledger {
         sql: """
           SELECT max(CASE kind WHEN 'run-started' THEN leaf END) AS started, max(CASE kind WHEN 'run' THEN leaf END) AS finished
           FROM leaves WHERE run IS NOT NULL AND kind IN ('run-started', 'run')
-            AND (?1 IS NULL OR json_extract(statement, '$.body.cluster') = ?1)
+            AND (?1 IS NULL OR cluster = ?1)
             AND (?2 IS NULL OR json_extract(statement, '$.body.drill') = ?2)
           GROUP BY run ORDER BY min(leaf) DESC LIMIT ?3
           """, arguments: [cluster, drill, limit ?? -1])

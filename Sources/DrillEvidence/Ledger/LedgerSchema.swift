@@ -49,7 +49,12 @@ enum LedgerSchema {
     ) STRICT;
     CREATE TRIGGER details_do_not_change BEFORE UPDATE ON details
       BEGIN SELECT raise(ABORT, 'details can be dropped, not changed'); END;
+    """,
+
     """
+    ALTER TABLE leaves ADD COLUMN cluster TEXT AS (json_extract(statement, '$.body.cluster'));
+    CREATE INDEX leaves_by_cluster ON leaves (cluster, kind) WHERE cluster IS NOT NULL;
+    """,
   ]
 
   /// Applies what is missing; to be called within a write transaction.

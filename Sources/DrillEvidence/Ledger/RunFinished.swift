@@ -31,7 +31,22 @@ public struct RunFinished: LeafBody, Hashable {
   public var drift: [Run.DriftTally]
   public var fingerprintRoot: Digest?
 
-  init(_ run: Run) {
+  // Absent in leaves that versions before 0.2 wrote.
+
+  /// The findings one by one, at most ``mostSubjects`` of them; ``findings`` counts them all.
+  public var subjects: [RecordedFinding]?
+  /// What was looked at to its end.
+  public var examined: Run.Examined?
+  public var latencies: [Run.Latency]?
+  public var isolation: Isolation?
+  /// SHA-256 over the drill file and all that it names: the policy in force.
+  public var policy: Digest?
+  public var governance: Governance?
+
+  /// How many findings a leaf names: it stays for ever.
+  public static let mostSubjects = 200
+
+  init(_ run: Run, redactor: KeyRedactor) throws {
     self.run = run.id
     drill = run.drill
     cluster = run.cluster
@@ -54,5 +69,13 @@ public struct RunFinished: LeafBody, Hashable {
     answers = run.answers
     drift = run.drift
     fingerprintRoot = run.fingerprintRoot
+    subjects = run.findings.prefix(RunFinished.mostSubjects).map {
+      RecordedFinding($0, cluster: run.cluster, redactor: redactor)
+    }
+    examined = run.examined
+    latencies = run.latencies
+    isolation = run.sandbox?.isolation
+    policy = try PolicyDigest.of(run.files)
+    governance = run.governance
   }
 }

@@ -32,6 +32,10 @@ public struct Run: Hashable, Sendable, Codable {
   /// Root of the restored content's fingerprint.
   public var fingerprintRoot: Digest?
   public var notes: [String]
+  /// What was looked at to its end; nil in runs that were recorded before it was kept.
+  public var examined: Examined?
+  /// Who answers for the findings, and by when; nil where the drill names nobody.
+  public var governance: Governance?
 
   public init(
     id: String, drill: String, cluster: String, engine: String, files: [String: String], seed: UInt64,
@@ -68,10 +72,51 @@ public struct Run: Hashable, Sendable, Codable {
     /// SHA-256 of the signed statement; nil where there was none.
     public var manifest: Digest?
     public var cut: Cut?
-    public init(backup: String, manifest: Digest?, cut: Cut?) {
+    /// What its manifest says of it; nil where there is none that may be believed, and in runs that were recorded before it was kept.
+    public var stated: Stated?
+    public init(backup: String, manifest: Digest?, cut: Cut?, stated: Stated? = nil) {
       self.backup = backup
       self.manifest = manifest
       self.cut = cut
+      self.stated = stated
+    }
+
+    /// What policies ask of a backup.
+    public struct Stated: Hashable, Sendable, Codable {
+      public var kind: Manifest.Kind
+      /// The retention class.
+      public var retention: String?
+      /// The topology's epoch at the cut.
+      public var epoch: UInt64
+      public var shards: [String]
+      public var movesInFlight: Int
+      /// Stored bytes of all data artifacts.
+      public var bytes: UInt64
+      public init(_ manifest: Manifest) {
+        kind = manifest.kind
+        retention = manifest.retention
+        epoch = manifest.topology.epoch
+        shards = manifest.topology.shards.map(\.name)
+        movesInFlight = manifest.topology.moves.count
+        bytes = manifest.artifacts.reduce(0) { $0 + ($1.role == .data ? $1.sizeBytes : 0) }
+      }
+    }
+  }
+
+  /// What a run looked at to its end, whatever it found there: a finding is resolved only by a run that examined the same thing.
+  public struct Examined: Hashable, Sendable, Codable {
+    /// Stages that ran to their end, without an obstacle.
+    public var stages: [Stage]
+    /// Shards that were restored and read back, and the slots of which every record was.
+    public var shards: [String]
+    public var slots: SlotSet
+    /// References that the restored copy was compared with: `captured`, `live`, `backup ID`.
+    public var references: [String]
+    public init(stages: [Stage], shards: [String], slots: SlotSet, references: [String]) {
+      self.stages = stages
+      self.shards = shards
+      self.slots = slots
+      self.references = references
     }
   }
 

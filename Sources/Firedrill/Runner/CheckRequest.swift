@@ -47,8 +47,7 @@ public struct CheckRequest: Sendable {
       trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }, verifiedCuts: [], folder: "",
       events: events)
     try await runner.check(entry, into: &draft)
-    draft.edit { $0.finishedAt = .now }
-    return draft.run
+    return draft.finish()
   }
 }
 

@@ -1,9 +1,9 @@
+import DrillEvidence
 import Foundation
 
 /// Where a recorded drill file stood, and under which name: kept beside its texts, since relative paths in it mean that folder.
 struct DrillOrigin {
-  /// The name under which a run's files keep it; no file can have it.
-  static let key = "."
+  static let key = PolicyDigest.originKey
 
   var folder: String
   var name: String

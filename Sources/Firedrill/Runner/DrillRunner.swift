@@ -75,10 +75,12 @@ struct DrillRunner: Sendable {
       // What a stage says that was told to stop is about the stopping, not about the backup.
       try Task.checkCancellation()
       draft.absorb(result)
+      draft.note(stage, ranToItsEnd: value != nil && result.judgement.obstacles.isEmpty)
       return value
     } catch let error as DrillError {
       try Task.checkCancellation()
       draft.absorb(StageResult(obstacle: error, stage: stage))
+      draft.note(stage, ranToItsEnd: false)
       return nil
     }
   }
@@ -89,7 +91,10 @@ struct DrillRunner: Sendable {
     _ name: Stage, _ detail: String, _ draft: inout RunDraft, needs needed: Needed?,
     _ work: (Needed) async throws -> (Value?, StageResult)
   ) async throws -> Value? {
-    guard let needed else { return nil }
+    guard let needed else {
+      draft.note(name, ranToItsEnd: false)
+      return nil
+    }
     return try await stage(name, detail, &draft) { try await work(needed) }
   }
 }

@@ -86,8 +86,7 @@ struct DrillSession: Sendable {
     } catch let error as DrillError where error.code == .noSuchBackup || error.code == .catalogEmpty {
       var draft = draft(cluster: name ?? "", engine: cluster?.description.engine ?? "", startedAt: started, records)
       draft.absorb(StageResult(finding: CatalogCheck.missing(error.detail)))
-      draft.edit { $0.finishedAt = .now }
-      return [records.record(draft.run, began: false)]
+      return [records.record(draft.finish(), began: false)]
     }
     var outcomes: [DrillOutcome] = []
     for (number, entry) in selected.enumerated() {
@@ -101,8 +100,9 @@ struct DrillSession: Sendable {
       if let live = cluster?.description { try LiveGuard.check(live, folder: runner.folder) }
       let began = records.begin(draft.run)
       try await runner.run(entry, into: &draft)
-      draft.edit { $0.finishedAt = .now }
-      outcomes.append(records.record(draft.run, began: began))
+      let run = draft.finish()
+      records.see(draft.topology, of: run.cluster, in: "backup \(entry.id)")
+      outcomes.append(records.record(run, began: began))
     }
     records.anchor(in: drill.catalog, key: key)
     return outcomes

@@ -37,6 +37,12 @@ final class RunRecords: Sendable {
       != nil
   }
 
+  /// Records a topology that the ledger does not know yet. A failure shows when the run is recorded.
+  func see(_ topology: Topology?, of cluster: String, in place: String) {
+    guard let ledger, let topology else { return }
+    try? ledger.see(TopologySeen(cluster: cluster, topology, seenIn: place))
+  }
+
   func record(_ run: Run, began: Bool) -> DrillOutcome {
     guard let ledger else { return DrillOutcome(run: run, recordingProblem: problem) }
     do {

@@ -15,6 +15,10 @@ struct StageResult: Sendable {
   var backup: Run.BackupExamined?
   var sandbox: SandboxFacts?
   var fingerprintRoot: Digest?
+  /// The shards that were restored and read back, and the slots of which every record was.
+  var restored: (shards: [String], slots: SlotSet)?
+  /// The topology that a trusted manifest states.
+  var topology: Topology?
 
   init(_ judgement: Judgement = Judgement()) { self.judgement = judgement }
 
@@ -28,6 +32,11 @@ struct RunDraft: Sendable {
   private(set) var run: Run
   private let redactor: KeyRedactor?
   private let events: DrillEventHandler
+  /// The stages that were begun, and whether everything in them ran to its end.
+  private var stages: [Stage: Bool] = [:]
+  private var restored: (shards: [String], slots: SlotSet) = ([], SlotSet())
+  /// The topology that a trusted manifest states.
+  private(set) var topology: Topology?
 
   /// Findings that are announced while the run goes on; the rest are in its summary.
   private static let announced = 20
@@ -56,6 +65,8 @@ struct RunDraft: Sendable {
     if let backup = result.backup { run.backups.append(backup) }
     run.sandbox = result.sandbox ?? run.sandbox
     run.fingerprintRoot = result.fingerprintRoot ?? run.fingerprintRoot
+    restored = result.restored ?? restored
+    topology = result.topology ?? topology
     if let drift = result.drift {
       run.drift += drift.tallies
       run.driftSamples += drift.samples.map { sample in
@@ -72,7 +83,23 @@ struct RunDraft: Sendable {
     }
   }
 
-  mutating func edit(_ change: (inout Run) -> Void) { change(&run) }
+  /// Takes note that a stage ended; it was looked at to its end only where each of its parts was.
+  mutating func note(_ stage: Stage, ranToItsEnd: Bool) {
+    // A sandbox is restored, read back and asked in one stretch.
+    for stage in stage == .restore ? [.restore, .fingerprint, .replay] : [stage] {
+      stages[stage] = ranToItsEnd && stages[stage] ?? true
+    }
+  }
+
+  /// The run as it ended.
+  mutating func finish(at time: Instant = .now) -> Run {
+    run.finishedAt = time
+    let references = run.comparisons.map(\.right).filter { $0 != "sandbox" && $0 != "artifact" }
+    run.examined = Run.Examined(
+      stages: Stage.allCases.filter { stages[$0] == true }, shards: restored.shards, slots: restored.slots,
+      references: references.reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
+    return run
+  }
 
   private func redact(_ key: KeyName) -> KeyName {
     guard let redactor, case .clear(let bytes) = key else { return key }

@@ -11,7 +11,9 @@ extension DrillRunner {
     let checked = check.check(envelope)
     var result = StageResult()
     result.judgement.findings = checked.findings
-    result.backup = Run.BackupExamined(backup: backup.id, manifest: checked.digest, cut: checked.manifest?.cut)
+    result.backup = Run.BackupExamined(
+      backup: backup.id, manifest: checked.digest, cut: checked.manifest?.cut,
+      stated: checked.manifest.map(Run.BackupExamined.Stated.init))
     guard let manifest = checked.manifest, let digest = checked.digest, let envelope else { return (nil, result) }
     result.judgement.findings += ChainCheck.check(manifest) { id in
       let link = ManifestCheck(
@@ -27,6 +29,7 @@ extension DrillRunner {
     if checked.signers.isEmpty { result.notes.append("the manifest is not signed by a trusted key") }
     let sealed = SealedManifest(
       manifest: manifest, envelope: envelope, digest: digest, isTrusted: !checked.signers.isEmpty)
+    if result.judgement.isClean, sealed.isTrusted { result.topology = manifest.topology }
     return (result.judgement.isClean ? sealed : nil, result)
   }
 }

@@ -25,6 +25,7 @@ extension DrillRunner {
     }
     result.phases = restored.phases
     result.sandbox = restored.facts
+    result.restored = (restored.held.keys.sorted(), restored.slots)
     if let latency = restored.latency { result.latencies = [latency] }
     if !restored.held.isEmpty { result.fingerprintRoot = restored.folded.fingerprint.root }
     let check = RestoredCheck(backup: manifest.backup, independentReaders: restored.readers)

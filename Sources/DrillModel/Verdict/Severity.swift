@@ -1,0 +1,33 @@
+/// How urgent a finding is: it decides the deadline by which it must be resolved.
+public enum Severity: String, Sendable, Codable, CaseIterable, Comparable, CodingKeyRepresentable {
+  /// The backup is tampered with, or restores wrong data.
+  case critical
+  /// The backup, or a part of it, does not restore.
+  case high
+  /// It restores, but later, older or less examined than was asked.
+  case medium
+  /// Untidy; nothing is lost.
+  case low
+
+  /// Less urgent first.
+  public static func < (a: Severity, b: Severity) -> Bool { a.rank < b.rank }
+  private var rank: Int { Severity.allCases.count - (Severity.allCases.firstIndex(of: self) ?? 0) }
+}
+
+extension FindingCode {
+  public var severity: Severity {
+    switch self {
+    case .signatureInvalid, .signatureUntrusted, .manifestMismatch, .restoredDiffers, .contentDiffers, .countDiffers,
+      .answerDiffers, .driftUnexplained:
+      .critical
+    case .backupMissing, .manifestUnreadable, .manifestUnsigned, .chainGap, .artifactMissing, .artifactNotRegular,
+      .sizeMismatch, .checksumMismatch, .artifactUnreadable, .formatChecksumMismatch, .databaseCorrupt,
+      .foreignKeyViolated, .coverageHole, .slotMisplaced, .slotOverlap, .restoreRejected:
+      .high
+    case .versionUnsupported, .restoreTimeExceeded, .recoveryPointExceeded, .driftExceeded, .mismatchesExceeded,
+      .coverageShort:
+      .medium
+    case .artifactUnexpected, .trailingBytes: .low
+    }
+  }
+}

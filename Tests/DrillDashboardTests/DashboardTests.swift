@@ -1,0 +1,3 @@
+import DrillDashboard
+import HummingbirdTesting
+import Testing
