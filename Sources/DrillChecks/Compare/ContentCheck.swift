@@ -66,6 +66,43 @@ public struct ContentCheck: Sendable {
     return judgement
   }
 
+  /// Holds the numbers of records per namespace, as live servers without counts per slot gave them at the cut, against those restored.
+  ///
+  /// - Parameter restored: what each restored shard holds; shards that are absent here count as skipped for `unrestored`.
+  public func checkNamespaces(
+    _ counts: [String: [String: UInt64]], restored: [String: Fingerprint], unrestored: SkipReason = .notSampled
+  ) throws -> Judgement {
+    var judgement = Judgement()
+    var found: [Finding] = []
+    var examined: UInt64 = 0
+    var skipped: UInt64 = 0
+    for (shard, expected) in counts.sorted(by: { $0.key < $1.key }) {
+      guard let held = restored[shard]?.cells.mapValues({ $0.values.reduce(0) { $0 &+ $1.count } }) else {
+        skipped += expected.values.reduce(0, +)
+        continue
+      }
+      examined += expected.values.reduce(0, +)
+      for namespace in Set(expected.keys).union(held.keys).sorted() {
+        let (expected, observed) = (expected[namespace] ?? 0, held[namespace] ?? 0)
+        guard expected != observed else { continue }
+        found.append(
+          Finding(
+            .countDiffers, stage: .compare,
+            subject: Finding.Subject(backup: backup, shard: shard, namespace: namespace),
+            expected: Wording.count(expected, "record"), observed: Wording.count(observed, "record")))
+      }
+    }
+    judgement.addLimited(found)
+    judgement.coverage.append(
+      Run.StageCoverage(
+        .compare, of: "counts per database, \(reference)",
+        try Coverage(.records, declared: examined + skipped, examined: examined, skipped: [unrestored: skipped])))
+    if counts.keys.contains(where: { restored[$0] != nil }) {
+      judgement.comparisons.append(comparison(isEqual: found.isEmpty))
+    }
+    return judgement
+  }
+
   /// Holds the reference's fingerprint against the restored one.
   ///
   /// - Parameters:

@@ -24,11 +24,16 @@ public struct Reference: Hashable, Sendable, Codable {
   }
 }
 
-/// Records per slot as live servers counted them at the cut.
+/// Records per slot as live servers counted them at the cut; per namespace where a server does not count by slot.
 public struct SlotCounts: Hashable, Sendable, Codable {
   /// Shard name → slot number → records; slots that a server counted as empty are present with 0.
   public var shards: [String: [String: UInt64]]
-  public init(shards: [String: [String: UInt64]] = [:]) { self.shards = shards }
+  /// Shard name → namespace → records, all namespaces that are not empty: of servers that count by namespace alone (a Redis server without cluster mode).
+  public var namespaces: [String: [String: UInt64]]?
+  public init(shards: [String: [String: UInt64]] = [:], namespaces: [String: [String: UInt64]]? = nil) {
+    self.shards = shards
+    self.namespaces = namespaces
+  }
 
   public mutating func set(_ count: UInt64, shard: String, slot: Slot) {
     shards[shard, default: [:]][String(slot.rawValue)] = count

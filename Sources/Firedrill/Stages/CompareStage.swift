@@ -23,10 +23,14 @@ extension DrillRunner {
       backup: manifest.backup, reference: "captured", independentReaders: reference.counts == nil ? 1 : 2)
     var judgement = Judgement()
     var evidence: [String] = []
-    if let counts = reference.counts {
+    if let counts = reference.counts, !counts.shards.isEmpty {
       judgement += try check.checkCounts(
         counts, restored: restored.countable, topology: manifest.topology, slots: manifest.scope.slots)
       evidence.append("the live servers' own counts of every slot at the cut")
+    }
+    if let namespaces = reference.counts?.namespaces {
+      judgement += try check.checkNamespaces(namespaces, restored: restored.countable)
+      evidence.append("the live servers' own counts of each database at the cut, which they do not count by slot")
     }
     if let fingerprint = reference.fingerprint {
       if restored.slots.isEmpty {
@@ -38,7 +42,7 @@ extension DrillRunner {
       }
     }
     result.judgement += judgement
-    if judgement.isClean, !evidence.isEmpty {
+    if judgement.isClean, !judgement.comparisons.isEmpty {
       result.levels.append(.init(.content, evidence: evidence.joined(separator: "; ")))
     }
   }

@@ -137,6 +137,24 @@ struct ContentTests {
     #expect(nothing.comparisons.isEmpty && nothing.coverage(.slots)?.examined == 0)
   }
 
+  @Test("counts per namespace that agree have no finding; a lost record, and a namespace that nobody counted, have one")
+  func namespaceCounts() throws {
+    let held = backup.fingerprints
+    let counts = held.mapValues { $0.cells.mapValues { $0.values.reduce(UInt64(0)) { $0 + $1.count } } }
+    let clean = try content.checkNamespaces(counts, restored: held)
+    #expect(clean.isClean && clean.coverage(.records)?.share == 1 && clean.comparisons.map(\.isEqual) == [true])
+    var lost = backup
+    lost.shards["b"]?.removeFirst()
+    let judgement = try content.checkNamespaces(counts, restored: lost.fingerprints)
+    #expect(judgement.codes == [.countDiffers] && judgement.findings[0].subject.shard == "b")
+    var fewer = counts
+    fewer["c"] = [:]
+    #expect(try content.checkNamespaces(fewer, restored: held).findings.map(\.subject.shard) == ["c"])
+    let part = try content.checkNamespaces(counts, restored: held.filter { $0.key == "a" })
+    #expect(part.isClean && (part.coverage(.records)?.skipped[.notSampled] ?? 0) > 0)
+    #expect(try content.checkNamespaces(counts, restored: [:]).comparisons.isEmpty)
+  }
+
   // MARK: - Fingerprints
 
   @Test("the reference's fingerprint equal to the restored one passes, one altered record is content-differs")

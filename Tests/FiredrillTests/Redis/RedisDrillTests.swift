@@ -299,6 +299,38 @@ struct ExpiredBackupTests {
   }
 }
 
+@Suite("A drill of a single Redis server's backup")
+struct StandaloneBackupTests {
+  @Test(
+    "reaches level answers by the server's own counts of its databases, and finds a key that was dropped from one of them"
+  )
+  func standalone() async throws {
+    try await TemporaryFolder.with { folder in
+      try await SyntheticRedisCluster.with(.standalone, name: "shop", below: folder) { server in
+        let home = folder + "/shop"
+        try CapturedRedis.prepare(home, for: server)
+        try await server.fill(records: 300, seed: 4)
+        let sealed = try await Firedrill.capture(
+          cluster: home + "/shop.yaml", to: home + "/backups", key: home + "/seal")
+        let bench = DrillBench(folder: home, backup: sealed.manifest.backup)
+        expectClean(try await bench.run())
+        let asked = Set(
+          try bench.answers().operations.flatMap { operation -> [String] in
+            guard case .command(let words) = operation.statement else { return [] }
+            return words.map { String(decoding: $0, as: UTF8.self) }
+          })
+        let file = RedisFile(path: bench.path(of: try bench.dataArtifacts()[0]))
+        let key = try #require(file.keys("item:*").first { !asked.contains($0) })
+        try file.change([["DEL", key]])
+        try bench.reseal()
+        let run = try await bench.run()
+        expect(run, .fail, [.countDiffers], at: .compare)
+        #expect(run.findings.map(\.subject.namespace) == ["db0"] && run.level == .restored)
+      }
+    }
+  }
+}
+
 /// A flag that one task raises and another looks at.
 private final class Flag: Sendable {
   private let raised = Atomic<Bool>(false)

@@ -35,12 +35,18 @@ struct RedisHeldStore: HeldStore {
 
   /// Keys per slot by `CLUSTER COUNTKEYSINSLOT`, on each master for the slots that it owns and those that are moving to
   /// it. A key counts as long as it is in memory,
-  /// expired or not. Nil for servers without cluster mode, which do not count by slot.
+  /// expired or not. Servers without cluster mode do not count by slot: of them it is `INFO keyspace`, keys per
+  /// database.
   ///
   /// - Throws: `DrillError`: `timed-out` where the pause was over before all had answered; `permission-denied`,
   ///   `unreachable`.
   func slotCounts() async throws -> SlotCounts? {
-    guard map.isCluster else { return nil }
+    guard map.isCluster else {
+      var namespaces: [String: [String: UInt64]] = [:]
+      for shard in map.shards { namespaces[shard.name] = try await keysPerDatabase(at: shard.master.endpoint) }
+      guard isHeld else { throw ended }
+      return SlotCounts(namespaces: namespaces)
+    }
     let topology = map.topology
     let counts = try await withThrowingTaskGroup(of: (String, [(Slot, UInt64)]).self) { tasks in
       for shard in map.shards {
@@ -55,6 +61,13 @@ struct RedisHeldStore: HeldStore {
     }
     guard isHeld else { throw ended }
     return counts
+  }
+
+  private func keysPerDatabase(at endpoint: Endpoint) async throws -> [String: UInt64] {
+    let limit = max(remaining, .milliseconds(1))
+    return try await RedisConnection.with(endpoint, credentials, timeout: limit) { connection in
+      RedisInfo(try await connection.ask("INFO", "keyspace", timeout: limit).text ?? "").keysPerDatabase
+    }
   }
 
   private func count(_ slots: [Slot], at endpoint: Endpoint) async throws -> [(Slot, UInt64)] {
