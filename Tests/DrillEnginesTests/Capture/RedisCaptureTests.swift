@@ -78,7 +78,8 @@ struct RedisCaptureTests {
           for round in 0..<Self.rounds {
             let folder = try cluster.newFolder("coherent-\(round)")
             let counted = Mutex<UInt64>(0)
-            let backup = try await live.capture(CapturePlan(coherence: .coherent), into: folder) { held in
+            let plan = CapturePlan(coherence: .coherent, maxPause: .seconds(10))
+            let backup = try await live.capture(plan, into: folder) { held in
               let counts = try #require(try await held.slotCounts())
               #expect(counts.perSlot.count == Slot.count)
               counted.withLock { $0 = counts.perSlot.values.reduce(0, +) }

@@ -64,29 +64,44 @@ struct RedisHeldStore: HeldStore {
   }
 
   private func keysPerDatabase(at endpoint: Endpoint) async throws -> [String: UInt64] {
-    let limit = max(remaining, .milliseconds(1))
-    return try await RedisConnection.with(endpoint, credentials, timeout: limit) { connection in
-      RedisInfo(try await connection.ask("INFO", "keyspace", timeout: limit).text ?? "").keysPerDatabase
+    try await whileHeld { limit in
+      try await RedisConnection.with(endpoint, credentials, timeout: limit) { connection in
+        let databases = RedisInfo(try await connection.ask("INFO", "keyspace", timeout: limit).text ?? "").databases
+        return Dictionary(uniqueKeysWithValues: databases.map { ("db\($0.number)", $0.keys) })
+      }
+    }
+  }
+
+  /// Runs `body` with the time that is left, and says of a time-out what it means here.
+  private func whileHeld<R: Sendable>(_ body: (Duration) async throws -> R) async throws -> R {
+    let limit = remaining
+    guard limit > .zero else { throw ended }
+    do {
+      return try await body(limit)
+    } catch let error as DrillError where error.code == .timedOut {
+      throw ended
     }
   }
 
   private func count(_ slots: [Slot], at endpoint: Endpoint) async throws -> [(Slot, UInt64)] {
-    try await RedisConnection.with(endpoint, credentials, timeout: max(remaining, .milliseconds(1))) { connection in
-      let words = ["CLUSTER", "COUNTKEYSINSLOT"].map { Array($0.utf8) }
-      let commands = slots.map { words + [Array(String($0.rawValue).utf8)] }
-      let replies = await connection.pipeline(commands, timeout: max(remaining, .milliseconds(1)))
-      if let failure = replies.failure { throw failure }
-      return try zip(slots, replies.values).map { slot, reply in
-        if let error = RedisConnection.error(
-          reply, subject: endpoint.description, command: ["CLUSTER", "COUNTKEYSINSLOT"])
-        {
-          throw error
+    try await whileHeld { limit in
+      try await RedisConnection.with(endpoint, credentials, timeout: limit) { connection in
+        let words = ["CLUSTER", "COUNTKEYSINSLOT"].map { Array($0.utf8) }
+        let commands = slots.map { words + [Array(String($0.rawValue).utf8)] }
+        let replies = await connection.pipeline(commands, timeout: limit)
+        if let failure = replies.failure { throw failure }
+        return try zip(slots, replies.values).map { slot, reply in
+          if let error = RedisConnection.error(
+            reply, subject: endpoint.description, command: ["CLUSTER", "COUNTKEYSINSLOT"])
+          {
+            throw error
+          }
+          guard let count = reply.integer.flatMap({ UInt64(exactly: $0) }) else {
+            throw DrillError(
+              .protocolViolation, subject: endpoint.description, detail: "CLUSTER COUNTKEYSINSLOT: not a count")
+          }
+          return (slot, count)
         }
-        guard let count = reply.integer.flatMap({ UInt64(exactly: $0) }) else {
-          throw DrillError(
-            .protocolViolation, subject: endpoint.description, detail: "CLUSTER COUNTKEYSINSLOT: not a count")
-        }
-        return (slot, count)
       }
     }
   }

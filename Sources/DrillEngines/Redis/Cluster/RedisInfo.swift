@@ -18,16 +18,6 @@ struct RedisInfo: Hashable, Sendable {
   func number(_ field: String) -> UInt64? { fields[field].flatMap { UInt64($0) } }
   func flag(_ field: String) -> Bool { fields[field] == "1" }
 
-  /// `db0:keys=…,expires=…`: keys in memory, expired or not, of each database that is not empty.
-  var keysPerDatabase: [String: UInt64] {
-    fields.reduce(into: [:]) { counts, field in
-      guard field.key.hasPrefix("db"), field.key.dropFirst(2).allSatisfy(\.isNumber),
-        let keys = field.value.split(separator: ",").first(where: { $0.hasPrefix("keys=") })
-      else { return }
-      counts[field.key] = UInt64(keys.dropFirst(5))
-    }
-  }
-
   /// The replicas that a server lists, `slave0:ip=…,port=…`; those without a port are not servers (capture links are
   /// among them).
   var replicas: [(endpoint: Endpoint, isOnline: Bool)] {
