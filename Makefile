@@ -1,7 +1,7 @@
 # One target per habit; `make help` lists them. Nothing here needs more than make, bash and Swift.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: setup build drill drill-redis test lint format bench clean help
+.PHONY: setup build drill drill-redis test test-servers lint format bench clean help
 
 firedrill := .build/release/firedrill
 sources := Package.swift Sources Tests
@@ -21,6 +21,9 @@ drill-redis: build ## the same on a real Redis Cluster, started on loopback and 
 # One test at a time: many start servers, and on few cores their time-outs would measure the machine.
 test: setup ## run all tests, those on real servers included
 	swift test --disable-xctest --no-parallel
+
+test-servers: ## fetch servers of other versions and families for the tests, into .build/servers (needs pip)
+	@.ci/test-servers
 
 lint: ## check the form of the sources, strictly
 	swift format lint --strict --parallel --configuration .swift-format --recursive $(sources)

@@ -8,7 +8,7 @@
 /// | string       | blob                                                                              | –                                                       |
 /// | list         | a blob per element, in list order                                                 | –                                                       |
 /// | set          | –                                                                                 | member as blob                                          |
-/// | hash         | –                                                                                 | field as blob, value as blob                            |
+/// | hash         | –                                                                                 | field as blob, value as blob; where the field expires by itself, integer milliseconds since 1970 |
 /// | sorted set   | –                                                                                 | member as blob, score as real, −0 as 0                  |
 /// | stream       | per entry in id order: integer ms, integer seq, integer n, n × (field blob, value blob); then null, integer ms and integer seq of the last id | group: blob name, integer ms and integer seq last delivered · consumer: null, blob group, blob consumer · pending: null, null, blob group, integer ms, integer seq, blob consumer, integer delivery time (ms), integer delivery count |
 /// | module       | blob type name, integer encoding version, then an atom per saved value: integer, real or blob | –                                                     |

@@ -23,28 +23,31 @@ final class PrivateRedis {
   private var taken = 0
 
   /// Runs `body` with a server that was started with `options` (`["hash-max-listpack-entries", "0"]`) and answers.
-  static func with<R>(_ options: [String] = [], _ body: (PrivateRedis) throws -> R) throws -> R {
-    let server = try PrivateRedis(options)
+  static func with<R>(
+    _ options: [String] = ["enable-debug-command", "local"], program: String = "redis-server",
+    _ body: (PrivateRedis) throws -> R
+  ) throws -> R {
+    let server = try PrivateRedis(options, program)
     defer { server.end() }
     try server.connect(within: 20)
     return try body(server)
   }
 
-  private init(_ options: [String]) throws {
+  private init(_ options: [String], _ program: String) throws {
     var template = Array("/tmp/firedrill-test-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw Failure(detail: "no temporary folder") }
     folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     var arguments = [
-      "redis-server", "--port", "0", "--unixsocket", folder + "/redis.sock", "--dir", folder, "--save", "",
+      program, "--port", "0", "--unixsocket", folder + "/redis.sock", "--dir", folder, "--save", "",
     ]
-    arguments += ["--logfile", folder + "/redis.log", "--enable-debug-command", "local"]
+    arguments += ["--logfile", folder + "/redis.log"]
     for pair in stride(from: 0, to: options.count, by: 2) { arguments += ["--" + options[pair], options[pair + 1]] }
     var pointers = arguments.map { strdup($0) } + [nil]
     defer { for pointer in pointers { free(pointer) } }
     var id: pid_t = 0
-    guard posix_spawnp(&id, "redis-server", nil, nil, &pointers, environ) == 0 else {
+    guard posix_spawnp(&id, program, nil, nil, &pointers, environ) == 0 else {
       rmdir(folder)
-      throw Failure(detail: "redis-server cannot be started: is it installed?")
+      throw Failure(detail: "\(program) cannot be started: is it installed?")
     }
     processID = id
   }

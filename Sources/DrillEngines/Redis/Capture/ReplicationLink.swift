@@ -55,6 +55,9 @@ final class ReplicationLink: Sendable {
     let connection = try await RedisConnection.connect(endpoint, credentials, on: group)
     do {
       if transfer == .diskless { try await connection.ask("REPLCONF", "capa", "eof") }
+      // Valkey writes the format that the replica says it can read, and the oldest for one that says nothing; others
+      // reply "Unrecognized REPLCONF option". Source: valkey 9.0 src/replication.c `replconfCommand`.
+      _ = try await connection.send(["REPLCONF", "version", "9.0.0"].map { Array($0.utf8) })
       if commandSink == nil {
         // Servers before 7.0 reply "Unrecognized REPLCONF option": then the link is a plain replica's until it is
         // closed.

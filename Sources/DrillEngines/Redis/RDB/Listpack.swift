@@ -3,7 +3,7 @@
 ///
 /// `head` says what comes next; after a string's head its bytes have to be taken from the window; then `tail`.
 /// Source: redis 7.0 src/listpack.c.
-struct Listpack {
+struct Listpack: PackedEntries {
   enum Entry {
     case integer(Int64)
     /// The bytes of that many come next in the window.
@@ -115,7 +115,6 @@ struct Listpack {
     return value
   }
 
-  /// The next entry as a blob.
   @inline(__always)
   mutating func blob(into records: RecordBuilder) throws {
     switch try head() {
@@ -148,8 +147,7 @@ struct Listpack {
     try tail()
   }
 
-  /// The next entry as a score, which the server stores as an integer or as text of at most 127 bytes. Source: redis
-  /// 7.0 src/t_zset.c `zzlGetScore`.
+  /// A score is stored as an integer or as text of at most 127 bytes. Source: redis 7.0 src/t_zset.c `zzlGetScore`.
   mutating func score() throws -> Double {
     let score: Double
     switch try head() {

@@ -1,17 +1,35 @@
 /// The formats that are read, and the bytes that tell what follows in them.
 ///
-/// One byte means different things in different families and versions (type 22, opcode 243), so what is below holds for
-/// ``versions`` of Redis alone.
+/// One byte means different things in different families (type 22, opcode 243), so it is never looked at without the
+/// family of the file. Within the versions of a family that are read here, no byte changed its meaning; they only grew.
 enum RDBFormat {
-  /// Redis 2.4 to 7.0. Within them no byte changed its meaning; they only grew. Source: redis 7.0 src/rdb.h and its
-  /// history.
-  static let versions = 3...10
+  enum Family: String, CaseIterable {
+    case redis = "REDIS"
+    case valkey = "VALKEY"
+
+    /// Redis 2.4 to 8.x, and Valkey 7.2 and 8.x, which write Redis' format 11; Valkey 9.0. Source: src/rdb.h
+    /// `RDB_VERSION` of redis and valkey; valkey src/rdb.c: 12 to 79 are kept free, and what comes after says VALKEY.
+    var versions: ClosedRange<Int> {
+      switch self {
+      case .redis: 2...12
+      case .valkey: 80...80
+      }
+    }
+
+    static var known: String {
+      allCases.map { "\($0.rawValue) \($0.versions.lowerBound) to \($0.versions.upperBound)" }.joined(
+        separator: " and ")
+    }
+  }
+
   /// The first version with a checksum after the end. Source: redis 7.0 src/rdb.c `rdbLoadRioWithLoadingCtx`.
   static let firstVersionWithChecksum = 5
 
-  /// Source: redis 7.0 src/rdb.h, `RDB_OPCODE_…`.
+  /// Source: redis 7.4 src/rdb.h, `RDB_OPCODE_…`.
   enum Opcode: UInt8 {
+    case slotInfo = 244
     case function2 = 245
+    case functionOfPreRelease = 246
     case moduleAux = 247
     case idle = 248
     case frequency = 249
@@ -23,36 +41,52 @@ enum RDBFormat {
     case end = 255
   }
 
-  /// Types of values. Left out are those of Redis before 7.0 that are built on ziplists and zipmaps, and modules'
-  /// values before 4.0's final form.
-  /// Source: redis 7.0 src/rdb.h, `RDB_TYPE_…`.
-  enum ValueType: UInt8 {
-    case string = 0
-    case list = 1
-    case set = 2
-    case sortedSetText = 3
-    case hash = 4
-    case sortedSetBinary = 5
-    case module2 = 7
-    case setIntset = 11
-    case streamListpacks = 15
-    case hashListpack = 16
-    case sortedSetListpack = 17
-    case listQuicklist2 = 18
-    case streamListpacks2 = 19
-  }
+  /// The lowest byte that is an opcode and no type. Source: redis 7.4 src/rdb.h, `rdbIsObjectType`.
+  static let firstOpcode: UInt8 = 240
 
-  /// Names of the types that Redis before 7.0 wrote and that are not read, for those who find one. Source: redis 7.0
-  /// src/rdb.h.
-  static func nameOfOldType(_ number: UInt8) -> String? {
-    switch number {
-    case 6: "module value of a pre-release"
-    case 9: "hash as zipmap"
-    case 10: "list as ziplist"
-    case 12: "sorted set as ziplist"
-    case 13: "hash as ziplist"
-    case 14: "list as quicklist of ziplists"
-    default: nil
+  /// How a value is laid out.
+  enum ValueType {
+    case string, list, set, sortedSetText, hash, sortedSetBinary, module2
+    case hashZipmap, listZiplist, setIntset, sortedSetZiplist, hashZiplist, listQuicklist
+    case streamListpacks, hashListpack, sortedSetListpack, listQuicklist2, streamListpacks2
+    case setListpack, streamListpacks3
+    /// Fields with times of expiry; of Redis 7.4, and as its release candidates wrote them.
+    case hashExpiring, hashExpiringListpack, hashExpiringOfPreRelease, hashExpiringListpackOfPreRelease
+    /// Fields with times of expiry, of Valkey 9.0.
+    case hashExpiringValkey
+
+    /// Nil for a type that is not known in this family, and for modules' values before 4.0's final form, which do not
+    /// say how they are put together. Source: redis 7.4 src/rdb.h, `RDB_TYPE_…`; valkey 9.0 src/rdb.h,
+    /// `RDB_TYPE_HASH_2`.
+    init?(_ byte: UInt8, in family: Family) {
+      switch (byte, family) {
+      case (0, _): self = .string
+      case (1, _): self = .list
+      case (2, _): self = .set
+      case (3, _): self = .sortedSetText
+      case (4, _): self = .hash
+      case (5, _): self = .sortedSetBinary
+      case (7, _): self = .module2
+      case (9, _): self = .hashZipmap
+      case (10, _): self = .listZiplist
+      case (11, _): self = .setIntset
+      case (12, _): self = .sortedSetZiplist
+      case (13, _): self = .hashZiplist
+      case (14, _): self = .listQuicklist
+      case (15, _): self = .streamListpacks
+      case (16, _): self = .hashListpack
+      case (17, _): self = .sortedSetListpack
+      case (18, _): self = .listQuicklist2
+      case (19, _): self = .streamListpacks2
+      case (20, _): self = .setListpack
+      case (21, _): self = .streamListpacks3
+      case (22, .redis): self = .hashExpiringOfPreRelease
+      case (23, .redis): self = .hashExpiringListpackOfPreRelease
+      case (24, .redis): self = .hashExpiring
+      case (25, .redis): self = .hashExpiringListpack
+      case (22, .valkey): self = .hashExpiringValkey
+      default: return nil
+      }
     }
   }
 }

@@ -44,23 +44,24 @@ extension RDBParser {
 
   /// Nodes, each one plain element or a listpack of some. Source: redis 7.0 src/quicklist.h,
   /// `QUICKLIST_NODE_CONTAINER_…`.
-  func readQuicklist() throws -> Bool {
+  func readQuicklist2() throws -> Bool {
     var hasElements = false
     try times(try length()) {
       switch try length() {
       case 1:
         try readBlob()
         hasElements = true
-      case 2:
-        try withListpack { listpack in
-          while try listpack.hasNext() {
-            try listpack.blob(into: records)
-            hasElements = true
-          }
-        }
+      case 2: hasElements = try withListpack { try readPackedList(&$0) } || hasElements
       case let container: throw RDBDamage("a list node of unknown container \(container)")
       }
     }
+    return hasElements
+  }
+
+  /// Nodes, each a ziplist. Source: redis 6.2 src/rdb.c `rdbLoadObject`, RDB_TYPE_LIST_QUICKLIST.
+  func readQuicklist() throws -> Bool {
+    var hasElements = false
+    try times(try length()) { hasElements = try withZiplist { try readPackedList(&$0) } || hasElements }
     return hasElements
   }
 
@@ -90,32 +91,48 @@ extension RDBParser {
     }
   }
 
-  func readListpackHash() throws -> Bool {
+  func readPackedList(_ entries: inout some PackedEntries) throws -> Bool {
     var hasElements = false
-    try withListpack { listpack in
-      while try listpack.hasNext() {
-        records.beginElement()
-        try listpack.blob(into: records)
-        guard try listpack.hasNext() else { throw RDBDamage("a hash's last field has no value") }
-        try listpack.blob(into: records)
-        try records.endElement()
-        hasElements = true
-      }
+    while try entries.hasNext() {
+      try entries.blob(into: records)
+      hasElements = true
     }
     return hasElements
   }
 
-  func readListpackSortedSet() throws -> Bool {
+  func readPackedSet(_ entries: inout some PackedEntries) throws -> Bool {
     var hasElements = false
-    try withListpack { listpack in
-      while try listpack.hasNext() {
-        records.beginElement()
-        try listpack.blob(into: records)
-        guard try listpack.hasNext() else { throw RDBDamage("a sorted set's last member has no score") }
-        try writeScore(listpack.score())
-        try records.endElement()
-        hasElements = true
-      }
+    while try entries.hasNext() {
+      records.beginElement()
+      try entries.blob(into: records)
+      try records.endElement()
+      hasElements = true
+    }
+    return hasElements
+  }
+
+  func readPackedHash(_ entries: inout some PackedEntries) throws -> Bool {
+    var hasElements = false
+    while try entries.hasNext() {
+      records.beginElement()
+      try entries.blob(into: records)
+      guard try entries.hasNext() else { throw RDBDamage("a hash's last field has no value") }
+      try entries.blob(into: records)
+      try records.endElement()
+      hasElements = true
+    }
+    return hasElements
+  }
+
+  func readPackedSortedSet(_ entries: inout some PackedEntries) throws -> Bool {
+    var hasElements = false
+    while try entries.hasNext() {
+      records.beginElement()
+      try entries.blob(into: records)
+      guard try entries.hasNext() else { throw RDBDamage("a sorted set's last member has no score") }
+      try writeScore(entries.score())
+      try records.endElement()
+      hasElements = true
     }
     return hasElements
   }
@@ -149,10 +166,24 @@ extension RDBParser {
     }
   }
 
-  func withListpack(_ body: (inout Listpack) throws -> Void) throws {
+  func withListpack<R>(_ body: (inout Listpack) throws -> R) throws -> R {
     try withString { window, size in
       var listpack = try Listpack(window, size: size)
-      try body(&listpack)
+      return try body(&listpack)
+    }
+  }
+
+  func withZiplist<R>(_ body: (inout Ziplist) throws -> R) throws -> R {
+    try withString { window, size in
+      var ziplist = try Ziplist(window, size: size)
+      return try body(&ziplist)
+    }
+  }
+
+  func withZipmap<R>(_ body: (inout Zipmap) throws -> R) throws -> R {
+    try withString { window, _ in
+      var zipmap = try Zipmap(window)
+      return try body(&zipmap)
     }
   }
 }

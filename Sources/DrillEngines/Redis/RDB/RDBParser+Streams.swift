@@ -3,7 +3,7 @@ internal import DrillModel
 /// Streams. Source: redis 7.0 src/rdb.c `rdbLoadObject` (RDB_TYPE_STREAM_LISTPACKS…), src/t_stream.c
 /// `streamAppendItem`, `streamIteratorGetID`.
 extension RDBParser {
-  /// - Parameter version: 1 as Redis 5.0 wrote it, 2 as 7.0 does.
+  /// - Parameter version: 1 as Redis 5.0 wrote it, 2 as 7.0, 3 as 7.2.
   func readStream(version: Int) throws {
     var entries: UInt64 = 0
     try times(try length()) {
@@ -91,13 +91,14 @@ extension RDBParser {
       let id = try rawID()
       try pending.append(id, time: source.littleEndian(Int64.self), deliveries: Int64(clamping: length()))
     }
-    try times(try length()) { try readConsumer(of: group, &pending) }
+    try times(try length()) { try readConsumer(of: group, &pending, version: version) }
     guard pending.areAllClaimed else { throw RDBDamage("a pending entry belongs to no consumer") }
   }
 
-  private func readConsumer(of group: [UInt8], _ pending: inout PendingEntries) throws {
+  private func readConsumer(of group: [UInt8], _ pending: inout PendingEntries, version: Int) throws {
     let consumer = try heldString()
     _ = try source.littleEndian(Int64.self)  // seen last
+    if version >= 3 { _ = try source.littleEndian(Int64.self) }  // active last
     records.beginElement()
     try records.null()
     try records.blob(group)

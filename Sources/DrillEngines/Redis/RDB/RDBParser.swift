@@ -13,6 +13,7 @@ final class RDBParser {
   private var recordCount: UInt64 = 0
   private var opaqueCount: UInt64 = 0
   private var version = 0
+  private var family = RDBFormat.Family.redis
 
   init(_ source: any ByteSource, records: RecordBuilder) {
     self.source = SourceWindow(source)
@@ -44,18 +45,15 @@ final class RDBParser {
   private func readHeader() throws -> Bool {
     var magic: [UInt8] = []
     try source.take(9, to: &magic)
-    let family = ["REDIS", "VALKEY"].first { magic.starts(with: $0.utf8) }
-    let digits = magic.dropFirst(family?.utf8.count ?? 0)
-    guard let family, digits.allSatisfy({ (0x30...0x39).contains($0) }) else {
-      throw RDBDamage("it does not start as a snapshot does")
-    }
-    version = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    guard let format = RDBVersion(magic: magic) else { throw RDBDamage("it does not start as a snapshot does") }
+    (family, version) = (format.family, format.number)
     facts.formatVersion = version
-    guard family == "REDIS", RDBFormat.versions.contains(version) else {
+    guard family.versions.contains(version) else {
       facts.bytesRead = source.offset
-      let known = "REDIS \(RDBFormat.versions.lowerBound) to \(RDBFormat.versions.upperBound) are"
       facts.problems.append(
-        .init(.unsupportedVersion, offset: 0, detail: "\(family) format \(version) is not read; \(known)"))
+        .init(
+          .unsupportedVersion, offset: 0,
+          detail: "format \(format) is not read; \(RDBFormat.Family.known) are"))
       return false
     }
     return true
@@ -64,7 +62,7 @@ final class RDBParser {
   /// One opcode with what belongs to it, or one record. False at the end.
   private func readItem() throws -> Bool {
     let byte = try source.byte()
-    guard byte >= RDBFormat.Opcode.function2.rawValue else {
+    guard byte >= RDBFormat.firstOpcode else {
       try readRecord(byte)
       return true
     }
@@ -76,6 +74,10 @@ final class RDBParser {
     case .resizeDatabase:
       _ = try length()
       _ = try length()
+    case .slotInfo:
+      // A slot's number, and how many keys and expiries to expect there. Source: redis 7.4 src/rdb.c `rdbSaveDb`.
+      for _ in 0..<3 { _ = try length() }
+    case .functionOfPreRelease: throw RDBDamage("a function of Redis 7.0's release candidates, which no server loads")
     case .idle: _ = try length()
     case .frequency: _ = try source.byte()
     case .aux: try readAux()
@@ -93,8 +95,8 @@ final class RDBParser {
   }
 
   private func readRecord(_ byte: UInt8) throws {
-    guard let type = RDBFormat.ValueType(rawValue: byte) else {
-      let name = RDBFormat.nameOfOldType(byte).map { " (\($0))" } ?? ""
+    guard let type = RDBFormat.ValueType(byte, in: family) else {
+      let name = byte == 6 ? " (a module's, of Redis 4.0's release candidates)" : ""
       throw RDBDamage("a value of type \(byte)\(name), which is not read")
     }
     records.beginKey()
@@ -121,12 +123,26 @@ final class RDBParser {
     case .hash: return try readHash()
     case .sortedSetBinary: return try readSortedSet { try self.source.littleEndian(UInt64.self).asDouble }
     case .sortedSetText: return try readSortedSet { try self.textScore() }
-    case .listQuicklist2: return try readQuicklist()
+    case .listQuicklist2: return try readQuicklist2()
+    case .listQuicklist: return try readQuicklist()
+    case .listZiplist: return try withZiplist { try readPackedList(&$0) }
     case .setIntset: return try readIntset()
-    case .hashListpack: return try readListpackHash()
-    case .sortedSetListpack: return try readListpackSortedSet()
+    case .setListpack: return try withListpack { try readPackedSet(&$0) }
+    case .hashZipmap: return try withZipmap { try readPackedHash(&$0) }
+    case .hashZiplist: return try withZiplist { try readPackedHash(&$0) }
+    case .hashListpack: return try withListpack { try readPackedHash(&$0) }
+    case .hashExpiring: return try readExpiringHash(relativeTo: source.littleEndian(Int64.self))
+    case .hashExpiringOfPreRelease: return try readExpiringHash(relativeTo: 1)
+    case .hashExpiringListpack:
+      _ = try source.littleEndian(Int64.self)  // the earliest of the fields' expiries
+      return try withListpack { try readExpiringHash(&$0) }
+    case .hashExpiringListpackOfPreRelease: return try withListpack { try readExpiringHash(&$0) }
+    case .hashExpiringValkey: return try readExpiringValkeyHash()
+    case .sortedSetZiplist: return try withZiplist { try readPackedSortedSet(&$0) }
+    case .sortedSetListpack: return try withListpack { try readPackedSortedSet(&$0) }
     case .streamListpacks: try readStream(version: 1)
     case .streamListpacks2: try readStream(version: 2)
+    case .streamListpacks3: try readStream(version: 3)
     case .module2: try readModule()
     }
     return true
@@ -137,7 +153,12 @@ final class RDBParser {
   private func readAux() throws {
     let name = try shortString()
     let value = try shortString()
-    if name == Array("redis-ver".utf8), let value { facts.writer = String(decoding: value, as: UTF8.self) }
+    // Valkey names itself first, and then the Redis that it can be taken for.
+    if let value, name == Array("valkey-ver".utf8) {
+      facts.writer = "valkey " + String(decoding: value, as: UTF8.self)
+    } else if let value, name == Array("redis-ver".utf8), facts.writer == nil {
+      facts.writer = String(decoding: value, as: UTF8.self)
+    }
   }
 
   /// A function library: its code is the record, and its first line (`#!lua name=mylib`) holds the name that is the
@@ -201,11 +222,13 @@ extension RDBFormat.ValueType {
   fileprivate var kind: RecordKind {
     switch self {
     case .string: .string
-    case .list, .listQuicklist2: .list
-    case .set, .setIntset: .set
-    case .hash, .hashListpack: .hash
-    case .sortedSetText, .sortedSetBinary, .sortedSetListpack: .sortedSet
-    case .streamListpacks, .streamListpacks2: .stream
+    case .list, .listQuicklist2, .listQuicklist, .listZiplist: .list
+    case .set, .setIntset, .setListpack: .set
+    case .hash, .hashZipmap, .hashZiplist, .hashListpack, .hashExpiring, .hashExpiringListpack,
+      .hashExpiringOfPreRelease, .hashExpiringListpackOfPreRelease, .hashExpiringValkey:
+      .hash
+    case .sortedSetText, .sortedSetBinary, .sortedSetZiplist, .sortedSetListpack: .sortedSet
+    case .streamListpacks, .streamListpacks2, .streamListpacks3: .stream
     case .module2: .module
     }
   }

@@ -11,6 +11,8 @@ extension RedisInfo {
     var number: Int
     var keys: UInt64
     var expires: UInt64
+    /// Hashes of which some field expires.
+    var hashesWithExpiringFields: UInt64
   }
 
   /// The databases that hold keys, ascending: `db0:keys=3,expires=1,avg_ttl=0`.
@@ -23,7 +25,11 @@ extension RedisInfo {
         if sides.count == 2 { counts[sides[0]] = UInt64(sides[1]) }
       }
       guard let keys = counts["keys"] else { return nil }
-      return Database(number: number, keys: keys, expires: counts["expires"] ?? 0)
+      // Redis 7.4 says the first, Valkey 9.0 the second; servers before know no such fields. Source: redis 7.4 and
+      // valkey 9.0 src/server.c `genRedisInfoString`.
+      let expiringFields = counts["subexpiry"] ?? counts["keys_with_volatile_items"] ?? 0
+      return Database(
+        number: number, keys: keys, expires: counts["expires"] ?? 0, hashesWithExpiringFields: expiringFields)
     }.sorted { $0.number < $1.number }
   }
 }

@@ -26,17 +26,13 @@ struct RedisSandbox: Sandbox {
   static func with<R: Sendable>(
     _ request: SandboxRequest, tools: SandboxTools, _ body: (RedisSandbox) async throws -> R
   ) async throws -> R {
-    guard let server = SandboxTools.executable(request.server ?? "redis-server") else {
-      throw DrillError(
-        .serverMissing, stage: .restore, subject: request.server ?? "redis-server",
-        detail: "no such program; install it (apt-get install redis-server), or say in the drill file where it is")
-    }
     let names = request.files.map(\.shard)
     guard !names.isEmpty, Set(names).count == names.count else {
       throw DrillError(
         .usage, stage: .restore, subject: "artifacts",
         detail: "a sandbox needs one artifact per shard, and at least one")
     }
+    let server = try await RedisServerProgram.choose(named: request.server, for: request.files)
     let containment = await Containment.probe(tools)
     try containment.require(request.isolation)
 

@@ -8,6 +8,8 @@ struct RedisServerConfiguration {
   /// Holds `dump.rdb`, and the socket.
   var folder: String
   var password: Secret
+  /// Whether the server knows what 7.0 brought: one before refuses to start where it is told of it.
+  var isBefore7 = false
 
   static let artifactName = "dump.rdb"
   static let socketName = "s"
@@ -26,7 +28,6 @@ struct RedisServerConfiguration {
       ("save", "\"\""), ("appendonly", "no"), ("databases", "\(RedisServerConfiguration.databases)"),
       // Memory is limited from outside; a server that evicts would hide that it does not fit.
       ("maxmemory", "0"), ("maxmemory-policy", "noeviction"),
-      ("enable-debug-command", "no"), ("enable-module-command", "no"), ("enable-protected-configs", "no"),
       // No write gets through: there will never be a replica.
       ("min-replicas-to-write", "1"),
       ("daemonize", "no"), ("supervised", "no"), ("logfile", "\"\""), ("loglevel", "notice"), ("set-proc-title", "no"),
@@ -36,7 +37,8 @@ struct RedisServerConfiguration {
       ("crash-log-enabled", "no"), ("crash-memcheck-enabled", "no"), ("slowlog-log-slower-than", "-1"),
       ("timeout", "0"),
     ]
-    return lines.map { "\($0) \($1)\n" }.joined()
+    let since7 = ["enable-debug-command", "enable-module-command", "enable-protected-configs"].map { ($0, "no") }
+    return (lines + (isBefore7 ? [] : since7)).map { "\($0) \($1)\n" }.joined()
   }
 
   /// Source: redis 7.0 src/sds.c, `sdssplitargs`.

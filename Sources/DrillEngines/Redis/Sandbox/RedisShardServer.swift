@@ -21,7 +21,7 @@ struct RedisShardServer: Sendable {
     var file: ArtifactFile
     /// Exists, belongs to this shard alone.
     var folder: String
-    var server: String
+    var server: RedisServerProgram
     var containment: Containment
     var frozenClock: String?
     var clock: Instant
@@ -36,7 +36,8 @@ struct RedisShardServer: Sendable {
   static func start(_ plan: Plan) async throws -> RedisShardServer {
     let clock = ContinuousClock()
     let shard = plan.file.shard
-    let configuration = RedisServerConfiguration(folder: plan.folder, password: randomPassword())
+    let configuration = RedisServerConfiguration(
+      folder: plan.folder, password: randomPassword(), isBefore7: plan.server.version.map { $0.major < 7 } ?? false)
     try configuration.checkSocketPath()
 
     let began = clock.now
@@ -54,7 +55,8 @@ struct RedisShardServer: Sendable {
       ?? RedisMemoryEstimate.addressSpaceBytes(forFile: artifact, sizeBytes: size)
     let process = try await ChildProcess.start(
       plan.containment.launch(
-        plan.server, ["-"], folder: plan.folder, visible: plan.frozenClock.map { [$0] } ?? [], environment: environment,
+        plan.server.path, ["-"], folder: plan.folder, visible: plan.frozenClock.map { [$0] } ?? [],
+        environment: environment,
         input: Array(configuration.text.utf8), addressSpaceBytes: limit))
     func ended(_ ending: ChildProcess.Ending) async throws -> any Error {
       try await RedisShardServer.error(after: ending, process, plan, artifactBytes: size, addressSpaceBytes: limit)
@@ -109,7 +111,8 @@ struct RedisShardServer: Sendable {
           "the server stopped loading, by its own words for a file that ends too early or for want of memory; \(why)")
     }
     // redis-server → redis-check-rdb, valkey-server → valkey-check-rdb.
-    guard plan.server.hasSuffix("-server"), let checker = SandboxTools.executable(plan.server.dropLast(6) + "check-rdb")
+    let server = plan.server.path
+    guard server.hasSuffix("-server"), let checker = SandboxTools.executable(server.dropLast(6) + "check-rdb")
     else {
       return memory("its checker, which could tell, is not installed beside it")
     }

@@ -41,7 +41,9 @@ struct RedisShardReader {
   ) async throws {
     _ = try await source.ask("SELECT", "\(database.number)")
     var writer = PieceWriter(namespace: "db\(database.number)")
-    let values = RedisValueReader(source: source, hasExpiries: database.expires > 0)
+    let values = RedisValueReader(
+      source: source, expiries: database.expires > 0 ? try await expiryCommand() : nil,
+      hasExpiringFields: database.hashesWithExpiringFields > 0)
     let passes = SeenSet.passes(for: database.keys)
     var found: UInt64 = 0
     for pass in 0..<passes {
@@ -75,6 +77,24 @@ struct RedisShardReader {
     guard found == database.keys else {
       throw source.moved("db\(database.number): the server counts \(database.keys) keys and named \(found)")
     }
+  }
+
+  /// How to ask when a key expires.
+  ///
+  /// Servers before 7.0 tell only how long a key has left. That is exact where their clock stands still, as a sandbox's
+  /// does, and nowhere else.
+  private func expiryCommand() async throws -> RedisExpiryCommand {
+    // Source: Redis documentation, "PEXPIRETIME": since 7.0.
+    let major = facts.writer.flatMap { $0.split(separator: " ").last?.split(separator: ".").first }.flatMap { Int($0) }
+    if let major, major >= 7 { return .absolute }
+    let first = try await source.ask("TIME").array?.compactMap(\.integer)
+    let second = try await source.ask("TIME").array?.compactMap(\.integer)
+    guard let first, first.count == 2, first == second else {
+      throw DrillError(
+        .referenceUnavailable, subject: source.shard,
+        detail: "a server before 7.0 does not tell when keys expire; read its snapshot, without --via commands")
+    }
+    return .remaining(now: first[0] * 1000 + first[1] / 1000)
   }
 
   private struct Page: Sendable {

@@ -4,8 +4,10 @@ internal import DrillModel
 /// bounded size.
 struct RedisValueReader {
   let source: RedisReadSource
-  /// Whether any key of the database has an expiry.
-  let hasExpiries: Bool
+  /// How to ask when a key expires; nil where no key of the database does.
+  let expiries: RedisExpiryCommand?
+  /// Whether fields of some hash of the database expire one by one.
+  let hasExpiringFields: Bool
 
   /// Bytes of a string that the first command fetches, and each further one.
   private static let firstBytes = 16 << 10
@@ -73,22 +75,22 @@ struct RedisValueReader {
       case .module, .library, .row: preconditionFailure("no command reads this kind")
       }
     }
-    if hasExpiries { for key in keys { commands.append(redisCommand(.word("PEXPIRETIME"), key.bytes)) } }
+    if let expiries { for key in keys { commands.append(redisCommand(.word(expiries.name), key.bytes)) } }
     return commands
   }
 
   private func consume(
     _ keys: ArraySlice<RedisNamedKey>, _ replies: [RESPValue], _ writer: inout PieceWriter, _ handler: RecordHandler
   ) async throws {
-    guard replies.count == keys.count * (hasExpiries ? 2 : 1) else { throw source.unreadable }
+    guard replies.count == keys.count * (expiries == nil ? 1 : 2) else { throw source.unreadable }
     for (index, key) in keys.enumerated() {
       var expiry = RecordBatch.noExpiry
-      if hasExpiries {
-        // −1: none; −2: no such key. Source: Redis documentation, "PEXPIRETIME".
+      if let expiries {
+        // −1: none; −2: no such key. Source: Redis documentation, "PEXPIRETIME" and "PTTL".
         guard case .integer(let said) = replies[keys.count + index], said != -2 else {
           throw source.moved("a key went while it was read")
         }
-        if said != -1 { expiry = said }
+        if said != -1 { expiry = expiries.expiry(said) }
       }
       writer.begin(key.bytes, slot: key.slot, kind: key.kind, expiry: expiry)
       switch key.kind {
@@ -192,7 +194,7 @@ struct RedisValueReader {
     let width = isHash ? 2 : 1
     if cursor == .word("0") {
       guard !members.isEmpty else { throw source.moved("a key went while it was read") }
-      return try append(members, width, &writer, handler) { _ in true }
+      return try await append(members, of: key, width, &writer, handler) { _ in true }
     }
     guard let count = try await source.ask([redisCommand(.word(isHash ? "HLEN" : "SCARD"), key)])[0].integer, count > 0
     else {
@@ -214,7 +216,7 @@ struct RedisValueReader {
           (cursor, members) = try scanPage(page)
         }
         isFirst = false
-        try append(members, width, &writer, handler) { member in
+        try await append(members, of: key, width, &writer, handler) { member in
           let hash = SeenSet.Hash(member)
           return hash.pass(of: passes) == pass && seen.insert(hash)
         }
@@ -225,10 +227,11 @@ struct RedisValueReader {
   }
 
   private func append(
-    _ members: [RESPValue], _ width: Int, _ writer: inout PieceWriter, _ handler: RecordHandler,
+    _ members: [RESPValue], of key: [UInt8], _ width: Int, _ writer: inout PieceWriter, _ handler: RecordHandler,
     where isNew: ([UInt8]) -> Bool
-  ) throws {
+  ) async throws {
     guard members.count.isMultiple(of: width) else { throw source.unreadable }
+    let expiries = width == 2 && hasExpiringFields ? try await fieldExpiries(of: members, key) : nil
     for index in stride(from: 0, to: members.count, by: width) {
       guard case .bulk(let name) = members[index] else { throw source.unreadable }
       guard isNew(name) else { continue }
@@ -236,13 +239,26 @@ struct RedisValueReader {
         writer.element { $0.appendBlob(name) }
       } else {
         guard case .bulk(let value) = members[index + 1] else { throw source.unreadable }
+        let expiry = expiries?[index / 2]
         writer.element {
           $0.appendBlob(name)
           $0.appendBlob(value)
+          if let expiry, expiry != -1 { $0.appendInteger(expiry) }
         }
       }
       try writer.split(into: handler)
     }
+  }
+
+  /// When each field expires, −1 where it does not. Source: Redis documentation, "HPEXPIRETIME": since 7.4 (Valkey 9.0).
+  private func fieldExpiries(of members: [RESPValue], _ key: [UInt8]) async throws -> [Int64] {
+    let fields = stride(from: 0, to: members.count, by: 2).compactMap { members[$0].bytes }
+    guard !fields.isEmpty else { return [] }
+    let command = redisCommand(.word("HPEXPIRETIME"), key, .word("FIELDS"), .word(fields.count)) + fields
+    let expiries = try await source.ask([command])[0].array?.compactMap(\.integer)
+    guard let expiries, expiries.count * 2 == members.count else { throw source.unreadable }
+    guard !expiries.contains(-2) else { throw source.moved("a field went while it was read") }
+    return expiries
   }
 
   private func scanPage(_ reply: RESPValue) throws -> (cursor: [UInt8], members: [RESPValue]) {
