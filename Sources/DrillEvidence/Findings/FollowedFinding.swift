@@ -29,7 +29,7 @@ public struct FollowedFinding: Hashable, Sendable, Codable {
   /// When it was resolved or withdrawn, and the run or the person that did.
   public var closedAt: Instant?
   public var closedBy: String?
-  /// As the latest run that saw it states it.
+  /// As the latest run that saw it and states one does.
   public var governance: Governance?
   public var actions: [FindingAction]
 
@@ -39,7 +39,9 @@ public struct FollowedFinding: Hashable, Sendable, Codable {
   /// Nil where the drill sets none for this severity.
   public var deadline: Instant? {
     governance?.deadlines[severity].map {
-      Instant(millisecondsSince1970: openedAt.millisecondsSince1970 + $0 * 1000)
+      let (milliseconds, isOver) = $0.multipliedReportingOverflow(by: 1000)
+      let (end, isLater) = openedAt.millisecondsSince1970.addingReportingOverflow(milliseconds)
+      return Instant(millisecondsSince1970: isOver || isLater ? .max : end)
     }
   }
 
