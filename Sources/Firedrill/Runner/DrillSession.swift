@@ -109,12 +109,13 @@ struct DrillSession: Sendable {
   }
 
   private func draft(cluster: String, engine: String, startedAt: Instant, _ records: RunRecords) -> RunDraft {
-    let run = Run(
+    var run = Run(
       id: "\(drill.name)-\(Identifier.fresh(at: startedAt))", drill: drill.name, cluster: cluster, engine: engine,
       files: drill.texts,
       seed: drill.seed, startedAt: startedAt, finishedAt: startedAt, tool: "firedrill \(Firedrill.version)",
       host: Workplace.host,
       requiredLevel: drill.level)
+    run.governance = drill.governance
     return RunDraft(run, redactor: options.showsKeys ? nil : records.redactor, events: events)
   }
 }

@@ -15,6 +15,12 @@ struct BadInputTests {
       ("sandbox: [1]", "drill.yaml:8:10", "mapping"), ("seed: 7", "drill.yaml:", "'seed' stands here twice"),
       ("backup: {sample: {}}", "drill.yaml:9", "'count'"),
       ("reference: [captured, captured]", "drill.yaml:9", "different"), ("key: [", "drill.yaml", "YAML"),
+      ("governance: {escalation: [ada]}", "drill.yaml:9:13", "'owner'"),
+      ("governance: {owner: ada, deadlines: {hihg: 3d}}", "drill.yaml:9:38", "'high'"),
+      ("governance: {owner: ada, deadlines: {high: 3}}", "drill.yaml:9:44", "3d"),
+      ("governance: {owner: ada, deadlines: 0s}", "drill.yaml:9:37", "at least a second"),
+      ("governance: {owner: ada, ownr: bob}", "drill.yaml:9:26", "'owner'"),
+      ("governance: \" \"", "drill.yaml:9:13", "nobody"), ("governance: [ada]", "drill.yaml:9:13", "mapping"),
     ])
   func badFile(line: String, place: String, word: String) async throws {
     try await CapturedShop.withBench { bench in
