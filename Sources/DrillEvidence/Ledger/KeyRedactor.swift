@@ -15,5 +15,10 @@ public struct KeyRedactor: Sendable {
     .redacted("key:" + String(HMAC.sha256(key: secret, message: key).hex.prefix(16)))
   }
 
+  /// The first 16 digits of a record's digest under the secret: what equals stays equal, and no value can be guessed from it.
+  public func redact(_ digest: Digest) -> String {
+    String(HMAC.sha256(key: secret, message: digest.bytes).hex.prefix(16))
+  }
+
   static func freshSecret() -> [UInt8] { Randomness.bytes(32) }
 }

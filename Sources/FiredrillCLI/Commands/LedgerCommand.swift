@@ -5,7 +5,8 @@ import Firedrill
 
 struct LedgerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "ledger", abstract: "What was recorded.", subcommands: [List.self, Show.self, Verify.self])
+    commandName: "ledger", abstract: "What was recorded.",
+    subcommands: [List.self, Show.self, Verify.self, PolicyChangesCommand.self])
 
   func run() async throws { throw CommandOutcome(helpFor: Self.self) }
 

@@ -1,0 +1,282 @@
+public import DrillModel
+
+extension PlaybookPage {
+  /// The page of something that could not be looked at.
+  public static func of(_ code: DrillError.Code) -> PlaybookPage {
+    setup(code) ?? production(code) ?? recording(code)
+      ?? PlaybookPage(
+        code, "Something could not be looked at; the error says what.", confirm: [],
+        act: ["Do what the error says, and run the drill again."])
+  }
+
+  /// Files, catalogs and what has to be installed.
+  private static func setup(_ code: DrillError.Code) -> PlaybookPage? {
+    func page(_ meaning: String, _ confirm: [String], _ act: [String]) -> PlaybookPage {
+      PlaybookPage(code, meaning, confirm: confirm, act: act)
+    }
+    switch code {
+    case .usage:
+      return page(
+        "A flag, name or URL that makes no sense; nothing was looked at.",
+        ["The error quotes what it did not understand.", "`firedrill help COMMAND` shows the form and an example."],
+        ["Correct the command. In a job, look at what changed in its script or environment."])
+    case .badFile:
+      return page(
+        "A drill, cluster, workload or policy file is not of the documented form.",
+        [
+          "The error gives file, line and column.", "Was the file edited, or firedrill replaced, since it last worked?",
+        ],
+        [
+          "Correct the line; an unknown field is mostly a slip of the pen, and the nearest known one is named.",
+          "`drills/README.md` documents every field, and `drills/examples` holds whole files.",
+        ])
+    case .keyUnreadable:
+      return page(
+        "A key file is not there, cannot be read, or holds no key of a known kind.",
+        [
+          "`ls -l FILE`: may this user read it?",
+          "`head -1 FILE`: is it PEM, and the public half where the drill says `trust:`?",
+        ],
+        [
+          "Put the key in its place, with mode 0600 for the private half.",
+          "A lost sealing key: make a new pair with `firedrill keygen --out seal`, and trust both until the old backups have gone.",
+        ])
+    case .catalogEmpty:
+      return page(
+        "There is no catalog, or it holds no backup of this cluster.",
+        [
+          "`firedrill catalog list CATALOG`", "Is the folder mounted, and is it the one that the backup job writes to?",
+        ],
+        ["See `firedrill explain backup-missing`: a drill that meets this reports that finding."])
+    case .catalogUnwritable:
+      return page(
+        "A backup could not be stored in the catalog; what was half written has been removed.",
+        ["`df -h CATALOG` and `df -i CATALOG`", "May this user write there?"],
+        [
+          "Make room, or give write access, and capture again: there is no backup of this night yet.",
+          "Do not delete the newest backups to make room; let retention choose.",
+        ])
+    case .noSuchBackup:
+      return page(
+        "The backup that was named is not in the catalog.",
+        ["`firedrill catalog list CATALOG` lists the names; the nearest one stands in the error."],
+        ["Correct the name. If it was there yesterday, see what retention deleted."])
+    case .noSuchRun:
+      return page(
+        "The ledger holds no run of that name, or no longer its details.",
+        [
+          "`firedrill ledger list`",
+          "Is it the right ledger? `--ledger`, the drill's `ledger:`, `$FIREDRILL_LEDGER`, in this order.",
+        ],
+        ["Name a run that is there; a beginning that only one run has is enough."])
+    case .artifactUnreadable:
+      return page(
+        "A stored file could not be read by the operating system; its contents are not to blame.",
+        ["`dd if=FILE of=/dev/null bs=1M` fails at the same place?", "`dmesg` and the storage's log at that time."],
+        [
+          "Permission: give the drill's user read access. An input/output error: the storage is failing; copy what you can, and check the other backups there.",
+          "Run the drill again: until then nothing is known of that file.",
+        ])
+    case .serverMissing:
+      return page(
+        "The server that a restore needs is not installed on the machine that drills.",
+        [
+          "`firedrill doctor` says what is missing and what to install.",
+          "A job's PATH is shorter than yours: does it name the folder?",
+        ],
+        [
+          "Install it (`apt-get install redis-server`), or name it under `sandbox: {server: /path}`.",
+          "Take the version that production runs.",
+          "Until then the backups are hashed and decoded, and not known to restore.",
+        ])
+    case .serverFailed:
+      return page(
+        "A sandbox's server could not be started, or ended for a reason that is not the data's.",
+        [
+          "`firedrill ledger show RUN` has its last words.",
+          "`dmesg | grep -i -e oom -e killed`: did the kernel end it?",
+        ],
+        [
+          "Give the machine memory, or the drill a smaller `sandbox: {memory: …}`.",
+          "`firedrill run --again RUN` once the cause is gone.",
+        ])
+    case .isolationUnavailable:
+      return page(
+        "The machine gives less isolation than the drill requires, or the sandbox's clock could not be held.",
+        [
+          "`firedrill doctor` says which isolation there is and why not more.",
+          "In a container: are user namespaces allowed?",
+        ],
+        [
+          "Install bubblewrap, allow user namespaces, or drill on another machine.",
+          "Lower `isolation:` only where nobody else works on the machine; the run says what it had.",
+          "Clock: see that `libCFrozenClock.so` lies beside the program.",
+        ])
+    case .sandboxIsLive:
+      return page(
+        "What was to be a sandbox is, or can reach, a live endpoint. Nothing was done to it.",
+        ["Compare the endpoint in the error with the cluster file."],
+        [
+          "Do not get around this: it is what keeps a drill from writing to production.",
+          "Drill on a machine, or below a folder, that production does not use.",
+        ])
+    case .memoryBudget:
+      return page(
+        "One shard alone needs more memory than the drill allows.",
+        ["The error says how much; `free -h` says what there is."],
+        [
+          "Raise `sandbox: {memory: …}`, or drill on a larger machine.",
+          "A real restore would need as much: is there a machine for it tonight?",
+        ])
+    default: return nil
+    }
+  }
+
+  /// Live clusters and captures.
+  private static func production(_ code: DrillError.Code) -> PlaybookPage? {
+    func page(_ meaning: String, _ confirm: [String], _ act: [String]) -> PlaybookPage {
+      PlaybookPage(code, meaning, confirm: confirm, act: act)
+    }
+    switch code {
+    case .unreachable:
+      return page(
+        "A live node did not take a connection.",
+        [
+          "`redis-cli -h HOST -p PORT ping` from the same machine.",
+          "Is the node down, or only closed to this machine? Look at its monitoring before you look at ours.",
+        ],
+        [
+          "If the node is down, that comes first: call the cluster's owner.",
+          "Otherwise correct `nodes:`, the firewall or the name service, and run again.",
+        ])
+    case .authenticationFailed:
+      return page(
+        "The live store refused user or password.",
+        [
+          "Was the password changed? `password_file:` holds its first line, without a newline of Windows.",
+          "`redis-cli --user USER --askpass ping`",
+        ],
+        ["Put the new password in its place. It never belongs into the cluster file itself, which the ledger keeps."])
+    case .permissionDenied:
+      return page(
+        "The user may connect, and not do what is needed; or a file may not be read.",
+        ["The error names the command or the file.", "`redis-cli ACL GETUSER USER`"],
+        [
+          "Give read access and the commands that are named, and no write command: a drill writes nothing to production."
+        ])
+    case .protocolViolation:
+      return page(
+        "The other side said something that its protocol does not allow, or that this version does not know.",
+        [
+          "Is it the store itself, or a proxy before it? Ask the node directly.",
+          "Was the server replaced by a newer version, or by another product?",
+        ],
+        [
+          "Name the nodes themselves under `nodes:`.",
+          "If it is the plain store, keep what the error quotes and report it.",
+        ])
+    case .timedOut:
+      return page(
+        "There was no answer in time. Nothing is known of what was asked.",
+        ["Load of this machine and of the node at that minute.", "Is it always the same shard?"],
+        [
+          "Run it again when it is calmer: `firedrill run --again RUN`.",
+          "If it stays so, give it more time (`budget:`, `load_timeout:`), and ask why it needs it.",
+        ])
+    case .storeMoved:
+      return page(
+        "The store changed while it was read, or its topology did: what was read belongs to no one moment.",
+        [
+          "Was a re-sharding or a failover going on? `redis-cli CLUSTER NODES`",
+          "Who writes to a store that was thought to be at rest?",
+        ],
+        [
+          "Wait for the end of the move, and run again.",
+          "For a comparison, use a snapshot (`--via replication`) rather than reads one by one.",
+        ])
+    case .captureRefused:
+      return page(
+        "Taking a backup now would cost production more than the cluster file allows. Nothing was done.",
+        [
+          "`firedrill capture CLUSTER.yaml --to CATALOG --key KEY --estimate` says what it would cost.",
+          "Is there a replica that is in sync?",
+        ],
+        [
+          "Wait for a quieter hour, or put a replica back in sync.",
+          "Raise `max_pause:` only together with the cluster's owner.",
+          "There is no backup of this hour: say so to whoever waits for it.",
+        ])
+    case .notCoherent:
+      return page(
+        "The shards could not be proven to stand at one cut: the capture is not called coherent.",
+        [
+          "The error names the shard and the two positions.",
+          "Is there a writer that the pause does not hold: a replica that takes writes, a module, a script?",
+        ],
+        [
+          "Capture again in a quieter hour; raise `max_pause:` if the proof ran out of time.",
+          "Before a cutover do not settle for `per-shard`: the shards would be restored to different moments.",
+        ])
+    case .referenceUnavailable:
+      return page(
+        "What the restored copy was to be held against is not there, or an objective had nothing to be measured by.",
+        [
+          "The error names the reference or the objective.",
+          "`captured`: does the backup bring one (`firedrill inspect`)? `live`: does the drill name a cluster? `{backup: ID}`: is it whole?",
+        ],
+        [
+          "Let `firedrill capture` take the backups; it keeps what the live servers said at the cut.",
+          "Without any reference a drill reaches `restored` and no further: content at the cut unknown.",
+        ])
+    default: return nil
+    }
+  }
+
+  /// Our own books.
+  private static func recording(_ code: DrillError.Code) -> PlaybookPage? {
+    func page(_ meaning: String, _ confirm: [String], _ act: [String]) -> PlaybookPage {
+      PlaybookPage(code, meaning, confirm: confirm, act: act)
+    }
+    switch code {
+    case .ledgerUnwritable:
+      return page(
+        "The result could not be recorded. It was printed, and is nowhere else.",
+        ["`df -h` and `ls -l` of the ledger and its folder.", "Does another process hold it?"],
+        [
+          "Keep what was printed (the job's log), repair the place, and run the drill again, so that it is on record.",
+          "A gate does not see what is not recorded.",
+        ])
+    case .ledgerDamaged:
+      return page(
+        "The ledger is not what was written: a damaged disk, a program that edited it, or a version that this one does not know.",
+        [
+          "`firedrill ledger verify --anchors CATALOG` says where, against the tree heads that catalogs keep.",
+          "Is it a newer ledger? Then use the newer firedrill.",
+        ],
+        [
+          "Keep the file as it is: it may be evidence. Work on a copy.",
+          "Take up the newest copy that verifies, or begin a new ledger, and say in writing what was lost.",
+          "If nothing is wrong with the disk, somebody changed it: call security.",
+        ])
+    case .coverageOpen:
+      return page(
+        "What was examined and what was skipped do not add up to what was declared: a mistake of ours, so that the run claims nothing.",
+        ["`firedrill run --again RUN` gives the same?"],
+        [
+          "Report it with the run's details (`firedrill ledger show RUN --json`).",
+          "Do not read anything into the run's other parts.",
+        ])
+    case .interrupted:
+      return page(
+        "The run was told to stop before it had a verdict.",
+        ["`firedrill ledger list` shows it as interrupted.", "A time limit of the job, a reboot, a person?"],
+        ["Run it again. What it had started has been removed, or is removed by the next run."])
+    case .io:
+      return page(
+        "The operating system could not do what was asked of a file or folder.",
+        ["The error names the path and gives the system's words.", "`df -h`, `df -i`, `ls -ld` of the folder."],
+        ["Make room or give access, and run again."])
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import DrillModel
+
+extension PlaybookPage {
+  static let endsWithSameBackup =
+    "A later run over the same backup that looked here again and found nothing. If the backup is deleted, nobody can look: `firedrill findings withdraw ID --why …`."
+
+  /// Findings about the bytes as they are stored, before anything is decoded.
+  static func stored(_ code: FindingCode) -> PlaybookPage? {
+    func page(_ confirm: [String], _ act: [String]) -> PlaybookPage {
+      PlaybookPage(code, confirm: confirm, act: act, ends: endsWithSameBackup)
+    }
+    switch code {
+    case .backupMissing:
+      return PlaybookPage(
+        code,
+        confirm: [
+          "`firedrill catalog list CATALOG`: is there a backup of this cluster, and how old is the newest cut?",
+          "Is the catalog's folder the right one, and is it mounted? An empty mount point looks like a catalog without backups.",
+          "Does the drill's `backup:` name an id or a time for which there can be a backup?",
+        ],
+        act: [
+          "Read the backup job's log: it may have failed for nights without anyone seeing.",
+          "Take a backup now: `firedrill capture CLUSTER.yaml --to CATALOG --key KEY`.",
+          "See whether retention deleted what the drill names; then change the drill, not the retention.",
+          "Until there is a newer one, the newest backup that passed is all that you have: find it with `firedrill ledger list --cluster CLUSTER`.",
+        ], ends: "The next run of the same drill that finds its backup.")
+    case .manifestUnreadable:
+      return page(
+        [
+          "`firedrill inspect BACKUP --catalog CATALOG` says what cannot be read and where.",
+          "Is `manifest.dsse.json` there, and larger than nothing? A copy that was cut off ends in the middle of a word.",
+          "Was the backup made by a newer firedrill? Then this one does not know all of its words, and the backup may be whole.",
+        ],
+        [
+          "Fetch the manifest again from where it was stored first, and run `firedrill check BACKUP --catalog CATALOG --trust KEY.pub`.",
+          "Compare it byte by byte with another copy of the same backup.",
+          "If it stays unreadable, count the backup as lost for a restore that has to be proven, and take a new one. Its data files may still load: keep them.",
+        ])
+    case .manifestUnsigned:
+      return page(
+        [
+          "`firedrill inspect BACKUP --catalog CATALOG`: are there no signatures at all?",
+          "Did the capture run with `--key`? Look at the job that takes the backups.",
+          "Are other backups of that night signed? One alone without a signature is not a setting; somebody changed it.",
+        ],
+        [
+          "Give the backup job its sealing key (`firedrill keygen --out seal`), so that the next one is signed.",
+          "If signed backups were usual here, find out who could write to the catalog before you restore from this one.",
+          "Do not set `signature: optional` to get past this: it would let any changed backup through.",
+        ])
+    case .signatureInvalid:
+      return page(
+        [
+          "`firedrill check BACKUP --catalog CATALOG --trust KEY.pub` with a key file that you fetched yourself, not one beside the backup.",
+          "Does another copy of the same backup verify? Then this copy was changed after it was sealed.",
+          "`firedrill ledger list`: did this backup pass before? Then it was changed since that run.",
+        ],
+        [
+          "Treat the backup as tampered with. Keep it, change nothing in its folder, do not restore it anywhere near production.",
+          "Call security as well as the owner: whoever can change a manifest can change what you restore.",
+          "Restore, if you must tonight, from a copy that verifies or from an earlier backup that passed.",
+          "Check the other backups of the same storage: `firedrill check` for each.",
+        ])
+    case .signatureUntrusted:
+      return page(
+        [
+          "`firedrill inspect BACKUP --catalog CATALOG` shows the key ids that signed; compare them with the keys under `trust:`.",
+          "Was the sealing key replaced lately? Ask who keeps it, by another channel than the one that told you.",
+          "Are all backups since one night signed by that key, or this one alone? A rotation changes all of them.",
+        ],
+        [
+          "If it is your own new key: add its public half to `trust:`. The change stands in `firedrill ledger policy-changes`.",
+          "If nobody knows the key: treat the backup as tampered with, and see `firedrill explain signature-invalid`.",
+        ])
+    case .manifestMismatch:
+      return page(
+        [
+          "`firedrill inspect BACKUP --catalog CATALOG`: which backup and cluster does it name, and in which folder does it lie?",
+          "Is there a second copy of that manifest in the folder that it names?",
+        ],
+        [
+          "Look for a copy job that writes to the wrong folder, or a folder that was renamed by hand.",
+          "Restore from the folder that the manifest names; never by the folder's name alone.",
+          "If an old backup stands in the place of a new one, find out who put it there: it is how a rollback attack looks.",
+        ])
+    case .chainGap:
+      return page(
+        [
+          "`firedrill inspect BACKUP --catalog CATALOG` names the predecessor and its digest.",
+          "`firedrill catalog list CATALOG`: is that predecessor there? If it is, was it sealed again since?",
+        ],
+        [
+          "Fetch the predecessor from where it was archived; retention may have moved it while an increment still needs it.",
+          "Take a full backup now: `firedrill capture CLUSTER.yaml --to CATALOG --key KEY`.",
+          "Until then only the backups before the gap restore: say so to whoever counts on a newer point.",
+          "Let retention delete whole chains only.",
+        ])
+    case .artifactMissing:
+      return page(
+        [
+          "List the backup's folder: is the file there under another name, or in another folder?",
+          "`firedrill check BACKUP --catalog CATALOG --trust KEY.pub`: which files are missing, one or all of a shard?",
+        ],
+        [
+          "Fetch the file from where the backup was made, or from another copy, and check again.",
+          "If it is nowhere, the upload was incomplete: that shard cannot be restored from this backup.",
+          "Look at how the copy job ends: it must not report success before every file of the manifest is there.",
+        ])
+    case .artifactUnexpected:
+      return page(
+        [
+          "What is it? `ls -l` and `file` on it; a sync tool's leftover is harmless, a script or a database is not.",
+          "Who could write there at the time that it was made?",
+        ],
+        [
+          "Remove it once you know what put it there, and run `firedrill check` again.",
+          "If it looks like data of the store, keep it apart: the manifest may have been made without it.",
+        ])
+    case .artifactNotRegular:
+      return page(
+        [
+          "`ls -l` shows what stands in the artifact's place, and where a link leads.",
+          "Does your storage deduplicate with links? Then every artifact is one, not only this.",
+        ],
+        [
+          "Put the file itself in its place, and run `firedrill check` again.",
+          "If nobody of yours made the link: whoever can put links into a catalog can point a restore at another file. Call security.",
+        ])
+    case .sizeMismatch:
+      return page(
+        [
+          "Shorter than sealed: an upload that was cut off, or a full disk. Longer: something was appended, or another file stands there.",
+          "Compare the size with that of another copy, and with the same shard's file in the night before.",
+        ],
+        [
+          "Fetch the artifact again, and run `firedrill check BACKUP --catalog CATALOG --trust KEY.pub`.",
+          "Look at the free space and the log of the storage at the time of the copy.",
+          "If no whole copy exists, use an earlier backup for that shard, and say which hours are lost.",
+        ])
+    case .checksumMismatch:
+      return page(
+        [
+          "Run `firedrill check BACKUP --catalog CATALOG --trust KEY.pub` again: the same bytes twice are damaged on disk, different ones every time are a bad cable, controller or memory.",
+          "`cmp` it with another copy: one flipped bit is decay, whole blocks of zeros are a lost write, everything different is another file.",
+          "`firedrill ledger list`: when did this backup pass last? The damage is younger than that.",
+        ],
+        [
+          "Restore from another copy; check that copy first.",
+          "Look at the storage (`smartctl -a`, `dmesg`, the scrub's report) before you write anything more to it.",
+          "Check every other backup on the same storage tonight: decay seldom comes alone.",
+          "If all copies have the same wrong bytes, the artifact was changed after it was sealed: see `firedrill explain signature-invalid`.",
+        ])
+    default: return nil
+    }
+  }
+}
