@@ -4,6 +4,9 @@ import DrillModel
 public struct ProductionFile: Hashable, Sendable {
   public enum Engine: String, Sendable, CaseIterable { case redis, sqlite }
 
+  /// What every synthetic cluster is called.
+  static let clusterName = "shop"
+
   public var engine: Engine
   public var shards: Int
   /// Redis: replicas of each master.

@@ -19,7 +19,7 @@ struct SyntheticProduction: Sendable {
     switch file.engine {
     case .sqlite:
       let production = try await SyntheticSQLiteProduction.make(
-        in: home, seed: file.seed, records: file.records, shards: file.shards)
+        in: home, seed: file.seed, records: file.records, shards: file.shards, name: ProductionFile.clusterName)
       let body = try await body(
         SyntheticProduction(cluster: file.describe(production.cluster, answers: answers, seed: seed)) {
           try await production.churn(changes: file.changes, seed: file.seed &+ 1)
@@ -28,7 +28,7 @@ struct SyntheticProduction: Sendable {
       return body
     case .redis:
       let shape = SyntheticRedisCluster.Shape(masters: file.shards, replicasPerMaster: file.replicas)
-      return try await SyntheticRedisCluster.with(shape, name: "shop", below: home) { production in
+      return try await SyntheticRedisCluster.with(shape, name: ProductionFile.clusterName, below: home) { production in
         try await production.fill(records: file.records, seed: file.seed)
         let isDone = Flag()
         return try await withThrowingTaskGroup(of: R?.self) { group in

@@ -6,7 +6,7 @@ import Firedrill
 struct LedgerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ledger", abstract: "What was recorded.",
-    subcommands: [List.self, Show.self, Verify.self, PolicyChangesCommand.self])
+    subcommands: [List.self, Show.self, Verify.self, PolicyChangesCommand.self, Prune.self])
 
   func run() async throws { throw CommandOutcome(helpFor: Self.self) }
 
@@ -85,6 +85,30 @@ struct LedgerCommand: AsyncParsableCommand {
         Terminal.say(VerificationText(verification).text(Terminal.style))
       }
       if !verification.problems.isEmpty { throw CommandOutcome(status: .fail) }
+    }
+  }
+
+  struct Prune: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "prune", abstract: "Drop what is bulky of old runs; what they found stays, and the tree verifies.",
+      discussion: """
+        A run's drill file, findings one by one and report go; verdict, level, counts and times stay. It cannot be undone.
+
+        EXAMPLE
+          firedrill ledger prune --older-than 90d
+        """)
+
+    @Option(name: .long, help: "Age from which on details are dropped, such as 90d.") var olderThan: String
+    @OptionGroup var ledger: LedgerOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+      let dropped = try Firedrill.pruneLedger(at: ledger.path, olderThan: Firedrill.duration(olderThan))
+      if common.json {
+        try Terminal.sayJSON(["dropped": dropped])
+      } else if !common.quiet {
+        Terminal.say("dropped the details of \(dropped) record\(dropped == 1 ? "" : "s")")
+      }
     }
   }
 }
