@@ -82,7 +82,8 @@ let package = Package(
       dependencies: [
         "DrillModel", "DrillCrypto", "DrillChecks", "DrillReplay", "DrillEngines", "DrillFaults",
         "DrillProduction", "DrillEvidence", .product(name: "Yams", package: "Yams"),
-        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "NIOCore", package: nio),
+        .product(name: "NIOHTTP1", package: nio),
       ]),
 
     // Flags in, one call, text out. No DrillChecks, no DrillEngines.
@@ -123,7 +124,7 @@ let package = Package(
         // To change rows of a backup as somebody else's program would.
         .product(name: "GRDB", package: "GRDB.swift"),
         // What `@testable import` has to find, though no test imports it.
-        .product(name: "NIOPosix", package: nio),
+        .product(name: "NIOPosix", package: nio), .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -10,10 +10,15 @@ public struct ManifestCheck: Sendable {
   public var backup: String
   /// The cluster that it must belong to; nil: any.
   public var cluster: String?
+  /// The engine that the cluster runs on; nil: any.
+  public var engine: String?
 
-  public init(backup: String, cluster: String? = nil, trusted: [PublicKey], requiresSignature: Bool) {
+  public init(
+    backup: String, cluster: String? = nil, engine: String? = nil, trusted: [PublicKey], requiresSignature: Bool
+  ) {
     self.backup = backup
     self.cluster = cluster
+    self.engine = engine
     self.trusted = trusted
     self.requiresSignature = requiresSignature
   }
@@ -127,6 +132,10 @@ public struct ManifestCheck: Sendable {
     if let cluster, manifest.cluster != cluster {
       findings.append(
         finding(.manifestMismatch, "a backup of cluster \(cluster)", "a backup of cluster \(manifest.cluster)"))
+    }
+    if let engine, manifest.engine != engine {
+      findings.append(
+        finding(.manifestMismatch, "a backup of engine \(engine)", "a backup of engine \(manifest.engine)"))
     }
     return findings
   }

@@ -49,6 +49,8 @@ public struct DrillError: Error, Sendable, CustomStringConvertible {
     case ledgerUnwritable = "ledger-unwritable"
     case ledgerDamaged = "ledger-damaged"
     case coverageOpen = "coverage-open"
+    /// Another process runs this drill.
+    case alreadyRunning = "already-running"
     case interrupted
     case io
   }

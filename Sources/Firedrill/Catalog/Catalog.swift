@@ -76,45 +76,14 @@ public struct Catalog: Sendable {
     try source.contents(of: "\(id)/\(Catalog.manifestName)", limit: Catalog.manifestLimit)
   }
 
-  /// The backups that a drill selects, of `cluster` where it is given.
+  /// The backup of that name.
   ///
-  /// - Throws: `DrillError` with `catalog-empty` or `no-such-backup`.
-  public func select(_ selection: DrillFile.BackupSelection, cluster: String?) throws -> [Entry] {
+  /// - Throws: `DrillError` with `no-such-backup`.
+  func entry(named id: String) throws -> Entry {
     let all = try entries()
-    // A backup that is named is the one that is meant, whatever it claims: the manifest's check says whose it is.
-    if case .id(let id) = selection, let exact = all.first(where: { $0.id == id }) { return [exact] }
-    let candidates = all.filter { cluster == nil || $0.claimed == nil || $0.claimed?.cluster == cluster }
-    guard !candidates.isEmpty else {
-      throw DrillError(
-        .catalogEmpty, stage: .catalog, subject: cluster ?? "catalog",
-        detail: all.isEmpty
-          ? "the catalog holds no backup; see whether the backup job ran"
-          : "the catalog holds no backup of this cluster")
-    }
-    let readable = candidates.filter { $0.claimed != nil }
-    switch selection {
-    case .latest:
-      // A newer backup whose manifest cannot be read must not be passed over in silence: it is what "latest" may well have meant.
-      guard let unreadable = candidates.first(where: { $0.claimed == nil }) else {
-        return [candidates[candidates.count - 1]]
-      }
-      guard let newest = readable.last, newest.id > unreadable.id else { return [unreadable] }
-      return [newest]
-    case .id(let id):
-      let close = nearest(to: id, among: all.map(\.id)).map { "; did you mean '\($0)'?" } ?? ""
-      throw DrillError(.noSuchBackup, stage: .catalog, subject: id, detail: "the catalog holds no such backup\(close)")
-    case .at(let time):
-      guard let found = readable.last(where: { ($0.claimed?.cut.time ?? .distant) <= time }) else {
-        throw DrillError(
-          .noSuchBackup, stage: .catalog, subject: time.description, detail: "no backup's cut is as old as this")
-      }
-      return [found]
-    case .sample(let count, let seed):
-      // The k smallest of a keyed hash, like every sample: the same backups whatever else the catalog gained since.
-      return candidates.map { ($0, SipHash(seed: seed).hash(Array($0.id.utf8))) }.sorted { $0.1 < $1.1 }.prefix(count)
-        .map(\.0)
-        .sorted { ($0.claimed?.cut.time ?? .distant, $0.id) < ($1.claimed?.cut.time ?? .distant, $1.id) }
-    }
+    if let exact = all.first(where: { $0.id == id }) { return exact }
+    let close = nearest(to: id, among: all.map(\.id)).map { "; did you mean '\($0)'?" } ?? ""
+    throw DrillError(.noSuchBackup, stage: .catalog, subject: id, detail: "the catalog holds no such backup\(close)")
   }
 }
 

@@ -27,6 +27,8 @@ public struct DrillFile: Sendable {
   public var ledger: String?
   /// Who answers for what is found, and by when; nil where nobody is named.
   public var governance: Governance?
+  /// Whom to tell of its runs.
+  public var notify: [NotifyTarget] = []
   /// The text of the drill file and of all files that it names, by path relative to it: enough to run it again.
   public var texts: [String: String]
 

@@ -63,6 +63,7 @@ struct DrillFileReader {
     drill.workload = try workload(file)
     drill.ledger = try file.text("ledger").map(texts.absolute)
     drill.governance = try GovernanceReader.read(file)
+    drill.notify = try NotifySection(absolute: texts.absolute).targets(file)
     try file.finish()
     drill.texts = texts.read
     drill.texts[DrillOrigin.key] = DrillOrigin(folder: texts.folder, name: name).path

@@ -160,6 +160,11 @@ final class YAMLSection {
     return values
   }
 
+  /// The entries of a mapping whose keys are the person's own.
+  func nodes(mappedBy field: String) throws -> [(name: String, node: Node)] {
+    try section(field)?.fields.map { ($0.key.string ?? "", $0.value) } ?? []
+  }
+
   private func text(_ value: Node, _ field: String) throws -> String {
     guard let scalar = value.scalar else { throw refuse(value, "'\(field)' must be text") }
     return scalar.string

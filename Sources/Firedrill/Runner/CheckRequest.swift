@@ -29,7 +29,7 @@ public struct CheckRequest: Sendable {
 
   func run(events: @escaping DrillEventHandler) async throws -> Run {
     let place = try BackupPlace(backup, catalog: catalog)
-    let entry = try place.catalog.select(.id(place.id), cluster: nil)[0]
+    let entry = try place.catalog.entry(named: place.id)
     let drill = DrillFile(
       name: "check", seed: 1, backups: .id(place.id), requiresSignature: requiresSignature, trust: trust,
       sandbox: .init(), level: requiresSignature ? .decoded : .none,

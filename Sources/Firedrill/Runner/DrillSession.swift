@@ -6,7 +6,7 @@ import DrillModel
 import DrillProduction
 import Foundation
 
-/// Everything around a drill's runs: folder, ledger, synthetic production, capture, selection, recording.
+/// Everything around a drill's runs: lock, folder, ledger, synthetic production, capture, selection, recording.
 struct DrillSession: Sendable {
   var drill: DrillFile
   var options: RunOptions
@@ -19,103 +19,190 @@ struct DrillSession: Sendable {
     self.events = events
   }
 
+  /// What a session needs throughout, read before anything is recorded.
+  private struct Setting: Sendable {
+    var folder: String
+    var records: RunRecords
+    /// To seal with; nil where nothing is captured.
+    var key: SigningKey?
+    var trusted: [PublicKey]
+    var runs: SessionRuns
+  }
+
   func run() async throws -> [DrillOutcome] {
+    switch try await run(unlessPassedWithin: nil) {
+    case .ran(let outcomes): return outcomes
+    case .skipped: preconditionFailure("nothing is skipped unless an age is given")
+    }
+  }
+
+  /// - Parameter maxAge: age within which a passing run is relied on instead.
+  func run(unlessPassedWithin maxAge: Duration?) async throws -> SessionResult {
+    let key = try drill.capture.map { try $0.key.map(KeyFile.readSigningKey) ?? SigningKey.generate(.ed25519) }
+    var trusted = try drill.trust.map(KeyFile.readPublicKey)
+    if drill.production != nil, let key { trusted.append(key.publicKey) }
+
     let root = Workplace.workRoot(drill.sandbox.folder)
+    let ledger = Workplace.ledgerPath(flag: options.ledger, drill: drill.ledger)
+    let records = RunRecords(path: ledger)
+    return try await DrillLock.with(drill: drill.name, ledger: ledger, work: root) { [trusted] in
+      if let maxAge, let skipped = try skip(maxAge, records) { return .skipped(skipped) }
+      try sweep(root)
+      let outcomes = try await RunFolder.with(below: root) { folder in
+        if let live = drill.cluster?.description { try LiveGuard.check(live, folder: folder) }
+        let setting = Setting(
+          folder: folder, records: records, key: key, trusted: trusted, runs: SessionRuns(first: begin(records)))
+        try await work(setting)
+        return setting.runs.outcomes
+      }
+      await tell(of: outcomes, records)
+      records.anchor(in: drill.catalog, key: key)
+      return .ran(outcomes)
+    }
+  }
+
+  /// Tells whoever the drill names; a failure is recorded and said, and changes nothing else.
+  private func tell(of outcomes: [DrillOutcome], _ records: RunRecords) async {
+    guard !drill.notify.isEmpty else { return }
+    let told = await Delivery.with { await Notifier(targets: drill.notify, delivery: $0).tell(of: outcomes) }
+    for sent in told {
+      records.append(sent)
+      let tries = "\(sent.attempts) attempt\(sent.attempts == 1 ? "" : "s")"
+      events(
+        .note(
+          "\(sent.target): \(sent.delivered ? "told" : "could NOT be told") of \(sent.about), \(tries), \(sent.outcome)"
+        ))
+    }
+  }
+
+  private func skip(_ maxAge: Duration, _ records: RunRecords) throws -> DrillSkipped? {
+    let seconds = maxAge.components.seconds
+    guard
+      let run = records.history(of: drill.clusterName)?.recentPass(
+        of: drill.name, cluster: drill.clusterName, policy: try PolicyDigest.of(drill.texts), seed: drill.seed,
+        level: drill.level, within: seconds, at: .now)
+    else { return nil }
+    let skipped = DrillSkipped(drill: drill.name, cluster: drill.clusterName, reliesOn: run.run, maxAge: seconds)
+    // Unrecorded, it would be a drill that was missed.
+    return records.append(skipped) ? skipped : nil
+  }
+
+  private func sweep(_ root: String) throws {
     let swept = try SandboxSweep.sweep(below: root)
     if let catalog = drill.catalog { StagingFolder.sweep(catalog: catalog) }
-    if !swept.isEmpty {
-      events(.note("removed what \(swept.count) interrupted run\(swept.count == 1 ? "" : "s") had left"))
-    }
-    let records = RunRecords(path: Workplace.ledgerPath(flag: options.ledger, drill: drill.ledger))
-    return try await RunFolder.with(below: root) { folder in
-      try await withProduction(in: folder) { production in
-        try await withCapture(of: production?.cluster ?? drill.cluster, in: folder) { captured, key in
+    guard !swept.isEmpty else { return }
+    events(.note("removed what \(swept.count) interrupted run\(swept.count == 1 ? "" : "s") had left"))
+  }
+
+  /// Everything that can fail once the first run is begun: the failure stands in a run.
+  private func work(_ setting: Setting) async throws {
+    do {
+      try await withProduction(in: setting.folder) { production in
+        guard let cluster = production?.cluster ?? drill.cluster else {
+          preconditionFailure("a drill names a cluster or makes one")
+        }
+        try await withCapture(of: cluster, setting) { captured in
           if captured != nil { try await production?.disturb() }
-          return try await runAll(
-            captured: captured, key: key, cluster: production?.cluster ?? drill.cluster, in: folder, records: records)
+          try await runAll(captured: captured, cluster: cluster, setting)
         }
       }
+    } catch let error where !(error is CancellationError) {
+      // What stumbles over being told to stop says nothing: such a run is interrupted, and has no verdict.
+      try Task.checkCancellation()
+      var run = setting.runs.takeFirst() ?? begin(setting.records)
+      let problem = error as? DrillError ?? DrillError(.io, subject: drill.name, detail: "\(error)", underlying: error)
+      run.draft.absorb(StageResult(obstacle: problem, stage: .catalog))
+      record(&run, setting)
     }
   }
 
   // MARK: Production and capture
 
-  private func withProduction<R: Sendable>(
-    in folder: String, _ body: @escaping @Sendable (SyntheticProduction?) async throws -> R
-  ) async throws -> R {
+  private func withProduction(
+    in folder: String, _ body: @escaping @Sendable (SyntheticProduction?) async throws -> Void
+  ) async throws {
     guard let file = drill.production else { return try await body(nil) }
     events(
       .note("making a synthetic production: \(file.records) records on \(file.shards) \(file.engine.rawValue) shards"))
-    return try await SyntheticProduction.with(file, answers: drill.workload, seed: drill.seed, in: folder) {
+    try await SyntheticProduction.with(file, answers: drill.workload, seed: drill.seed, in: folder) {
       try await body($0)
     }
   }
 
   /// Takes a backup first where the drill says so, and keeps following its changes while `body` runs.
-  private func withCapture<R: Sendable>(
-    of cluster: ClusterFile?, in folder: String,
-    _ body: @escaping @Sendable (SealedManifest?, SigningKey?) async throws -> R
-  ) async throws -> R {
-    guard let capture = drill.capture, let cluster else { return try await body(nil, nil) }
-    let key = try capture.key.map(KeyFile.readSigningKey) ?? SigningKey.generate(.ed25519)
-    let catalog = catalogRoot(folder)
+  private func withCapture(
+    of cluster: ClusterFile, _ setting: Setting, _ body: @escaping @Sendable (SealedManifest?) async throws -> Void
+  ) async throws {
+    guard let capture = drill.capture, let key = setting.key else { return try await body(nil) }
+    let catalog = catalogRoot(setting)
     try FileManager.default.createDirectory(atPath: catalog, withIntermediateDirectories: true)
     let runner = CaptureRunner(
       engine: try engines.named(cluster.description.engine), cluster: cluster, catalog: catalog, key: key,
       rationale: "taken by drill \(drill.name)",
       follows: capture.follows, events: events)
-    return try await runner.run { try await body($0, key) }
+    try await runner.run { sealed in
+      setting.records.see(sealed.manifest.topology, of: cluster.description.name, in: "live")
+      try await body(sealed)
+    }
   }
 
-  private func catalogRoot(_ folder: String) -> String { drill.catalog ?? "\(folder)/catalog" }
+  private func catalogRoot(_ setting: Setting) -> String { drill.catalog ?? "\(setting.folder)/catalog" }
 
   // MARK: Runs
 
-  private func runAll(
-    captured: SealedManifest?, key: SigningKey?, cluster: ClusterFile?, in folder: String, records: RunRecords
-  ) async throws -> [DrillOutcome] {
-    var trusted = try drill.trust.map(KeyFile.readPublicKey)
-    if drill.production != nil, let key { trusted.append(key.publicKey) }
-    let name = cluster?.description.name
-    let started = Instant.now
+  private func runAll(captured: SealedManifest?, cluster: ClusterFile, _ setting: Setting) async throws {
+    let description = cluster.description
     let catalog: Catalog
-    let selected: [Catalog.Entry]
+    let choice: BackupChoice
     do {
-      catalog = try Catalog(root: catalogRoot(folder))
-      selected = try catalog.select(captured.map { .id($0.manifest.backup) } ?? drill.backups, cluster: name)
+      catalog = try Catalog(root: catalogRoot(setting))
+      choice = try BackupChooser(
+        catalog: catalog, cluster: description.name, trusted: setting.trusted,
+        requiresSignature: drill.requiresSignature
+      ).choose(captured.map { .id($0.manifest.backup) } ?? drill.backups)
     } catch let error as DrillError where error.code == .noSuchBackup || error.code == .catalogEmpty {
-      var draft = draft(cluster: name ?? "", engine: cluster?.description.engine ?? "", startedAt: started, records)
-      draft.absorb(StageResult(finding: CatalogCheck.missing(error.detail)))
-      return [records.record(draft.finish(), began: false)]
+      var run = setting.runs.takeFirst() ?? begin(setting.records)
+      run.draft.absorb(StageResult(finding: CatalogCheck.missing(error.detail)))
+      return record(&run, setting)
     }
-    var outcomes: [DrillOutcome] = []
-    for (number, entry) in selected.enumerated() {
-      let engineName = entry.claimed?.engine ?? cluster?.description.engine ?? "sqlite"
-      var draft = draft(cluster: name ?? entry.claimed?.cluster ?? "", engine: engineName, startedAt: .now, records)
+    for (number, entry) in choice.entries.enumerated() {
+      var run = setting.runs.takeFirst() ?? begin(setting.records)
       let runner = DrillRunner(
-        drill: drill, engine: try engines.named(engineName), catalog: catalog, cluster: cluster, trusted: trusted,
-        verifiedCuts: records.verifiedCuts(of: draft.run.cluster), folder: "\(folder)/r\(number)", events: events)
+        drill: drill, engine: try engines.named(description.engine), catalog: catalog, cluster: cluster,
+        trusted: setting.trusted, verifiedCuts: setting.records.verifiedCuts(of: description.name),
+        folder: "\(setting.folder)/r\(number)", events: events)
       try FileManager.default.createDirectory(
         atPath: runner.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-      if let live = cluster?.description { try LiveGuard.check(live, folder: runner.folder) }
-      let began = records.begin(draft.run)
-      try await runner.run(entry, into: &draft)
-      let run = draft.finish()
-      records.see(draft.topology, of: run.cluster, in: "backup \(entry.id)")
-      outcomes.append(records.record(run, began: began))
+      try LiveGuard.check(description, folder: runner.folder)
+      try await runner.run(entry, into: &run.draft)
+      if number == 0 { run.draft.absorb(StageResult(doubts: choice)) }
+      setting.records.see(run.draft.topology, of: description.name, in: "backup \(entry.id)")
+      setting.records.see(run.draft.liveTopology, of: description.name, in: "live")
+      record(&run, setting)
     }
-    records.anchor(in: drill.catalog, key: key)
-    return outcomes
   }
 
-  private func draft(cluster: String, engine: String, startedAt: Instant, _ records: RunRecords) -> RunDraft {
+  private func begin(_ records: RunRecords) -> SessionRuns.Begun {
+    let started = Instant.now
     var run = Run(
-      id: "\(drill.name)-\(Identifier.fresh(at: startedAt))", drill: drill.name, cluster: cluster, engine: engine,
-      files: drill.texts,
-      seed: drill.seed, startedAt: startedAt, finishedAt: startedAt, tool: "firedrill \(Firedrill.version)",
-      host: Workplace.host,
-      requiredLevel: drill.level)
+      id: "\(drill.name)-\(Identifier.fresh(at: started))", drill: drill.name, cluster: drill.clusterName,
+      engine: drill.engineName, files: drill.texts, seed: drill.seed, startedAt: started, finishedAt: started,
+      tool: "firedrill \(Firedrill.version)", host: Workplace.host, requiredLevel: drill.level)
     run.governance = drill.governance
-    return RunDraft(run, redactor: options.showsKeys ? nil : records.redactor, events: events)
+    return SessionRuns.Begun(
+      draft: RunDraft(run, redactor: options.showsKeys ? nil : records.redactor, events: events),
+      began: records.begin(run))
+  }
+
+  private func record(_ run: inout SessionRuns.Begun, _ setting: Setting) {
+    setting.runs.add(setting.records.record(run.draft.finish(), began: run.began))
+  }
+}
+
+extension StageResult {
+  /// What cannot be ruled out about the backup that was chosen.
+  fileprivate init(doubts choice: BackupChoice) {
+    judgement.findings = choice.doubts
+    notes = choice.notes
   }
 }

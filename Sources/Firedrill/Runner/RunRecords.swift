@@ -43,6 +43,16 @@ final class RunRecords: Sendable {
     try? ledger.see(TopologySeen(cluster: cluster, topology, seenIn: place))
   }
 
+  /// All that is recorded of a cluster; nil where it cannot be read.
+  func history(of cluster: String) -> History? { try? ledger?.history(of: cluster) }
+
+  /// Records something beside the runs; false where it could not be.
+  @discardableResult
+  func append(_ body: some LeafBody) -> Bool {
+    guard let ledger else { return false }
+    return (try? ledger.append(body)) != nil
+  }
+
   func record(_ run: Run, began: Bool) -> DrillOutcome {
     guard let ledger else { return DrillOutcome(run: run, recordingProblem: problem) }
     do {

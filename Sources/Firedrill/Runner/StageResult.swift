@@ -19,6 +19,8 @@ struct StageResult: Sendable {
   var restored: (shards: [String], slots: SlotSet)?
   /// The topology that a trusted manifest states.
   var topology: Topology?
+  /// The topology that a live snapshot saw.
+  var liveTopology: Topology?
 
   init(_ judgement: Judgement = Judgement()) { self.judgement = judgement }
 
@@ -37,6 +39,8 @@ struct RunDraft: Sendable {
   private var restored: (shards: [String], slots: SlotSet) = ([], SlotSet())
   /// The topology that a trusted manifest states.
   private(set) var topology: Topology?
+  /// The topology that a live snapshot saw.
+  private(set) var liveTopology: Topology?
 
   /// Findings that are announced while the run goes on; the rest are in its summary.
   private static let announced = 20
@@ -67,6 +71,7 @@ struct RunDraft: Sendable {
     run.fingerprintRoot = result.fingerprintRoot ?? run.fingerprintRoot
     restored = result.restored ?? restored
     topology = result.topology ?? topology
+    liveTopology = result.liveTopology ?? liveTopology
     if let drift = result.drift {
       run.drift += drift.tallies
       run.driftSamples += drift.samples.map { sample in

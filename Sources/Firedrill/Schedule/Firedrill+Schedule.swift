@@ -3,6 +3,18 @@ public import DrillModel
 import Foundation
 
 extension Firedrill {
+  /// Runs a drill file unless a run of it passed recently, under the same policy and seed and at the level that it requires; a skip is recorded.
+  ///
+  /// - Throws: as ``run(drill:options:events:)``, and `already-running`.
+  public static func run(
+    drill path: String, unlessPassedWithin maxAge: Duration?, options: RunOptions = RunOptions(),
+    events: @escaping DrillEventHandler = { _ in }
+  ) async throws -> SessionResult {
+    var drill = try DrillFile.read(path: Workplace.absolute(path))
+    if let seed = options.seed { drill.seed = seed }
+    return try await DrillSession(drill: drill, options: options, events: events).run(unlessPassedWithin: maxAge)
+  }
+
   /// Puts a drill's schedule into the ledger: from now on, a due time without a run is a fact.
   ///
   /// - Parameter grace: how long after a due time a run may begin.
@@ -101,4 +113,5 @@ extension Firedrill {
 extension DrillFile {
   /// The name of the cluster that its runs are recorded under.
   var clusterName: String { cluster?.description.name ?? ProductionFile.clusterName }
+  var engineName: String { cluster?.description.engine ?? production?.engine.rawValue ?? "" }
 }

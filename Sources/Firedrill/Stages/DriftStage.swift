@@ -44,9 +44,12 @@ extension DrillRunner {
       let held = try await hold(
         restored, against: snapshot.files, name: "live", at: snapshot.cut.time, evidence: evidence)
       let answers = try await judge(replayed, restored, changed: held.slots, evidence: evidence)
-      return LivePart(drift: held.drift, answers: answers, latency: replayed?.latency.summary(side: "live"))
+      return LivePart(
+        topology: snapshot.topology, drift: held.drift, answers: answers,
+        latency: replayed?.latency.summary(side: "live"))
     }
     result.phases.append(PhaseTiming(.drift, elapsed: start.duration(to: .now)))
+    result.liveTopology = part.topology
     absorb(part.drift, "the live snapshot", &result)
     guard let answers = part.answers else { return }
     result.judgement += answers.judgement
@@ -58,13 +61,14 @@ extension DrillRunner {
   }
 
   private struct LivePart: Sendable {
+    var topology: Topology
     var drift: DriftCheck.Result
     var answers: (judgement: Judgement, tally: Run.AnswerTally)?
     var latency: Run.Latency?
   }
 
   private func compare(_ restored: Restored, withBackup id: String, _ result: inout StageResult) async throws {
-    let entry = try catalog.select(.id(id), cluster: nil)[0]
+    let entry = try catalog.entry(named: id)
     let (sealed, judged) = try readManifest(of: entry)
     guard let sealed else {
       result.judgement += judged.judgement

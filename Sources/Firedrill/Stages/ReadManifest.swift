@@ -5,7 +5,7 @@ extension DrillRunner {
   /// The manifest, where it may be used at all: readable, sealed by a trusted key where one is required, its chain whole.
   func readManifest(of backup: Catalog.Entry) throws -> (SealedManifest?, StageResult) {
     let check = ManifestCheck(
-      backup: backup.id, cluster: cluster?.description.name, trusted: trusted,
+      backup: backup.id, cluster: cluster?.description.name, engine: cluster?.description.engine, trusted: trusted,
       requiresSignature: drill.requiresSignature)
     let envelope = try? catalog.envelope(of: backup.id)
     let checked = check.check(envelope)

@@ -9,6 +9,7 @@ struct RunCommand: AsyncParsableCommand {
     discussion: """
       EXAMPLE
         firedrill run drills/quickstart.yaml
+        firedrill run --max-age 20h nightly.yaml
         firedrill run --again nightly-20260131T040000Z-1a2b3c
       """)
 
@@ -21,6 +22,11 @@ struct RunCommand: AsyncParsableCommand {
   @Option(name: .long, help: "Use this seed instead of the drill's.")
   var seed: UInt64?
 
+  @Option(
+    name: .long,
+    help: "Skip a drill of which a run passed within this time, such as 20h, under the same policy and at its level.")
+  var maxAge: String?
+
   @Flag(name: .long, help: "Show keys in clear, on screen and in the ledger, instead of their redacted form.")
   var showKeys = false
 
@@ -31,6 +37,7 @@ struct RunCommand: AsyncParsableCommand {
     guard drills.isEmpty == (again != nil) else {
       throw ValidationError("Name drill files, or --again with a run's id.")
     }
+    guard again == nil || maxAge == nil else { throw ValidationError("--again runs in any case; leave out --max-age.") }
   }
 
   func run() async throws {
@@ -44,8 +51,20 @@ struct RunCommand: AsyncParsableCommand {
         try await Firedrill.run(again: again, ledger: path, options: options, events: events)
       }
     } else {
+      let age = try maxAge.map(Firedrill.duration)
       for path in drills {
-        outcomes += try await interruptible { try await Firedrill.run(drill: path, options: options, events: events) }
+        do {
+          let result = try await interruptible {
+            try await Firedrill.run(drill: path, unlessPassedWithin: age, options: options, events: events)
+          }
+          switch result {
+          case .ran(let ran): outcomes += ran
+          case .skipped(let skipped): try say(skipped)
+          }
+        } catch let error as DrillError where error.code == .alreadyRunning {
+          Terminal.complain(error)
+          statuses.append(.inconclusive)
+        }
       }
     }
     for outcome in outcomes {
@@ -61,6 +80,14 @@ struct RunCommand: AsyncParsableCommand {
       }
     }
     try finish(statuses)
+  }
+
+  private func say(_ skipped: DrillSkipped) throws {
+    if common.json {
+      try Terminal.sayJSON(["skipped": skipped])
+    } else if !common.quiet {
+      Terminal.say("drill \(skipped.drill) was skipped: it relies on run \(skipped.reliesOn), which passed")
+    }
   }
 
   /// Fail outranks inconclusive, which outranks pass.
