@@ -1,0 +1,71 @@
+public import DrillModel
+
+/// What is recorded of one cluster, as clauses look at it.
+public struct ClusterFacts: Sendable {
+  public let cluster: String
+  public let now: Instant
+  public let clock: ClockTrace
+  /// Finished runs of the drills that the policy counts, in the ledger's order.
+  public let runs: [Recorded<RunFinished>]
+  /// Those of them that began and never finished, and whose process is gone.
+  public let interrupted: [Recorded<RunStarted>]
+  /// Every drill's finished runs.
+  public let allRuns: [Recorded<RunFinished>]
+  public let topologies: [Recorded<TopologySeen>]
+  /// Whether any schedule was ever declared.
+  public let isScheduled: Bool
+  public let findings: [FollowedFinding]
+  public let missed: [MissedDrill]
+  /// Which backups are retained; nil where nobody said.
+  public let catalog: CatalogListing?
+
+  init(_ all: GateFacts, cluster: String, drills: [String]?) {
+    self.cluster = cluster
+    now = all.now
+    clock = all.clock
+    catalog = all.catalog
+    func counts(_ drill: String) -> Bool { drills?.contains(drill) ?? true }
+    allRuns = all.history.runs.filter { $0.body.cluster == cluster }
+    runs = allRuns.filter { counts($0.body.drill) }
+    interrupted = all.interrupted.filter { $0.body.cluster == cluster && counts($0.body.drill) }
+    topologies = all.history.topologies.filter { $0.body.cluster == cluster }
+    isScheduled = all.history.schedules.contains { $0.body.cluster == cluster }
+    findings = all.findings.filter { $0.cluster == cluster }
+    missed = all.missed.filter { $0.cluster == cluster && counts($0.drill) }
+  }
+
+  /// The run that decides: the last that finished, whatever it found. An older pass says nothing once a newer run could not look.
+  public var deciding: Recorded<RunFinished>? { runs.last }
+
+  /// Why nothing decides.
+  var nothingRan: String { "no finished run of \(cluster) is recorded" }
+
+  /// Runs of which the ledger's order says that they lie within `window`, oldest first.
+  func runs(within window: Duration) -> [Recorded<RunFinished>] {
+    let start = now.advanced(by: .zero - window)
+    return runs.filter { (clock.time(of: $0.leaf) ?? $0.time) >= start }
+  }
+
+  /// How long ago a time was; nil where it lies in the future.
+  func age(of time: Instant) -> Duration? {
+    let age = now.milliseconds(since: time)
+    return age < -ClockTrace.tolerance.milliseconds ? nil : .milliseconds(max(0, Int64(age)))
+  }
+
+  /// The newest topology seen: the one of the highest epoch, and of one epoch the last seen. An old backup's topology may be seen late.
+  public var presentTopology: Recorded<TopologySeen>? {
+    topologies.max { ($0.body.epoch, $0.leaf) < ($1.body.epoch, $1.leaf) }
+  }
+}
+
+extension RunFinished {
+  /// Whether every shard of the backup was restored; nil where the run does not say.
+  var restoredAllShards: Bool? {
+    if coverage.contains(where: { $0.coverage.skipped[.notSampled] != nil }) { return false }
+    guard let examined, let stated = backups.first?.stated else { return nil }
+    return Set(examined.shards).isSuperset(of: stated.shards)
+  }
+
+  /// Whether the restore went through and was read back, so that its time is the time of a restore.
+  var hasRestored: Bool { level >= .restored && restoreMs > 0 }
+}
