@@ -6,7 +6,7 @@ import Testing
 @Suite struct CommandTests {
   private static let commands = [
     ["run"], ["capture"], ["check"], ["inspect"], ["diff"], ["fingerprint"], ["catalog", "list"], ["ledger", "list"],
-    ["ledger", "show"], ["ledger", "verify"], ["keygen"], ["doctor"],
+    ["ledger", "show"], ["ledger", "verify"], ["keygen"], ["doctor"], ["gate", "decide"], ["gate", "verify"],
   ]
 
   @Test("every command's help has an example, and that of the program every exit status")

@@ -12,8 +12,8 @@ public struct ClusterFacts: Sendable {
   /// Every drill's finished runs.
   public let allRuns: [Recorded<RunFinished>]
   public let topologies: [Recorded<TopologySeen>]
-  /// Whether any schedule was ever declared.
-  public let isScheduled: Bool
+  /// Since when a schedule that is still in force was declared for one of the drills that count; nil where none is.
+  public let scheduledSince: Instant?
   public let findings: [FollowedFinding]
   public let missed: [MissedDrill]
   /// Which backups are retained; nil where nobody said.
@@ -29,7 +29,9 @@ public struct ClusterFacts: Sendable {
     runs = allRuns.filter { counts($0.body.drill) }
     interrupted = all.interrupted.filter { $0.body.cluster == cluster && counts($0.body.drill) }
     topologies = all.history.topologies.filter { $0.body.cluster == cluster }
-    isScheduled = all.history.schedules.contains { $0.body.cluster == cluster }
+    let schedules = Dictionary(
+      grouping: all.history.schedules.filter { $0.body.cluster == cluster && counts($0.body.drill) }, by: \.body.drill)
+    scheduledSince = schedules.values.filter { $0.last?.body.calendar != nil }.compactMap(\.first?.time).min()
     findings = all.findings.filter { $0.cluster == cluster }
     missed = all.missed.filter { $0.cluster == cluster && counts($0.drill) }
   }

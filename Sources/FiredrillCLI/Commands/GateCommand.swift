@@ -24,7 +24,7 @@ struct GateCommand: AsyncParsableCommand {
         epoch, cut or failing run is recorded.
 
         EXAMPLE
-          firedrill gate cutover-policy.yaml --stage final --key seal --format json -o decision.json
+          firedrill gate decide cutover-policy.yaml --stage final --key seal --format json -o decision.json
         """)
 
     @Argument(help: "The policy file.", completion: .file(extensions: ["yaml", "yml"]))

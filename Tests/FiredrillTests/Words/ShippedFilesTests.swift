@@ -13,6 +13,9 @@ struct ShippedFilesTests {
         if (file as NSString).lastPathComponent.hasPrefix("cluster-") {
           _ = try ClusterFile.read(path: "\(folder)/\(file)")
           clusters += 1
+        } else if file.hasSuffix("-policy.yaml") {
+          let policy = try GatePolicyReader(path: "\(folder)/\(file)").policy()
+          #expect(policy.readiness.count + policy.final.count >= 20)
         } else {
           let drill = try DrillFile.read(path: "\(folder)/\(file)")
           #expect(drill.name == ((file as NSString).lastPathComponent as NSString).deletingPathExtension)

@@ -16,13 +16,18 @@ public struct MissedDrillsClause: GateClause {
   public var nextStep: String { "See why the drill's timer did not start it, and run it." }
 
   public func evaluate(_ facts: ClusterFacts) -> ClauseOutcome {
-    guard facts.isScheduled else {
+    guard let since = facts.scheduledSince else {
       return .cannotBeTold(
-        "no schedule of a drill of \(facts.cluster) is declared (firedrill schedule declare), so that nothing shows what is missing"
+        "no schedule of a drill of \(facts.cluster) is in force (firedrill schedule declare), so that nothing shows what is missing"
       )
     }
     let start = facts.now.advanced(by: .zero - window)
     let missed = facts.missed.filter { $0.due >= start }
+    // Nothing is due before a schedule is declared.
+    if missed.count <= atMost, since > start {
+      return .cannotBeTold(
+        "the schedule was declared at \(Format.time(since)), after the window begins", measured: "shorter")
+    }
     let named = missed.suffix(3).map { "\($0.drill) at \(Format.time($0.due))" }
     return .decided(
       missed.count <= atMost, measured: Format.count(missed.count),
