@@ -12,11 +12,11 @@ setup: ## install what is missing (Debian packages), or say exactly what to inst
 build: setup ## build the release: .build/release/firedrill
 	swift build -c release
 
-drill: build ## run the quickstart: a whole drill on the embedded engine
-	$(firedrill) run drills/quickstart.yaml
+drill: build ## run the quickstart: a whole drill on the embedded engine; ends by naming its HTML report
+	$(firedrill) run drills/quickstart.yaml --report firedrill-work/reports
 
 drill-redis: build ## the same on a real Redis Cluster, started on loopback and under writes
-	$(firedrill) run drills/redis-cluster.yaml
+	$(firedrill) run drills/redis-cluster.yaml --report firedrill-work/reports
 
 # One test at a time: many start servers, and on few cores their time-outs would measure the machine.
 test: setup ## run all tests, those on real servers included

@@ -19,6 +19,8 @@ public struct RunOptions: Sendable {
 /// A run, and whether it could be recorded.
 public struct DrillOutcome: Sendable {
   public var run: Run
+  /// Path of the ledger that holds it, or should.
+  public var ledger: String
   /// Why it is not in the ledger; nil: it is.
   public var recordingProblem: DrillError?
 }

@@ -7,9 +7,11 @@ import Foundation
 final class RunRecords: Sendable {
   private let ledger: Ledger?
   private let problem: DrillError?
+  private let path: String
   let redactor: KeyRedactor
 
   init(path: String) {
+    self.path = path
     do {
       try FileManager.default.createDirectory(
         atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
@@ -54,15 +56,15 @@ final class RunRecords: Sendable {
   }
 
   func record(_ run: Run, began: Bool) -> DrillOutcome {
-    guard let ledger else { return DrillOutcome(run: run, recordingProblem: problem) }
+    guard let ledger else { return DrillOutcome(run: run, ledger: path, recordingProblem: problem) }
     do {
       try ledger.append(run)
-      return DrillOutcome(run: run, recordingProblem: nil)
+      return DrillOutcome(run: run, ledger: path, recordingProblem: nil)
     } catch {
       let problem =
         error as? DrillError
         ?? DrillError(.ledgerUnwritable, subject: ledger.path, detail: "\(error)", underlying: error)
-      return DrillOutcome(run: run, recordingProblem: problem)
+      return DrillOutcome(run: run, ledger: path, recordingProblem: problem)
     }
   }
 

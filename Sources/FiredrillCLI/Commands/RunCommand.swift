@@ -8,7 +8,7 @@ struct RunCommand: AsyncParsableCommand {
     commandName: "run", abstract: "Run drills: restore, check, replay, compare, record.",
     discussion: """
       EXAMPLE
-        firedrill run drills/quickstart.yaml
+        firedrill run drills/quickstart.yaml --report report.html
         firedrill run --max-age 20h nightly.yaml
         firedrill run --again nightly-20260131T040000Z-1a2b3c
       """)
@@ -29,6 +29,12 @@ struct RunCommand: AsyncParsableCommand {
 
   @Flag(name: .long, help: "Show keys in clear, on screen and in the ledger, instead of their redacted form.")
   var showKeys = false
+
+  @Option(
+    name: .long,
+    help: "Write an HTML report: to this file if it ends in .html, otherwise as RUN.html into this folder.",
+    completion: .file(extensions: ["html"]))
+  var report: String?
 
   @OptionGroup var ledger: LedgerOptions
   @OptionGroup var common: CommonOptions
@@ -79,6 +85,7 @@ struct RunCommand: AsyncParsableCommand {
         statuses.append(.inconclusive)
       }
     }
+    if let report { statuses += try writeReports(outcomes, to: report) }
     try finish(statuses)
   }
 
@@ -88,6 +95,28 @@ struct RunCommand: AsyncParsableCommand {
     } else if !common.quiet {
       Terminal.say("drill \(skipped.drill) was skipped: it relies on run \(skipped.reliesOn), which passed")
     }
+  }
+
+  /// One file a run in a folder; a single file shows the worst run, and says so where there were more.
+  private func writeReports(_ outcomes: [DrillOutcome], to place: String) throws -> [ExitStatus] {
+    let isFile = place.hasSuffix(".html") || place.hasSuffix(".htm")
+    let worst = outcomes.max { $0.run.verdict < $1.run.verdict }
+    do {
+      for outcome in isFile ? [worst].compactMap({ $0 }) : outcomes {
+        let path = isFile ? place : "\(place.hasSuffix("/") ? String(place.dropLast()) : place)/\(outcome.run.id).html"
+        let page = try Firedrill.report(outcome, ledger: outcome.ledger)
+        try Firedrill.write(ReportHTML(page).text(), to: Workplace.absolute(path))
+        if !common.quiet { Terminal.note("report: \(path)") }
+      }
+    } catch let error as DrillError {
+      Terminal.complain("the report could not be written: \(error)  [\(error.code.rawValue)]")
+      return [.inconclusive]
+    }
+    if isFile, outcomes.count > 1, let worst, !common.quiet {
+      Terminal.note(
+        "report: it shows \(worst.run.id), the worst of \(outcomes.count) runs; name a folder to get them all")
+    }
+    return []
   }
 
   /// Fail outranks inconclusive, which outranks pass.
