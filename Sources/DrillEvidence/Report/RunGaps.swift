@@ -72,7 +72,7 @@ struct RunGaps {
     guard let examined = source.examined else { return [] }
     let stopped = Set(source.run?.obstacles.map(\.stage) ?? [])
     let examinedParts = Set(source.coverage.filter { $0.coverage.examined > 0 }.map(\.stage))
-    let optional: Set<Stage> = [.replay, .compare, .drift, .objectives]
+    let optional: Set<Stage> = [.catalog, .replay, .compare, .drift, .objectives]
     return Stage.allCases.filter {
       !examined.stages.contains($0) && !stopped.contains($0) && !optional.contains($0) && !examinedParts.contains($0)
     }.map { gap(.notDone, "stage \($0.rawValue)", "it did not run to its end") }

@@ -11,7 +11,7 @@ enum LatencyChart {
     let (first, last) = (
       log10(lowest).rounded(.down), max(log10(highest).rounded(.up), log10(lowest).rounded(.down) + 1)
     )
-    let (left, right, top, row) = (44.0, 270.0, 22.0, 26.0)
+    let (left, right, top, row) = (44.0, 270.0, 30.0, 26.0)
     let position = { (us: Double) in left + (log10(max(us, 1e-9)) - first) / (last - first) * (right - left) }
     let percentiles: [(String, (Run.Latency) -> Double)] = [
       ("p50", \.latencyP50Us), ("p99", \.latencyP99Us), ("p99.9", \.latencyP999Us), ("max", \.latencyMaxUs),
@@ -26,14 +26,19 @@ enum LatencyChart {
     }
     let reference = sides.first { $0.side == "reference" }
     let sandbox = sides.first { $0.side == "sandbox" }
-    svg.text(352, top - 10, "sandbox ÷ reference", .end, "t m")
+    let live = sides.first { $0.side == "live" }
+    svg.text(352, top - 14, "sandbox ÷ reference", .end, "t m")
     for (index, (name, value)) in percentiles.enumerated() {
       let y = top + row * Double(index) + row / 2
       svg.text(left - 8, y + 3.5, name, .end)
-      let ends = [reference, sandbox].compactMap { $0 }.map { position(value($0)) }
+      let ends = [reference, live, sandbox].compactMap { $0 }.map { position(value($0)) }
       if let low = ends.min(), let high = ends.max() { svg.line(low, y, high, y, "span") }
       if let reference {
         svg.circle(position(value(reference)), y, 4.2, "ring", label: "reference \(name): \(time(value(reference)))")
+      }
+      if let live {
+        let x = position(value(live))
+        svg.rect(x - 3.5, y - 3.5, 7, 7, "square", label: "live \(name): \(time(value(live)))")
       }
       if let sandbox {
         let x = position(value(sandbox))
@@ -50,6 +55,10 @@ enum LatencyChart {
     svg.text(left + 14, bottom + 43, "reference", .start, "t m")
     svg.shape([(120, bottom + 34), (125, bottom + 39), (120, bottom + 44), (115, bottom + 39)], "diamond")
     svg.text(130, bottom + 43, "sandbox", .start, "t m")
+    if live != nil {
+      svg.rect(182, bottom + 35.5, 7, 7, "square")
+      svg.text(194, bottom + 43, "live, later", .start, "t m")
+    }
     return svg.markup
   }
 

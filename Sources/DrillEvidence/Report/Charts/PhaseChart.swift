@@ -35,9 +35,9 @@ enum PhaseChart {
     if let target {
       let x = left + scale.position(unit.value(target), on: right - left)
       svg.line(x, top - 6, x, bottom, "limit")
-      svg.text(min(x, right), top - 10, "RTO \(Format.duration(ms: target))", x > 250 ? .end : .middle, "t limit-t")
+      svg.text(min(x, right), top - 10, "RTO \(Format.duration(ms: target))", x > 250 ? .end : .middle, "t m")
     } else if let far = restore.targetMs {
-      svg.text(right, top - 10, "RTO \(Format.duration(ms: far)), far to the right →", .end, "t limit-t")
+      svg.text(right, top - 10, "RTO \(Format.duration(ms: far)), far to the right →", .end, "t m")
     }
     return svg.markup
   }

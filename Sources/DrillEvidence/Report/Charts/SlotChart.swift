@@ -45,9 +45,9 @@ enum SlotChart {
     for (index, row) in rows.enumerated() {
       let y = top + step * Double(index) + 12
       let name = row.shard.map { $0.clipped(to: 30) } ?? (map.rows.count == 1 ? "all shards" : "shard not stated")
-      svg.text(left, y - 3, name, .start)
+      svg.text(left, y - 4, name, .start)
       let count = row.differing.count
-      svg.text(right, y - 3, count == 0 ? "no difference" : "\(Format.plural(count, "slot")) differ", .end, "t m")
+      svg.text(right, y - 4, count == 0 ? "no difference" : "\(Format.plural(count, "slot")) differ", .end, "t m")
       strip(&svg, cells(row, examined: map.examined), x: left, y: y, width: width)
     }
     for (mark, anchor) in [(0, SVG.Anchor.start), (4096, .middle), (8192, .middle), (12288, .middle), (16384, .end)] {
@@ -61,7 +61,10 @@ enum SlotChart {
 
   /// Cells that are alike and beside each other are drawn as one.
   private static func strip(_ svg: inout SVG, _ cells: [Cell], x: Double, y: Double, width: Double) {
-    enum Look: Equatable { case notOwned, notExamined, part, equal, unknown, differs(Int) }
+    enum Look: Equatable {
+      case notOwned, notExamined, part, equal, unknown
+      case differs(Int)
+    }
     func look(_ index: Int) -> Look {
       let cell = cells[index]
       if cell.slots > 0 { return .differs(index) }

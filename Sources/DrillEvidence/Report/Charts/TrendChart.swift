@@ -26,9 +26,9 @@ enum TrendChart {
     if let near {
       let y = bottom - scale.position(unit.value(near), on: bottom - top)
       svg.line(left, y, right, y, "limit")
-      svg.text(right, y - 4, "RTO \(Format.duration(ms: near))", .end, "t limit-t")
+      svg.text(right, y - 4, "RTO \(Format.duration(ms: near))", .end, "t m")
     } else if let target {
-      svg.text(right, 12, "RTO \(Format.duration(ms: target)), far above ↑", .end, "t limit-t")
+      svg.text(right, 12, "RTO \(Format.duration(ms: target)), far above ↑", .end, "t m")
     }
     let places = TrendChart.places(trend.points.count)
     let marks = zip(trend.points, places).compactMap { point, x in

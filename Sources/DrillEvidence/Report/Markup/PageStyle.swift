@@ -17,7 +17,7 @@ package enum PageStyle {
     code,.id{font-family:var(--mono);font-size:.9em;overflow-wrap:anywhere}
     .good{color:var(--good)}.bad{color:var(--bad)}.unsure{color:var(--unsure)}
     .quiet{color:var(--mute);font-size:.92em;margin-top:6px}
-    .num{text-align:right;white-space:nowrap}
+    .num{text-align:right}td.num,.word{white-space:nowrap}
     .kicker{color:var(--mute);font-size:.86em}
     .verdict{color:var(--ink);border-left:5px solid var(--unsure);padding:2px 0 4px 16px}
     .verdict.good{border-color:var(--good)}.verdict.bad{border-color:var(--bad)}
@@ -78,17 +78,17 @@ package enum PageStyle {
     .charts .wide{grid-column:1/-1}
     figure{min-width:0}
     figcaption{font-size:.92em;color:var(--mute);margin-bottom:4px;overflow-wrap:anywhere}
-    .chart{display:block;width:100%;max-width:540px;height:auto;overflow:visible}
-    .chart .t{font-size:10.5px;fill:var(--ink)}.chart .m{fill:var(--mute)}
+    .chart{display:block;width:100%;max-width:500px;height:auto;overflow:visible}
+    .chart .t{font-size:10px;fill:var(--ink)}.chart .m{fill:var(--mute)}
     .chart .grid{stroke:var(--grid);stroke-width:1}.chart .axis{stroke:var(--mute);stroke-width:1}
-    .chart .limit{stroke:var(--bad);stroke-width:1.2;stroke-dasharray:5 3}.chart .limit-t{fill:var(--bad)}
+    .chart .limit{stroke:var(--ink);stroke-width:1.2;stroke-dasharray:5 3}
     .chart .bar{fill:var(--bar)}.chart .path{fill:none;stroke:var(--bar);stroke-width:1.1;opacity:.55}
     .chart .good{fill:var(--good)}.chart .unsure{fill:var(--unsure)}.chart .bad{fill:var(--bad)}
     .chart .explained{fill:var(--bar)}.chart .ambiguous{fill:var(--unsure)}.chart .unexplained{fill:var(--bad)}
     .equal{fill:var(--equal)}.hl{stroke:var(--unsure);stroke-width:1.3;fill:none}.hb{stroke:var(--rule);stroke-width:.5}.bar-s .hb{fill:var(--bg)}
     .chart .none{fill:var(--grid)}
     .chart .heat1{fill:var(--two)}.chart .heat2{fill:var(--bad)}.chart .heat3{fill:var(--ink)}
-    .chart .span{stroke:var(--mute);stroke-width:1.2}.chart .ring{fill:var(--bg);stroke:var(--bar);stroke-width:2}.chart .diamond{fill:var(--two)}
+    .chart .span{stroke:var(--mute);stroke-width:1.2}.chart .square{fill:var(--good)}.chart .ring{fill:var(--bg);stroke:var(--bar);stroke-width:2}.chart .diamond{fill:var(--two)}
     .facts dt,dl.facts dt{color:var(--mute)}
     dl.facts{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:4px 20px;color:var(--ink)}
     dl.facts dd{margin:0}dl.facts dd span{display:block}

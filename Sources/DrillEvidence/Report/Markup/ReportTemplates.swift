@@ -96,8 +96,8 @@ enum ReportTemplates {
     {{^empty(missingText)}}<span class="missing">{{missingText}}</span>{{/empty(missingText)}}</div></li>
     {{/steps}}</ol>
     {{#hasComparisons}}<h3>Held against each other</h3>
-    <table><thead><tr><th>sides</th><th>outcome</th><th>readers</th></tr></thead><tbody>
-    {{#comparisonRows}}<tr><td>{{sides}}</td><td class="{{tone}}">{{outcome}}</td><td>{{readers}}</td></tr>{{/comparisonRows}}
+    <table><thead><tr><th>sides</th><th>outcome</th><th class="num">independent readers</th></tr></thead><tbody>
+    {{#comparisonRows}}<tr><td>{{sides}}</td><td class="{{tone}} word">{{outcome}}</td><td class="num">{{readers}}</td></tr>{{/comparisonRows}}
     </tbody></table>{{/hasComparisons}}
     {{^hasComparisons}}<p class="quiet">Nothing was held against anything, or it is not recorded.</p>{{/hasComparisons}}
     </section>

@@ -58,10 +58,14 @@ struct ReportViewParts {
     guard let lowest = shares.min(by: { $0.1 < $1.1 })?.0 else {
       return ReportView.Tile(name: "Examined", value: "nothing", tone: "unsure", sub: "no coverage is recorded")
     }
+    let whole = page.coverage.count - open.count
+    let least = Format.share(lowest.coverage.examined, of: lowest.coverage.declared)
     return ReportView.Tile(
-      name: "Examined", value: Format.share(lowest.coverage.examined, of: lowest.coverage.declared),
+      name: "Examined", value: open.isEmpty ? "100 %" : "\(whole) of \(page.coverage.count)",
       tone: open.isEmpty ? "good" : "unsure",
-      sub: open.isEmpty ? "of all that was declared" : "least: \(lowest.stage.rawValue), \(lowest.of)".clipped(to: 44))
+      sub: open.isEmpty
+        ? "of all that was declared"
+        : "parts in full; \(least) of \(lowest.stage.rawValue), \(lowest.of)".clipped(to: 60))
   }
 
   private func met(_ isMet: Bool?, unknown: String) -> String { isMet.map { $0 ? "good" : "bad" } ?? unknown }
@@ -243,10 +247,14 @@ struct ReportViewParts {
   }
 
   var comparisons: [ReportView.ComparisonRow] {
-    page.comparisons.map {
-      ReportView.ComparisonRow(
-        sides: "\($0.left) with \($0.right)", outcome: $0.isEqual ? "equal" : "different",
-        tone: $0.isEqual ? "good" : "bad", readers: Format.plural($0.independentReaders, "independent reader"))
+    let isExplained = page.drift.tallies.allSatisfy { $0.attribution == .explained } && page.drift.total > 0
+    return page.comparisons.map {
+      // That production went on after the cut is no fault of the copy.
+      let isDrift = $0.stage == .drift && isExplained
+      return ReportView.ComparisonRow(
+        sides: "\($0.left) with \($0.right)",
+        outcome: $0.isEqual ? "equal" : isDrift ? "different, explained" : "different",
+        tone: $0.isEqual ? "good" : isDrift ? "plain" : "bad", readers: Format.count($0.independentReaders))
     }
   }
 
