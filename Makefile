@@ -31,8 +31,9 @@ lint: ## check the form of the sources, strictly
 format: ## give the sources that form
 	swift format --in-place --parallel --configuration .swift-format --recursive $(sources)
 
-bench: build ## measure against redis-check-rdb, openssl and the bare server, on generated files of 1 GiB
+bench: build ## measure against redis-check-rdb, openssl and the bare server, and the dashboard with 100,000 runs
 	Benchmarks/run.sh $(firedrill)
+	Benchmarks/dashboard.sh $(firedrill) .build/release/dashboard-bench
 
 clean: ## remove what was built
 	swift package clean

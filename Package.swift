@@ -17,6 +17,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.4"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -74,6 +75,8 @@ let package = Package(
       name: "DrillDashboard",
       dependencies: [
         "DrillModel", "DrillCrypto", "DrillEvidence", .product(name: "Hummingbird", package: "hummingbird"),
+        // To keep the server's own log from the terminal.
+        .product(name: "Logging", package: "swift-log"),
       ]),
 
     // Drill files, the runner, the face for programs. Prints nothing; no ArgumentParser.
@@ -97,6 +100,10 @@ let package = Package(
     // The conformance suite that every engine passes, ours and others'. No ledger, no CLI.
     .target(name: "DrillTesting", dependencies: ["DrillModel", "DrillCrypto", "DrillChecks"]),
 
+    // Makes ledgers of 1,000 and 100,000 runs for Benchmarks/dashboard.sh.
+    .executableTarget(
+      name: "dashboard-bench", dependencies: ["DrillModel", "DrillEvidence"], path: "Benchmarks/Dashboard"),
+
     .testTarget(name: "DrillModelTests", dependencies: ["DrillModel", "DrillCrypto"]),
     .testTarget(name: "DrillChecksTests", dependencies: ["DrillChecks", "DrillFaults"]),
     .testTarget(name: "DrillReplayTests", dependencies: ["DrillReplay", "DrillCrypto"]),
@@ -109,7 +116,8 @@ let package = Package(
       ]),
     .testTarget(
       name: "DrillEvidenceTests",
-      dependencies: ["DrillEvidence", "DrillCrypto", .product(name: "GRDB", package: "GRDB.swift")], exclude: ["Golden", "Fixtures"]
+      dependencies: ["DrillEvidence", "DrillCrypto", .product(name: "GRDB", package: "GRDB.swift")],
+      exclude: ["Golden", "Fixtures"]
     ),
     .testTarget(
       name: "DrillDashboardTests",

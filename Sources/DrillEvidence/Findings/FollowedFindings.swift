@@ -16,8 +16,15 @@ extension History {
       book.add(run)
     }
     for action in actions { book.add(action) }
+    return FollowedFinding.sorted(book.findings, at: now)
+  }
+}
+
+extension FollowedFinding {
+  /// Overdue ones first, then open ones, each by severity and by how long they have been open.
+  static func sorted(_ findings: [FollowedFinding], at now: Instant) -> [FollowedFinding] {
     func rank(_ finding: FollowedFinding) -> Int { finding.isOverdue(at: now) ? 0 : finding.isOpen ? 1 : 2 }
-    return book.findings.map { (rank($0), $0) }.sorted { a, b in
+    return findings.map { (rank($0), $0) }.sorted { a, b in
       if a.0 != b.0 { return a.0 < b.0 }
       if a.1.severity != b.1.severity { return a.1.severity > b.1.severity }
       return (a.1.openedAt, a.1.id) < (b.1.openedAt, b.1.id)

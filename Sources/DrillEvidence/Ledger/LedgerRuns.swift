@@ -86,6 +86,13 @@ extension Ledger {
   }
 
   private func resolve(_ name: String, _ db: Database) throws -> String {
+    // The whole name is found through the index, however many runs there are.
+    if name != "latest",
+      let id = try String.fetchOne(
+        db, sql: "SELECT run FROM leaves WHERE run = ? AND kind IN ('run-started', 'run') LIMIT 1", arguments: [name])
+    {
+      return id
+    }
     let ids = try String.fetchAll(
       db,
       sql:

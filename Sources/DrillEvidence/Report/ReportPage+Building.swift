@@ -10,7 +10,7 @@ extension ReportPage {
       $0.body.cluster == entry.cluster && $0.body.drill == entry.drill && $0.body.startedAt <= entry.startedAt
     }
     self.init(
-      recorded, earlier: own,
+      recorded, earlier: ReportWindow(own),
       findings: history.findings(at: now).filter { $0.cluster == entry.cluster && $0.isOpen },
       topology: history.topology(of: entry.cluster, for: RunSource(recorded).backups),
       missed: history.missedDrills(at: now).filter { $0.cluster == entry.cluster && $0.drill == entry.drill }, at: now)
@@ -18,7 +18,7 @@ extension ReportPage {
 
   /// - Parameter earlier: finished runs of the same drill and cluster, this one included.
   package init(
-    _ recorded: RecordedRun, earlier: [Recorded<RunFinished>], findings followed: [FollowedFinding],
+    _ recorded: RecordedRun, earlier: ReportWindow, findings followed: [FollowedFinding],
     topology: TopologySeen?, missed: [MissedDrill], at now: Instant
   ) {
     let source = RunSource(recorded)
@@ -27,8 +27,8 @@ extension ReportPage {
     self.init(kind: .run, at: now, cluster: recorded.entry.cluster, focus: source, topology: topology)
     findings = ReportFindings.lines(run: source, followed: followed, at: now)
     trends = ReportTrends.trends(earlier)
-    runs = ReportTrends.lines(earlier, unfinished: unfinished)
-    counts = Counts(earlier.map(\.body.verdict))
+    runs = ReportTrends.lines(earlier.runs, unfinished: unfinished)
+    counts = earlier.counts
     counts.interrupted = recorded.entry.state == .interrupted ? 1 : 0
     counts.running = recorded.entry.state == .running ? 1 : 0
     // A drill that was missed since says something of today, not of this run.
@@ -54,7 +54,7 @@ extension ReportPage {
       ReportTrends.line($0.body, history.running.contains($0.body.run) ? .running : .interrupted)
     }
     self.init(
-      cluster: cluster, since: since, runs: runs, unfinished: unfinished, latest: latest,
+      cluster: cluster, since: since, window: ReportWindow(runs), unfinished: unfinished, latest: latest,
       findings: history.findings(at: now).filter { $0.cluster == cluster },
       topology: history.topology(of: cluster, for: latest.map { RunSource($0).backups } ?? []),
       missed: history.missedDrills(at: now).filter { $0.cluster == cluster && $0.due >= since },
@@ -62,7 +62,7 @@ extension ReportPage {
   }
 
   package init(
-    cluster: String, since: Instant, runs: [Recorded<RunFinished>], unfinished: [RunLine], latest: RecordedRun?,
+    cluster: String, since: Instant, window: ReportWindow, unfinished: [RunLine], latest: RecordedRun?,
     findings followed: [FollowedFinding], topology: TopologySeen?, missed: [MissedDrill],
     skips: [Recorded<DrillSkipped>], at now: Instant
   ) {
@@ -71,9 +71,9 @@ extension ReportPage {
     self.init(kind: .cluster, at: now, cluster: cluster, focus: source, topology: topology)
     self.since = since
     findings = ReportFindings.lines(run: source, followed: shown, at: now)
-    trends = ReportTrends.trends(runs)
-    self.runs = ReportTrends.lines(runs, unfinished: unfinished)
-    counts = Counts(runs.map(\.body.verdict))
+    trends = ReportTrends.trends(window)
+    runs = ReportTrends.lines(window.runs, unfinished: unfinished)
+    counts = window.counts
     counts.interrupted = unfinished.count { $0.state == .interrupted }
     counts.running = unfinished.count { $0.state == .running }
     counts.missed = missed.count
@@ -84,9 +84,13 @@ extension ReportPage {
     gaps =
       Self.gaps(missed: missed) + Self.gaps(interrupted: interrupted) + (source.map { RunGaps(source: $0).all } ?? [])
     // Everything that was found in the time, wherever in it.
-    let subjects = runs.flatMap { $0.body.subjects ?? [] }.map { (code: $0.code, subject: $0.subject) }
+    let subjects = window.runs.flatMap { $0.body.subjects ?? [] }.map { (code: $0.code, subject: $0.subject) }
     slots = SlotMaps.map(subjects, examined: source?.examined?.slots, topology: topology)
-    standing = Self.standing(runs: runs, unfinished: unfinished)
+    if !window.omitted.isEmpty {
+      notes.append(
+        "slots where content differs are those of the latest \(Format.count(window.runs.count)) runs of the time")
+    }
+    standing = Self.standing(runs: window.runs, unfinished: unfinished)
     headline = Self.headline(cluster: standing, self)
   }
 

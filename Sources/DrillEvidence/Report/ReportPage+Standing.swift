@@ -15,21 +15,10 @@ extension ReportPage {
     }
     for run in runs { see(run.body.drill, run.body.startedAt, Standing(run.body.verdict)) }
     for run in unfinished where run.state == .interrupted { see(run.drill, run.startedAt, .interrupted) }
-    guard let worst = latest.values.map(\.standing).max(by: { rank($0) < rank($1) }) else {
+    guard let worst = latest.values.map(\.standing).max(by: { $0.rank < $1.rank }) else {
       return unfinished.isEmpty ? .unknown : .running
     }
     return worst
-  }
-
-  private static func rank(_ standing: Standing) -> Int {
-    switch standing {
-    case .pass: 0
-    case .running: 1
-    case .unknown: 2
-    case .inconclusive: 3
-    case .interrupted: 4
-    case .fail: 5
-    }
   }
 
   static func headline(_ standing: Standing, _ source: RunSource) -> String {
@@ -61,5 +50,19 @@ extension ReportPage {
     if page.overdue > 0 { sentence += "; \(Format.plural(page.overdue, "finding")) overdue" }
     if !page.missed.isEmpty { sentence += "; \(Format.plural(page.missed.count, "drill")) missed" }
     return sentence
+  }
+}
+
+extension ReportPage.Standing {
+  /// Worse ones have higher ranks.
+  var rank: Int {
+    switch self {
+    case .pass: 0
+    case .running: 1
+    case .unknown: 2
+    case .inconclusive: 3
+    case .interrupted: 4
+    case .fail: 5
+    }
   }
 }

@@ -20,7 +20,7 @@ public struct ReportPage: Hashable, Sendable, Codable {
     /// No run is recorded in this time.
     case unknown
 
-    init(_ verdict: Verdict) {
+    public init(_ verdict: Verdict) {
       switch verdict {
       case .pass: self = .pass
       case .inconclusive: self = .inconclusive

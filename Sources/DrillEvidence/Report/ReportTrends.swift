@@ -2,12 +2,13 @@ import DrillModel
 
 /// Lines and points over many runs, from their leaves alone.
 enum ReportTrends {
-  static func trends(_ runs: [Recorded<RunFinished>]) -> [ReportPage.Trend] {
-    let byDrill = Dictionary(grouping: runs.map(\.body), by: \.drill)
+  static func trends(_ window: ReportWindow) -> [ReportPage.Trend] {
+    let byDrill = Dictionary(grouping: window.runs.map(\.body), by: \.drill)
     return byDrill.keys.sorted().map { drill in
       let ordered = (byDrill[drill] ?? []).sorted { ($0.startedAt, $0.run) < ($1.startedAt, $1.run) }
       let points = ordered.suffix(ReportPage.mostRuns).map(point)
-      return ReportPage.Trend(drill: drill, omitted: ordered.count - points.count, points: points)
+      return ReportPage.Trend(
+        drill: drill, omitted: ordered.count - points.count + (window.omitted[drill] ?? 0), points: points)
     }
   }
 

@@ -105,6 +105,8 @@ package enum PageStyle {
     .card dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:1px 14px;margin-top:8px;font-size:.92em}
     .card dt{color:var(--mute)}.card dd{margin:0;overflow-wrap:anywhere}
     .card .alarm{font-size:.92em}
+    .drills{margin-top:8px;padding-top:7px;border-top:1px solid var(--grid);font-size:.92em}.drills .quiet{font-size:1em}.drills li{overflow-wrap:anywhere}
+    .crumbs{margin:0 0 10px}
     .pages{display:flex;gap:18px;margin-top:10px;font-size:.92em}
     @media (max-width:900px){.tiles{grid-template-columns:repeat(3,1fr)}.pair,.charts{grid-template-columns:minmax(0,1fr)}}
     @media (max-width:560px){main{padding:16px 14px 32px}.tiles{grid-template-columns:repeat(2,1fr)}.cards{grid-template-columns:minmax(0,1fr)}\
