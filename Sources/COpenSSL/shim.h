@@ -12,3 +12,10 @@
 #include <openssl/crypto.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/asn1.h>
+#include <openssl/cms.h>
+#include <openssl/objects.h>
+#include <openssl/pkcs7.h>
+#include <openssl/ts.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
