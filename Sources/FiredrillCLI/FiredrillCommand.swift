@@ -22,7 +22,7 @@ struct FiredrillCommand: AsyncParsableCommand {
       RunCommand.self, CaptureCommand.self, CheckCommand.self, InspectCommand.self, DiffCommand.self,
       FingerprintCommand.self,
       CatalogCommand.self, LedgerCommand.self, KeygenCommand.self, DoctorCommand.self,
-      FindingsCommand.self, ExplainCommand.self, PlaybookCommand.self, LocateCommand.self, ScheduleCommand.self, GateCommand.self, ReportCommand.self, ServeCommand.self,
+      FindingsCommand.self, ExplainCommand.self, PlaybookCommand.self, LocateCommand.self, ScheduleCommand.self, GateCommand.self, ReportCommand.self, ServeCommand.self, EvidenceCommand.self,
     ])
 
   /// Named without a subcommand: a job whose drill's name went missing must not look like a success.

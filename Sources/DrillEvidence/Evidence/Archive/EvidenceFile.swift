@@ -23,6 +23,9 @@ enum EvidenceFile {
   static func reply(for stamped: String) -> String { stamped + ".tsr" }
 
   static func leaf(_ leaf: Int) -> String { "ledger/leaves/\(padded(leaf, 8)).json" }
+  /// The signed decision of a gate whose leaf this is.
+  static func decision(_ leaf: Int) -> String { "ledger/decisions/\(padded(leaf, 8)).json" }
+  static func report(_ index: Int) -> String { "reports/\(padded(index, 2)).html" }
   static func proof(_ leaf: Int) -> String { "ledger/proofs/\(padded(leaf, 8)).txt" }
   /// The parts of envelope number `index`, to which ``signed(_:)`` and ``rawSignature(_:)`` add their ending.
   static func statement(_ index: Int) -> String { "statements/\(padded(index, 6))" }

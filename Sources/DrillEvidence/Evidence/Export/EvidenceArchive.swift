@@ -4,16 +4,15 @@ import DrillModel
 extension EvidenceContents {
   /// Signs everything and puts it into one archive.
   ///
-  /// - Parameter reports: pages by name, `report.html` among them.
   /// - Parameter folder: where a file may be for a moment.
   /// - Parameter stamp: asks a time-stamp authority and hands back its reply, in DER; nil: no time stamp.
   /// - Throws: `DrillError`: `key-unreadable` where key and certificate do not go together; `protocol-violation` where the reply is not one to the query;
   ///   what `stamp` throws.
   public func archive(
-    sealedBy seal: EvidenceSeal, reports: [String: [UInt8]], folder: String,
+    sealedBy seal: EvidenceSeal, folder: String,
     stamp: ((TimeStampRequest) async throws -> [UInt8])? = nil
   ) async throws -> [UInt8] {
-    var files = try listedFiles(seal, reports: reports, folder: folder, isStamped: stamp != nil)
+    var files = try listedFiles(seal, folder: folder, isStamped: stamp != nil)
     files[EvidenceFile.sums] = DigestList.encode(files)
     var covered = [EvidenceFile.sums]
     if let document = seal.document {
@@ -51,7 +50,7 @@ extension EvidenceContents {
 
   /// Everything that the list of digests names.
   private func listedFiles(
-    _ seal: EvidenceSeal, reports: [String: [UInt8]], folder: String, isStamped: Bool
+    _ seal: EvidenceSeal, folder: String, isStamped: Bool
   ) throws -> [String: [UInt8]] {
     var files = reports
     files[EvidenceFile.readme] = Array(
@@ -97,6 +96,7 @@ extension EvidenceContents {
     if let parts = SignedParts(signedHead: checkpoint) { files.merge(parts.files(EvidenceFile.checkpoint)) { $1 } }
     files[EvidenceFile.hashes] = LogText.hashes(ledger.nodes.leaves)
     if manifest.previous != nil { files[EvidenceFile.consistency] = LogText.hashes(consistency) }
+    for (number, decision) in decisions { files[EvidenceFile.decision(number)] = decision }
     for (number, leaf) in ledger.leaves { files[EvidenceFile.leaf(number)] = leaf.statement }
     for number in Set(ledger.leaves.keys).union(statements.compactMap(\.leaf)) {
       files[EvidenceFile.proof(number)] = LogText.proof(ledger.nodes.steps(from: number))

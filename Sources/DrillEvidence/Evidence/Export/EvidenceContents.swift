@@ -13,6 +13,10 @@ public struct EvidenceContents: Sendable {
   private(set) var ledger: LedgerLeaves
   /// Shows that the previous export's tree is a beginning of this one; empty where there was none.
   private(set) var consistency: [Digest]
+  /// Signed gate decisions by leaf, as far as they are kept.
+  private(set) var decisions: [Int: [UInt8]]
+  /// Pages for people, by file name.
+  private(set) var reports: [String: [UInt8]]
 
   /// Concludes what there is to say of the period.
   ///
@@ -20,7 +24,9 @@ public struct EvidenceContents: Sendable {
   /// - Throws: `DrillError`: `usage` where the period is empty or there is no leaf; `ledger-damaged` where the ledger is not what was recorded, or does not
   ///   begin with the tree of an earlier export.
   public init(of ledger: Ledger, _ request: EvidenceRequest) throws {
-    guard request.from < request.to else {
+    // What has not happened yet was not missed.
+    let end = min(request.to, request.exportedAt)
+    guard request.from < end else {
       throw DrillError(.usage, subject: "\(request.from)", detail: "the period's beginning must lie before its end")
     }
     let whole = try ledger.history()
@@ -32,8 +38,10 @@ public struct EvidenceContents: Sendable {
     }
     let previous = request.head(before: whole)
     let scope = EvidenceScope(
-      from: request.from, to: request.to, clusters: Set(request.clusters), previousSize: previous?.size)
-    let history = whole.within(scope)
+      from: request.from, to: end, clusters: Set(request.clusters), previousSize: previous?.size)
+    let keys = request.showsKeys ? nil : RecordedKeys(redactor: ledger.redactor)
+    let recorded = whole.within(scope)
+    let history = keys?.redacted(recorded) ?? recorded
     let conclusions = EvidenceConclusions(history, whole: whole, scope: scope)
 
     var withheld = EvidenceManifest.Withheld(otherClusters: 0, outsidePeriod: 0, showingKeys: 0)
@@ -56,10 +64,9 @@ public struct EvidenceContents: Sendable {
     }
     try EvidenceContents.hold(leaves.nodes.leaves, against: whole.exports, previous, path: ledger.path)
 
-    let keys = RecordedKeys(redactor: ledger.redactor)
     let all = leaves.leaves.merging(redacted) { first, _ in first }.values.sorted { $0.leaf < $1.leaf }
     let writer = StatementWriter(
-      log: leaves.origin, nodes: leaves.nodes, scope: scope, shown: leaves.leaves, keys: request.showsKeys ? nil : keys,
+      log: leaves.origin, nodes: leaves.nodes, scope: scope, shown: leaves.leaves, keys: keys,
       details: ledger.details(of:))
     var statements: [EvidenceStatement] = []
     for leaf in all where scope.states(leaf) { statements.append(try writer.statement(of: leaf)) }
@@ -70,13 +77,27 @@ public struct EvidenceContents: Sendable {
     gaps = GapReport.gaps(scope, history: history, leaves: all, missed: conclusions.missed)
     controls = EvidenceContents.matrix(statements, conclusions, history, request).rows()
     manifest = EvidenceManifest(
-      exportedAt: request.exportedAt, tool: request.tool, from: request.from, to: request.to,
+      exportedAt: request.exportedAt, tool: request.tool, from: request.from, to: end,
       clusters: request.clusters.sorted(), log: leaves.origin, size: leaves.nodes.size, root: leaves.nodes.root,
       previous: previous, statements: statements.count, withheld: withheld, showsKeys: request.showsKeys)
     consistency = previous.map { MerkleProof.consistency(from: $0.size, in: leaves.nodes.leaves) } ?? []
     self.statements = statements
     self.history = history
     self.ledger = leaves
+    // A decision's facts may name what findings are about.
+    decisions =
+      history.runs == recorded.runs
+      ? try leaves.leaves.filter { $0.value.kind == .gateDecision && $0.value.clusters.allSatisfy(scope.concerns) }
+        .compactMapValues { try $0.details.flatMap { try ledger.details(of: $0) } } : [:]
+    reports = [:]
+    reports = try EvidenceReports(
+      manifest: manifest, history: history, gaps: gaps, controls: controls,
+      run: { id in
+        var recorded = try ledger.run(id)
+        if let keys { recorded.run = recorded.run.map { keys.redacted($0) } }
+        return recorded
+      }
+    ).pages()
   }
 
   /// What the ledger is to be told of this export.

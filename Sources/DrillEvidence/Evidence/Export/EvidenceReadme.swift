@@ -39,6 +39,7 @@ struct EvidenceReadme {
     | `statements/N.pae`, `.sig` | the bytes of statement N that were signed, and the signature |
     | `ledger/checkpoint`, `.pae`, `.sig` | the signed head of the ledger's tree (C2SP tlog-checkpoint); the bytes that were signed, and the signature |
     | `ledger/leaves/N.json` | leaf N of the ledger, to the byte |
+    | `ledger/decisions/N.json` | what a gate decided, in the envelope that it signed, where leaf N records it and the ledger still keeps it; its SHA-256 stands in the leaf as `details` |
     | `ledger/proofs/N.txt` | that leaf N is in the tree (RFC 6962): the hashes beside its path to the root |
     | `ledger/hashes.txt` | the hash of every leaf of the tree |
     | `ledger/consistency.txt` | that the tree of the previous export is a beginning of this one, where there was one |

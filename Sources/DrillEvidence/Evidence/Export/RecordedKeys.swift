@@ -18,20 +18,53 @@ public struct RecordedKeys: Sendable {
   /// The leaf's statement with its keys redacted.
   func redacted(_ leaf: RawLeaf) throws -> [UInt8] {
     var statement = try CanonicalJSON.decode(Leaf<RunFinished>.self, from: leaf.statement)
-    statement.body.subjects = statement.body.subjects?.map { finding in
+    statement.body = redacted(statement.body)
+    return try CanonicalJSON.encode(statement)
+  }
+
+  func redacted(_ history: History) -> History {
+    var history = history
+    history.runs = history.runs.map { recorded in
+      var recorded = recorded
+      recorded.body = redacted(recorded.body)
+      return recorded
+    }
+    return history
+  }
+
+  func redacted(_ run: Run) -> Run {
+    var run = run
+    run.findings = run.findings.map { finding in
       var finding = finding
       finding.subject = redacted(finding.subject)
       return finding
     }
-    return try CanonicalJSON.encode(statement)
+    run.driftSamples = run.driftSamples.map { drift in
+      var drift = drift
+      drift.key = redacted(drift.key)
+      return drift
+    }
+    return run
   }
 
-  func redacted(_ subject: Finding.Subject) -> Finding.Subject {
-    var subject = subject
-    if let key = subject.key, !RecordedKeys.isRedacted(key) {
-      subject.key = redactor.redact(RecordedKeys.bytes(key.text))
+  private func redacted(_ run: RunFinished) -> RunFinished {
+    var run = run
+    run.subjects = run.subjects?.map { finding in
+      var finding = finding
+      finding.subject = redacted(finding.subject)
+      return finding
     }
+    return run
+  }
+
+  private func redacted(_ subject: Finding.Subject) -> Finding.Subject {
+    var subject = subject
+    subject.key = subject.key.map { redacted($0) }
     return subject
+  }
+
+  private func redacted(_ key: KeyName) -> KeyName {
+    RecordedKeys.isRedacted(key) ? key : redactor.redact(RecordedKeys.bytes(key.text))
   }
 
   /// `key:` and 16 hexadecimal digits, as ``KeyRedactor`` writes it.

@@ -44,10 +44,8 @@ struct StatementWriter {
   }
 
   func statement(of finding: FollowedFinding, in conclusions: EvidenceConclusions) throws -> EvidenceStatement {
-    var redacted = finding
-    if let keys { redacted.subject = keys.redacted(finding.subject) }
-    return try concluded(
-      EvidenceConclusions.findingKind, finding.cluster, from: conclusions.basis(of: finding), redacted)
+    try concluded(
+      EvidenceConclusions.findingKind, finding.cluster, from: conclusions.basis(of: finding), finding)
   }
 
   func statement(of change: PolicyChange) throws -> EvidenceStatement {

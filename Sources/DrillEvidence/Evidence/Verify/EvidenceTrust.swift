@@ -38,4 +38,7 @@ public struct EvidenceTrust: Sendable {
     self.minimumSigners = minimumSigners
     self.now = now
   }
+
+  /// The head of a ledger that a checkpoint or an archive states, whoever signed it; nil where there is none.
+  public static func head(in bytes: [UInt8]) -> TreeHead? { EvidenceVerifier.head(bytes, [])?.head }
 }

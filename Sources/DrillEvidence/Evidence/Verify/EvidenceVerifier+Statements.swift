@@ -61,6 +61,10 @@ extension EvidenceVerifier {
           .statementMissing, EvidenceFile.leaf(number), "leaf \(number) lies in the period, and no statement repeats it"
         )
       }
+      if let decision = file(EvidenceFile.decision(number)), leaf.details != SHA256.digest(decision) {
+        report(
+          .leafDiffers, EvidenceFile.decision(number), "the decision is not the one whose digest leaf \(number) states")
+      }
       proof(number, hash, manifest)
     }
     strays(hashes.count, stated)
@@ -134,10 +138,11 @@ extension EvidenceVerifier {
 
   /// Leaves and proofs that belong to nothing.
   private mutating func strays(_ size: Int, _ stated: Set<Int>) {
-    for name in opened.files.keys.sorted()
-    where name.hasPrefix("ledger/leaves/") || name.hasPrefix("ledger/proofs/") {
+    let folders = ["ledger/leaves/", "ledger/proofs/", "ledger/decisions/"]
+    for name in opened.files.keys.sorted() where folders.contains(where: { name.hasPrefix($0) }) {
       let number = Int(name.drop { !$0.isNumber }.prefix { $0.isNumber }) ?? -1
-      let isKnown = name == EvidenceFile.leaf(number) || name == EvidenceFile.proof(number)
+      let isKnown = [EvidenceFile.leaf(number), EvidenceFile.proof(number), EvidenceFile.decision(number)].contains(
+        name)
       let isOfALeaf = (0..<size).contains(number) && (file(EvidenceFile.leaf(number)) != nil || stated.contains(number))
       if !isKnown || !isOfALeaf { report(.fileUnexpected, name, "\(name) belongs to no leaf of the tree") }
     }
