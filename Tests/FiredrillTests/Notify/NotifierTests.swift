@@ -35,7 +35,7 @@ struct NotifierTests {
   }
 
   private func outcome(_ verdict: Verdict, id: String = "nightly-1") -> DrillOutcome {
-    DrillOutcome(run: Self.run(verdict, id: id), recordingProblem: nil)
+    DrillOutcome(run: Self.run(verdict, id: id), ledger: "", recordingProblem: nil)
   }
 
   private func webhook(_ url: String, _ verdicts: Set<Verdict> = [.fail, .inconclusive]) -> NotifyTarget {

@@ -1,3 +1,4 @@
+import DrillEvidence
 import Firedrill
 import Foundation
 import Testing
