@@ -14,7 +14,7 @@ struct ReplicationLinkTests {
     let time = Array("*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n".utf8)
     let ok = Array("+OK\r\n".utf8)
     // The first chunk answers PSYNC; the others follow in the same breath, which the socket may join.
-    let server = try ScriptedServer([ok, ok, ok, time] + [chunks.flatMap { $0 }])
+    let server = try ScriptedServer([ok, ok, ok, ok, time] + [chunks.flatMap { $0 }])
     let folder = NSTemporaryDirectory() + "firedrill-test-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(atPath: folder) }
