@@ -202,7 +202,8 @@ import Testing
       let drill = try bench.write("drill: d\nproduction: {engine: redis, records: 10}\n", to: "drill.yaml")
       let ran = try await FiredrillProcess.run(["run", drill], in: bench, environment: without)
       #expect(ran.status == 2)
-      #expect(ran.output.contains("apt-get install redis-server") && ran.output.contains("server-missing"), "\(ran.output)")
+      #expect(
+        ran.output.contains("apt-get install redis-server") && ran.output.contains("server-missing"), "\(ran.output)")
       #expect(bench.leftovers.isEmpty)
     }
   }

@@ -39,7 +39,9 @@ struct Attendance {
 
   /// The last run that was interrupted in the window.
   func interrupted(_ key: ScheduleKey, _ window: ClosedRange<Instant>) -> String? {
-    interrupted[key]?.last { window.contains($0.0) }?.1
+    guard let runs = interrupted[key] else { return nil }
+    let after = runs.firstIndex(notBefore: window.upperBound.advanced(by: 1)) { $0.0 }
+    return after > 0 && runs[after - 1].0 >= window.lowerBound ? runs[after - 1].1 : nil
   }
 }
 
