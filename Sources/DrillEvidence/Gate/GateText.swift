@@ -62,24 +62,28 @@ public struct GateText: Sendable {
     for cluster in decision.clusters {
       if decision.clusters.count > 1 { page.paragraph([Span(cluster, .strong)]) }
       let results = decision.clauses.filter { $0.cluster == cluster }
-      let rows = ClauseStatus.allCases.flatMap { status in results.filter { $0.status == status } }.map(row)
-      page.table(
-        [["", Span("clause", .dim), Span("required", .dim), Span("measured", .dim), Span("fact", .dim)]] + rows)
+      let width = results.map { $0.clause.count }.max() ?? 0
+      for status in ClauseStatus.allCases {
+        for result in results where result.status == status { line(&page, result, name: width) }
+      }
     }
   }
 
-  private func row(_ result: ClauseResult) -> [Span] {
-    let mark: Span =
+  /// Mark, name, what is required, what is so, and the fact: one line where there is room.
+  private func line(_ page: inout Page, _ result: ClauseResult, name width: Int) {
+    let (mark, tone): (String, Span.Tone) =
       switch result.status {
-      case .met: Span("✓", .good)
-      case .notMet: Span("✗", .bad)
-      case .cannotBeTold: Span("?", .unsure)
+      case .met: ("✓", .good)
+      case .notMet: ("✗", .bad)
+      case .cannotBeTold: ("?", .unsure)
       }
     let leaf = result.facts.count == 1 ? " (leaf \(result.facts[0].leaf))" : ""
-    return [
-      mark, Span(result.clause, result.status == .met ? .plain : .strong), Span(result.required), Span(result.measured),
-      Span(result.reason + leaf),
-    ]
+    page.paragraph(
+      [
+        Span(mark, tone), " ", Span(result.clause.padded(to: width), result.status == .met ? .plain : .strong), "  ",
+        "\(result.required): ", Span(result.measured, result.status == .met ? .strong : tone), ". ",
+        Span(result.reason + leaf, .dim),
+      ], hanging: width + 4)
   }
 
   private func notExamined(_ page: inout Page) {

@@ -18,6 +18,7 @@ public struct VerificationDebtClause: GateClause {
     guard let catalog = facts.catalog else {
       return .cannotBeTold("which backups are retained is not recorded; name the catalog with --catalog")
     }
+    guard !facts.allRuns.isEmpty else { return .cannotBeTold(facts.nothingRan) }
     let retained = catalog.backups.filter { $0.cluster == facts.cluster }
     guard !retained.isEmpty else {
       return .cannotBeTold("the catalog holds no backup of \(facts.cluster)", measured: "no backups")
