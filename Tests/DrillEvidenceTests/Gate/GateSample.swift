@@ -23,11 +23,11 @@ struct GateSample {
   }
 
   static func topology(_ epoch: UInt64, moves: [Topology.Move] = []) -> Topology {
-    let border = epoch < 9 ? 8191 : 4095
+    let border = epoch < 9 ? 63 : 31
     return Topology(
       epoch: epoch,
       shards: [
-        .init(name: "s1", slots: SlotSet(0...border)), .init(name: "s2", slots: SlotSet(border + 1...Slot.count - 1)),
+        .init(name: "s1", slots: SlotSet(0...border)), .init(name: "s2", slots: SlotSet(border + 1...99)),
       ], moves: moves)
   }
 
@@ -82,7 +82,7 @@ struct GateSample {
       isolation: .namespaces, isolationDetail: "bubblewrap", server: "redis 7.0.15", clockHeld: true, phases: [])
     run.fingerprintRoot = Digest(words: (9, 9, 9, UInt64(night)))
     run.examined = Run.Examined(
-      stages: Stage.allCases, shards: ["s1", "s2"], slots: .all, references: ["captured", "live"])
+      stages: Stage.allCases, shards: ["s1", "s2"], slots: SlotSet(0...0), references: ["captured", "live"])
     run.governance = Governance(owner: "storage", deadlines: [.critical: 86_400, .high: 86_400, .medium: 86_400])
     return run
   }
@@ -134,15 +134,18 @@ struct GateSample {
       ? CatalogListing(folder: "/backups", listedAt: now, backups: retained, unreadable: unreadable) : nil
   }
 
-  /// Writes all of it into a ledger, in the order of the nights.
+  /// Writes all of it into a ledger, in the order of the nights; at once, since a disk that is waited for thirty times a history is most of a test.
   func write(to ledger: Ledger) throws {
-    var waiting = topologies[...]
-    if let schedule { try ledger.append(schedule, at: GateSample.time(-1, 0)) }
-    for (index, run) in runs.enumerated() {
-      try ledger.append(run)
-      while let topology = waiting.first, topology.night <= index {
-        try ledger.append(topology.1, at: run.finishedAt)
-        waiting.removeFirst()
+    try ledger.write { db in
+      var waiting = topologies[...]
+      if let schedule { _ = try ledger.append(schedule, details: nil, at: GateSample.time(-1, 0), db) }
+      for (index, run) in runs.enumerated() {
+        _ = try ledger.append(
+          RunFinished(run, redactor: ledger.redactor), details: CanonicalJSON.encode(run), at: run.finishedAt, db)
+        while let topology = waiting.first, topology.night <= index {
+          _ = try ledger.append(topology.1, details: nil, at: run.finishedAt, db)
+          waiting.removeFirst()
+        }
       }
     }
   }

@@ -76,7 +76,7 @@ struct GateVerificationTests {
       #expect(try bench.verify() == [.newerEpoch])
     }
     try withDecision { bench, _ throws in
-      let moves = [Topology.Move(slot: Slot(4000), source: "s1", target: "s2")]
+      let moves = [Topology.Move(slot: Slot(20), source: "s1", target: "s2")]
       try bench.ledger.append(
         TopologySeen(cluster: "shop", GateSample.topology(9, moves: moves), seenIn: "live"),
         at: GateSample.time(29, 5.5))

@@ -2,6 +2,7 @@ import DrillCrypto
 import DrillEvidence
 import DrillModel
 import Foundation
+import GRDB
 import Testing
 
 /// `firedrill gate` as a person types it.
@@ -100,14 +101,23 @@ import Testing
   @Test("a decision that the ledger cannot take up is shown, and is not open")
   func unrecorded() async throws {
     try await withLedger { bench in
-      // Another process writes for as long as this one waits.
       let arguments = ["gate", "\(bench.folder)/policy.yaml", "--format", "json"]
       let whole = try await FiredrillProcess.run(arguments, in: bench)
       #expect(whole.status == 0)
       #expect(try whole.json()["notRecorded"] == nil)
       #expect(try whole.json()["payload"] is String)
       let dry = try await FiredrillProcess.run(arguments + ["--dry-run"], in: bench)
-      #expect(try dry.json()["payload"] == nil)
+      #expect(try dry.status == 0 && dry.json()["payload"] == nil)
+      // It can be read, and takes nothing more.
+      let queue = try DatabaseQueue(path: bench.ledger)
+      try await queue.write { db in
+        try db.execute(sql: "CREATE TRIGGER full BEFORE INSERT ON leaves BEGIN SELECT RAISE(ABORT, 'full'); END")
+      }
+      try queue.close()
+      let lost = try await FiredrillProcess.run(arguments, in: bench)
+      #expect(lost.status == ExitStatus.inconclusive.rawValue, "\(lost.output)\(lost.errors)")
+      #expect(try lost.json()["outcome"] as? String == "open" && lost.json()["notRecorded"] is String)
+      #expect(lost.errors.contains("is NOT recorded"))
     }
   }
 
@@ -179,11 +189,11 @@ import Testing
     }
   }
 
-  @Test("a real drill opens a gate over its catalog, and a byte changed in the backup closes it")
+  @Test("a real drill opens a gate over its catalog, and a backup in it that cannot be read keeps it from opening")
   func realDrill() async throws {
     try await TestBench.with { bench in
       try bench.write(
-        "drill: small\nproduction: {engine: sqlite, shards: 2, records: 400, changes: 0}\ncatalog: catalog\n",
+        "drill: small\nproduction: {engine: sqlite, shards: 2, records: 400, changes: 0}\ncatalog: catalog\nworkload: \(TestBench.repositoryFile("workloads/documents.yaml"))\n",
         to: "drill.yaml")
       let policy = try bench.write(
         """
