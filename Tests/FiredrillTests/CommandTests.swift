@@ -6,7 +6,11 @@ import Testing
 @Suite struct CommandTests {
   private static let commands = [
     ["run"], ["capture"], ["check"], ["inspect"], ["diff"], ["fingerprint"], ["catalog", "list"], ["ledger", "list"],
-    ["ledger", "show"], ["ledger", "verify"], ["keygen"], ["doctor"], ["gate", "decide"], ["gate", "verify"],
+    ["ledger", "show"], ["ledger", "verify"], ["ledger", "policy-changes"], ["ledger", "prune"], ["keygen"], ["doctor"],
+    ["gate", "decide"], ["gate", "verify"], ["findings", "list"], ["findings", "show"], ["findings", "acknowledge"],
+    ["findings", "note"], ["findings", "withdraw"], ["explain"], ["playbook"], ["locate"], ["report"], ["serve"],
+    ["schedule", "render"], ["schedule", "declare"], ["schedule", "end"], ["schedule", "list"],
+    ["evidence", "export"], ["evidence", "verify"], ["evidence", "sign-off"],
   ]
 
   @Test("every command's help has an example, and that of the program every exit status")

@@ -121,10 +121,13 @@ struct RunParts {
     obstacle.subject.isEmpty ? obstacle.detail : "\(obstacle.subject): \(obstacle.detail)"
   }
 
-  /// The next command to type.
+  /// The next commands to type: the page of what is worst, and the run in full.
   func next(_ page: inout Page, isRecorded: Bool) {
-    guard isRecorded else { return }
-    page.field("Next", [Span("firedrill ledger show \(run.id)", .strong)])
+    let code = FindingGroup.groups(run.findings).first?.code.rawValue ?? run.obstacles.first?.code.rawValue
+    let commands = [code.map { "firedrill explain \($0)" }, isRecorded ? "firedrill ledger show \(run.id)" : nil]
+    for (index, command) in commands.compactMap({ $0 }).enumerated() {
+      page.field(index == 0 ? "Next" : "", [Span(command, .strong)])
+    }
   }
 
   // MARK: What was examined

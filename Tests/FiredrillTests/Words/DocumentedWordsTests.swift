@@ -52,6 +52,7 @@ struct DocumentedWordsTests {
       #expect(app.description.versionColumns == ["*": "version"])
       let nightly = try DrillFile.read(path: write(drill, "nightly.yaml"))
       #expect(nightly.sandbox.shardSample == 3)
+      #expect(nightly.governance?.escalation.count == 2 && nightly.governance?.deadlines[.high] == 259_200)
       let made = try DrillFile.read(path: write("drill: made\n" + production, "made.yaml"))
       #expect(made.production?.isCoherent == true)
     }
