@@ -23,7 +23,8 @@ struct DashboardResponder: HTTPResponder {
     answer(to: request).response(isHead: request.method == .head)
   }
 
-  private func answer(to request: Request) -> DashboardAnswer {
+  /// Needs no connection.
+  func answer(to request: Request) -> DashboardAnswer {
     let path = DashboardPath(request.uri.path)
     if let refusal = access.refusal(of: request.head, isProbe: path == DashboardPath("/healthz")) {
       return Self.answer(to: refusal)

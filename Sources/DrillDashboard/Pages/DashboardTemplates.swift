@@ -93,7 +93,7 @@ enum DashboardTemplates {
     <h1><span class="badge {{tone}}">{{state}}</span> <code>{{code}}</code> <span class="chip">{{severity}}</span></h1>
     <p class="headline">{{meaning}}</p>
     </header>
-    <section><h2>What to do</h2><p class="action"><span aria-hidden="true">→</span> {{action}}</p></section>
+    <section><h2>What to do</h2><p class="action"><span aria-hidden="true">→</span> {{{actionMarkup}}}</p></section>
     <section><h2>What it is about</h2><p class="id">{{subject}}</p></section>
     <section><h2>How it stands</h2>
     <dl class="facts">{{#facts}}<dt>{{term}}</dt><dd><span>{{value}}</span></dd>

@@ -25,7 +25,7 @@ struct FindingPage {
   let isLate: Bool
   let severity: String
   let meaning: String
-  let action: String
+  let actionMarkup: String
   let subject: String
   let facts: [Fact]
   let seen: [Seen]
@@ -43,7 +43,7 @@ struct FindingPage {
     tone = isLate || finding.state == .open ? "bad" : finding.state == .acknowledged ? "unsure" : "good"
     severity = finding.severity.rawValue
     meaning = finding.code.meaning
-    action = finding.code.action
+    actionMarkup = MarkupText.withCode(finding.code.action)
     subject = finding.subject.description.isEmpty ? "the run as a whole" : finding.subject.description
     clusterName = finding.cluster
     clusterLink = DashboardPath.cluster(finding.cluster)

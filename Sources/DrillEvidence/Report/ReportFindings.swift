@@ -27,11 +27,12 @@ enum ReportFindings {
     return sorted(lines)
   }
 
-  /// Overdue ones first, then by severity, stage and code.
+  /// Overdue ones first, closed ones last; each by severity, stage and code.
   static func sorted(_ lines: [ReportPage.FindingLine]) -> [ReportPage.FindingLine] {
     lines.enumerated().sorted { a, b in
       let (x, y) = (a.element, b.element)
       if x.isOverdue != y.isOverdue { return x.isOverdue }
+      if x.isClosed != y.isClosed { return y.isClosed }
       if x.isInRun != y.isInRun { return x.isInRun }
       if x.severity != y.severity { return x.severity > y.severity }
       if x.stage != y.stage { return x.stage < y.stage }

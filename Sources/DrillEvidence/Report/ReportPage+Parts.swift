@@ -55,6 +55,9 @@ extension ReportPage {
     public var action: String
     /// The last word that somebody left on it.
     public var lastWord: String?
+
+    /// Resolved or withdrawn, and not found by the run that is reported on.
+    public var isClosed: Bool { !isInRun && (state == .resolved || state == .withdrawn) }
   }
 
   /// Something that was not examined or is not known.

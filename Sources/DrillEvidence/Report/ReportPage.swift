@@ -40,7 +40,7 @@ public struct ReportPage: Hashable, Sendable, Codable {
   public var headline: String
   /// The run that is reported on; in a cluster's report its latest one. Nil where there is none.
   public var run: RunFacts?
-  /// Overdue ones first, then by severity.
+  /// Overdue ones first, closed ones last; each by severity.
   public var findings: [FindingLine]
   /// What was not examined, could not be looked at, or is not recorded.
   public var gaps: [Gap]

@@ -34,7 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
       if isJSON {
         try? Terminal.sayJSON(["url": url])
       } else if !isQuiet {
-        Terminal.say("serving on \(url) until Ctrl-C")
+        Terminal.note("serving on \(url) until Ctrl-C")
       }
     }
   }

@@ -57,12 +57,17 @@ public struct ReportMarkdown: Sendable {
     for group in parts.groups {
       let times = [group.times, group.overdueText].filter { !$0.isEmpty }.map { " \($0)" }.joined()
       text += "### \(escaped(group.code))\(escaped(times)) (\(group.severity))\n\n"
-      text += "\(escaped(group.meaning))\n\n→ \(escaped(group.action))\n\n"
-      for row in group.rows {
+      text += "\(escaped(group.meaning))\n\n→ \(group.action)\n\n"
+      for row in group.rows + group.moreRows {
         let status = row.status.isEmpty ? "" : "; \(row.status)"
         text += "- \(escaped(row.whole)): \(escaped(row.facts + status))\n"
       }
-      text += group.more.isEmpty ? "\n" : "- \(escaped(group.more))\n\n"
+      text += group.beyond.isEmpty ? "\n" : "- \(escaped(group.beyond))\n\n"
+    }
+    if !parts.closed.isEmpty {
+      text += "### \(escaped(parts.closedText))\n\n"
+      for row in parts.closed { text += "- \(escaped("\(row.closedCode) \(row.subject): \(row.closedText)"))\n" }
+      text += "\n"
     }
     return text
   }

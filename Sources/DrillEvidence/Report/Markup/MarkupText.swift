@@ -26,6 +26,14 @@ package enum MarkupText {
     }
   }
 
+  /// The same as markup, with what stands between backticks as code.
+  package static func withCode(_ text: String) -> String {
+    let parts = text.split(separator: "`", omittingEmptySubsequences: false).map { escaped(String($0)) }
+    // An odd backtick at the end is one of the text's own.
+    guard parts.count % 2 == 1 else { return escaped(text) }
+    return parts.enumerated().map { $0.offset % 2 == 1 ? "<code>\($0.element)</code>" : $0.element }.joined()
+  }
+
   /// One segment of a URL's path: everything but letters, digits and `-._~` as `%XX`. Source: RFC 3986, section 2.3.
   package static func pathSegment(_ text: String) -> String {
     let hex = Array("0123456789ABCDEF")

@@ -10,6 +10,7 @@ package enum PageStyle {
     html{-webkit-text-size-adjust:100%}
     body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",sans-serif;font-variant-numeric:tabular-nums}
     main{max-width:1120px;margin:0 auto;padding:24px 20px 40px}
+    h1{font-size:1.35rem;line-height:1.3}
     h1,h2,h3,p,ul,ol,dl,figure{margin:0}
     ul,ol{padding:0;list-style:none}
     a{color:inherit;text-decoration-color:var(--mute);text-underline-offset:2px}
@@ -52,7 +53,8 @@ package enum PageStyle {
     .status,.facts{overflow-wrap:anywhere}
     .late .status,.missing{color:var(--unsure)}
     .late .status{color:var(--bad)}
-    details{font-size:.92em}
+    details{font-size:.92em}details details{font-size:1em}.closed{margin-top:10px}.closed .quiet{margin:0}
+    .finding>details{margin-top:2px}
     summary{color:var(--mute);cursor:pointer}
     .ladder li{display:flex;gap:12px;padding:5px 0}
     .ladder .mark{flex:none;width:22px;height:22px;line-height:20px;text-align:center;border:1px solid;border-radius:50%;font-size:.8rem;margin-top:1px}

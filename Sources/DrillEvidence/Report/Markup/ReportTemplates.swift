@@ -1,7 +1,8 @@
 /// The templates of a report. `{{{…}}}` is used for the drawings alone, which escape what they write themselves.
 enum ReportTemplates {
   static let all = [
-    "report": report, "head": head, "verdict": verdict, "body": body, "findings": findings, "examined": examined,
+    "report": report, "head": head, "verdict": verdict, "body": body, "findings": findings, "finding-row": findingRow,
+    "examined": examined,
     "times": times, "content": content, "runs": runs, "provenance": provenance,
   ]
 
@@ -67,20 +68,31 @@ enum ReportTemplates {
     <h3><code>{{code}}</code> <span class="times">{{times}}</span> <span class="chip">{{severity}}</span> <span class="chip">stage {{stage}}</span> \
     {{#isOverdue}}<span class="chip late">{{overdueText}}</span>{{/isOverdue}}</h3>
     <p>{{meaning}}</p>
-    <p class="action"><span aria-hidden="true">→</span> {{action}}</p>
+    <p class="action"><span aria-hidden="true">→</span> {{{actionMarkup}}}</p>
     <ul class="subjects">
-    {{#rows}}<li{{#isLate}} class="late"{{/isLate}}>
+    {{#rows}}{{>finding-row}}{{/rows}}
+    </ul>
+    {{#hasMore}}<details><summary>{{moreText}}</summary><ul class="subjects">
+    {{#moreRows}}{{>finding-row}}{{/moreRows}}
+    </ul></details>{{/hasMore}}
+    {{^empty(beyond)}}<p class="quiet">{{beyond}}</p>{{/empty(beyond)}}
+    </article>
+    {{/groups}}
+    {{#hasClosed}}<details class="closed"><summary>{{closedText}}</summary><ul class="subjects">
+    {{#closedRows}}<li><code>{{closedCode}}</code> {{#hasLink}}<a href="{{link}}" class="id">{{subject}}</a>{{/hasLink}}{{^hasLink}}<span class="id">{{subject}}</span>{{/hasLink}} <span class="quiet">{{closedText}}</span></li>
+    {{/closedRows}}</ul></details>{{/hasClosed}}
+    </section>
+    """
+
+  private static let findingRow = """
+    <li{{#isLate}} class="late"{{/isLate}}>
     {{#hasLink}}<a href="{{link}}" class="id">{{short}}</a>{{/hasLink}}{{^hasLink}}<span class="id">{{short}}</span>{{/hasLink}}
     <span class="facts">{{facts}}</span>
     {{^empty(status)}}<span class="status">{{status}}</span>{{/empty(status)}}
     {{^empty(word)}}<span class="status">“{{word}}”</span>{{/empty(word)}}
     {{#isLong}}<details><summary>the whole name</summary><p class="id">{{whole}}</p></details>{{/isLong}}
-    </li>{{/rows}}
-    </ul>
-    {{^empty(more)}}<p class="quiet">{{more}}</p>{{/empty(more)}}
-    </article>
-    {{/groups}}
-    </section>
+    </li>
+
     """
 
   private static let examined = """

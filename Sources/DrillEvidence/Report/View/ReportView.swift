@@ -32,11 +32,25 @@ package struct ReportView {
     let severity: String
     let stage: String
     let meaning: String
+    /// For Markdown, where backticks mean the same.
     let action: String
+    let actionMarkup: String
     let overdueText: String
     let isOverdue: Bool
     let rows: [FindingRow]
-    let more: String
+    /// Behind a line that opens them.
+    let moreRows: [FindingRow]
+    let hasMore: Bool
+    let moreText: String
+    let beyond: String
+  }
+
+  package struct ClosedRow {
+    let closedCode: String
+    let subject: String
+    let closedText: String
+    let link: String
+    let hasLink: Bool
   }
 
   package struct FindingRow {
@@ -134,6 +148,9 @@ package struct ReportView {
   let groups: [Group]
   let hasGroups: Bool
   let noFindings: String
+  let closedRows: [ClosedRow]
+  let hasClosed: Bool
+  let closedText: String
   let steps: [Step]
   let gapRows: [GapRow]
   let hasGaps: Bool
@@ -180,6 +197,9 @@ package struct ReportView {
     groups = parts.groups
     hasGroups = !groups.isEmpty
     noFindings = words.noFindings
+    closedRows = parts.closed
+    hasClosed = !closedRows.isEmpty
+    closedText = parts.closedText
     steps = parts.steps
     gapRows = parts.gaps
     hasGaps = !gapRows.isEmpty

@@ -81,21 +81,28 @@ struct ReportViewParts {
 
   // MARK: Findings
 
-  static let mostRows = 25
+  /// How many of a code are seen at once, and how many more can be opened.
+  static let fewRows = 6
+  static let mostRows = 100
 
   var groups: [ReportView.Group] {
-    page.findings.map(\.code).uniqued().map { code in
-      let lines = page.findings.filter { $0.code == code }
+    let open = page.findings.filter { !$0.isClosed }
+    return open.map(\.code).uniqued().map { code in
+      let lines = open.filter { $0.code == code }
       let overdue = lines.count { $0.isOverdue }
-      let rows = lines.prefix(Self.mostRows)
+      let rows = lines.prefix(Self.fewRows)
+      let more = lines.dropFirst(Self.fewRows).prefix(Self.mostRows)
+      let beyond = lines.count - rows.count - more.count
       return ReportView.Group(
         code: code.rawValue, times: lines.count == 1 ? "" : "×\(Format.count(lines.count))",
         severity: code.severity.rawValue, stage: lines.map(\.stage).min()?.rawValue ?? "", meaning: code.meaning,
-        action: code.action, overdueText: overdue == 0 ? "" : "\(Format.count(overdue)) overdue",
+        action: code.action,
+        actionMarkup: MarkupText.withCode(code.action),
+        overdueText: overdue == 0 ? "" : "\(Format.count(overdue)) overdue",
         isOverdue: overdue > 0,
-        rows: rows.map(row),
-        more: lines.count > rows.count
-          ? "and \(Format.count(lines.count - rows.count)) more; the ledger and the JSON name every one" : "")
+        rows: rows.map(row), moreRows: more.map(row), hasMore: !more.isEmpty,
+        moreText: "\(Format.count(lines.count - rows.count)) more",
+        beyond: beyond > 0 ? "and \(Format.count(beyond)) beyond these; the JSON names every one" : "")
     }
   }
 
@@ -115,6 +122,22 @@ struct ReportViewParts {
       short: whole.clipped(to: 180), whole: whole, isLong: whole.count > 180, link: link ?? "", hasLink: link != nil,
       facts: facts, status: ReportWords.status(line, at: page.generatedAt), isLate: line.isOverdue,
       word: line.lastWord ?? "")
+  }
+
+  var closed: [ReportView.ClosedRow] {
+    page.findings.filter(\.isClosed).prefix(Self.mostRows).map { line in
+      let subject = line.subject.description
+      return ReportView.ClosedRow(
+        closedCode: line.code.rawValue, subject: (subject.isEmpty ? "the run as a whole" : subject).clipped(to: 160),
+        closedText: "\(line.state?.rawValue ?? ""), opened \(line.openedAt.map { Format.time($0) } ?? "?")",
+        link: line.id.flatMap { id in links.map { $0.finding(id) } } ?? "", hasLink: line.id != nil && links != nil)
+    }
+  }
+
+  var closedText: String {
+    let count = page.findings.count(where: \.isClosed)
+    return "\(Format.plural(count, "finding")) of this time resolved or withdrawn"
+      + (count > Self.mostRows ? ", \(Self.mostRows) of them here" : "")
   }
 
   // MARK: Level, gaps, coverage

@@ -1,3 +1,0 @@
-import DrillDashboard
-import HummingbirdTesting
-import Testing
