@@ -74,7 +74,9 @@ public struct EvidenceContents: Sendable {
     statements += try conclusions.findings.map { try writer.statement(of: $0, in: conclusions) }
     statements += try conclusions.policyChanges.map { try writer.statement(of: $0) }
 
-    gaps = GapReport.gaps(scope, history: history, leaves: all, missed: conclusions.missed)
+    gaps =
+      GapReport.uncovered(before: scope, previous: previous, whole.exports)
+      + GapReport.gaps(scope, history: history, leaves: all, missed: conclusions.missed)
     controls = EvidenceContents.matrix(statements, conclusions, history, request).rows()
     manifest = EvidenceManifest(
       exportedAt: request.exportedAt, tool: request.tool, from: request.from, to: end,

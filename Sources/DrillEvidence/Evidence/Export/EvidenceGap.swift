@@ -15,6 +15,8 @@ public struct EvidenceGap: Hashable, Sendable, Codable {
     case coverageSkipped = "coverage-skipped"
     /// A cluster without any finished run in the period.
     case clusterWithoutRun = "cluster-without-run"
+    /// Between the end of the export before this one and the beginning of this one lies time of which neither states anything.
+    case periodNotCovered = "period-not-covered"
     /// Recorded after the export before this one, with a time before the period.
     case recordedLate = "recorded-late"
     /// Recorded since the export before this one, with a time after the period.

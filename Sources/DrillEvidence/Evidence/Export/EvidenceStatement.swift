@@ -10,7 +10,7 @@ public struct EvidenceStatement: Hashable, Sendable {
   public var leaf: Int?
   var subjects: [(name: String, digest: Digest)]
   /// Canonical JSON.
-  var predicate: [UInt8]
+  package var predicate: [UInt8]
 
   static func predicateType(_ kind: String) -> String { "https://firedrill.dev/evidence/\(kind)/v1" }
 

@@ -28,6 +28,23 @@ enum GapReport {
     return gaps + record(scope, leaves)
   }
 
+  /// The time between two exports of which neither states anything.
+  static func uncovered(
+    before scope: EvidenceScope, previous: EvidenceManifest.Head?, _ exports: [Recorded<EvidenceExported>]
+  ) -> [EvidenceGap] {
+    guard let previous,
+      let export = exports.last(where: { $0.body.size == previous.size && $0.body.root == previous.root }),
+      export.body.to < scope.from
+    else { return [] }
+    return [
+      EvidenceGap(
+        kind: .periodNotCovered, leaf: export.leaf, at: export.body.to,
+        detail:
+          "the previous export ends at \(Format.time(export.body.to)) and this one begins at \(Format.time(scope.from))"
+      )
+    ]
+  }
+
   private static func gaps(_ recorded: Recorded<RunFinished>) -> [EvidenceGap] {
     let run = recorded.body
     func gap(_ kind: EvidenceGap.Kind, _ detail: String) -> EvidenceGap {

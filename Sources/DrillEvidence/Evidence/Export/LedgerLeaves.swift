@@ -42,6 +42,9 @@ extension Ledger {
         hashes.append(hash)
         if isWanted(leaf) { kept[number] = leaf }
       }
+      let last = try Int.fetchOne(db, sql: "SELECT max(size) FROM tree_heads") ?? 0
+      let end = try Int.fetchOne(db, sql: "SELECT count(*) FROM leaves") ?? 0
+      guard last == end else { throw damaged("tree heads reach to \(last) leaves, but there are \(end)") }
       let nodes = MerkleNodes(leaves: hashes)
       let recorded = try Row.fetchOne(
         db, sql: "SELECT size, CAST(peaks AS BLOB) AS peaks FROM tree_heads WHERE size = ?", arguments: [size])

@@ -56,7 +56,7 @@ public struct EvidenceText: Sendable {
         result.heads.isEmpty
           ? Span("from no earlier head that was given or named: what was dropped before would not be seen", .unsure)
           : Span(
-            "from the trees of \(result.heads.sorted().map(Format.count).joined(separator: ", ")) leaves: nothing of them was dropped or changed"
+            "from the trees of \(Set(result.heads).sorted().map(Format.count).joined(separator: ", ")) leaves: nothing of them was dropped or changed"
           )
       ])
   }
