@@ -75,6 +75,11 @@ public struct NotExamined: Hashable, Sendable, Codable {
         NotExamined(
           cluster: run.cluster, what: "stage \(stage.rawValue)", why: "it did not run to its end", run: run.run))
     }
+    for stage in Stage.allCases where examined.stages.contains(stage) && run.hasLookedAtNothing(in: stage) {
+      list.append(
+        NotExamined(
+          cluster: run.cluster, what: "stage \(stage.rawValue)", why: "it had nothing to look at", run: run.run))
+    }
     for backup in run.backups {
       let left = (backup.stated?.shards ?? []).filter { !examined.shards.contains($0) }
       if !left.isEmpty {

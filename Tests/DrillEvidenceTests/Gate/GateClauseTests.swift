@@ -99,6 +99,7 @@ struct GateClauseTests {
         .bytes, declared: declared, examined: declared - 1, skipped: [.artifactUnavailable: 1])
     },
     Case("latency", "half of the answers came late") { $0.last.latencies[0].latencyP50Us = 101 },
+    Case("required_checks", "the comparison ran to its end with nothing to compare") { $0.last.coverage.remove(at: 2) },
     Case("required_checks", "the replay did not run to its end") {
       $0.last.examined?.stages.removeAll { $0 == .replay }
     },
@@ -198,7 +199,7 @@ struct GateClauseTests {
     Case("unexplained_drift", "a difference is ambiguous") {
       $0.last.drift.append(.init(kind: .added, attribution: .ambiguous, cause: .noChangeLog, count: 1))
     },
-    Case("unexplained_drift", "no snapshot was compared") { $0.last.coverage.removeLast() },
+    Case("unexplained_drift", "no snapshot was compared") { $0.last.coverage.remove(at: 1) },
     Case("mismatches", "an operation got no answer in time") { $0.last.answers?.indeterminate = 1 },
     Case("mismatches", "no answers were compared") { $0.last.answers = nil },
     Case("isolation", "no sandbox is recorded") { $0.last.sandbox = nil },
@@ -221,7 +222,11 @@ struct GateClauseTests {
   private func cannotBeTold(_ unknown: Case) throws {
     var sample = try GateSample()
     try unknown.change(&sample)
-    let decision = try sample.decide()
+    // What was not looked at is also a check that was left out: asked for by itself above.
+    let asked = GateSample.clauses.filter {
+      unknown.clause == RequiredChecksClause.name || type(of: $0).name != RequiredChecksClause.name
+    }
+    let decision = try sample.decide(GateSample.policy(readiness: asked))
     #expect(decision.outcome == .inconclusive, "\(decision.trouble)")
     #expect(decision.names(.cannotBeTold).contains(unknown.clause), "\(decision.trouble)")
   }
@@ -259,6 +264,7 @@ struct GateClauseTests {
     let left = try sample.decide().notExamined.map { "\($0.what): \($0.why)" }
     #expect(left.contains("live snapshot (drift): difference explained by a recorded cause, not compared"))
     #expect(left.contains("stage drift: it did not run to its end"))
+    #expect(left.contains("stage decode: it had nothing to look at"))
     #expect(left.contains("shards s2 of shop-29: not restored"))
     #expect(left.contains("backup shop-90: no run read it"))
   }

@@ -70,6 +70,7 @@ struct GateSample {
       Run.StageCoverage(
         .drift, of: "live snapshot",
         try Coverage(.records, declared: 1000, examined: 990, skipped: [.explained: 10])),
+      Run.StageCoverage(.compare, of: "answers captured", try Coverage(.answers, declared: 5000, examined: 5000)),
     ]
     run.phases = [PhaseTiming(.load, elapsed: .milliseconds(Int64(restoreMs(night))))]
     run.answers = Run.AnswerTally(equal: 5000)

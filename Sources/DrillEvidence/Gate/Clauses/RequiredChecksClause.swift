@@ -1,6 +1,6 @@
 public import DrillModel
 
-/// The run that decides ran stages to their end, and skipped nothing for reasons that are not accepted.
+/// The run that decides ran stages to their end and looked at something in each, and skipped nothing for reasons that are not accepted.
 public struct RequiredChecksClause: GateClause {
   public static var name: String { "required_checks" }
   public var stages: [Stage]
@@ -41,6 +41,9 @@ public struct RequiredChecksClause: GateClause {
     }
     let missing =
       stages.filter { !examined.stages.contains($0) }.map(\.rawValue)
+      + stages.filter { examined.stages.contains($0) && run.body.hasLookedAtNothing(in: $0) }.map {
+        "\($0.rawValue) (it had nothing to look at)"
+      }
       + references.filter { !examined.references.contains($0) }.map { "against \($0)" }
     return .decided(
       missing.isEmpty, measured: missing.isEmpty ? "all ran" : "not all ran",
@@ -48,6 +51,18 @@ public struct RequiredChecksClause: GateClause {
         ? "\(run.body.run) ran them to their end"
         : "\(run.body.run) did not do to its end: \(missing.joined(separator: ", "))",
       facts: cited)
+  }
+}
+
+extension RunFinished {
+  /// Whether a stage that ran to its end had nothing to look at: no answers to replay, no reference to compare with.
+  func hasLookedAtNothing(in stage: Stage) -> Bool {
+    switch stage {
+    case .catalog, .manifest, .restore, .objectives: false
+    case .replay: answers.map { $0.equal + $0.different + $0.indeterminate == 0 } ?? true
+    case .integrity, .decode, .fingerprint, .compare, .drift:
+      !coverage.contains { $0.stage == stage && $0.coverage.examined > 0 }
+    }
   }
 }
 

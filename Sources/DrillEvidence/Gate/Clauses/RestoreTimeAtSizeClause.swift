@@ -30,7 +30,7 @@ public struct RestoreTimeAtSizeClause: GateClause {
     let cited = runs.map { RecordedFact($0) }
     guard let fit = RestoreFit(points, at: Double(bytes), confidence: confidence) else {
       return .cannotBeTold(
-        "\(Format.plural(runs.count, "whole restore")) of \(Format.plural(Set(points.map(\.bytes)).count, "size")) recorded; a line takes \(RestoreFit.leastCount) of \(RestoreFit.leastSizes)",
+        "\(Format.plural(runs.count, "whole restore")) of \(Format.plural(Set(points.map(\.bytes)).count, "size")) recorded; a line takes \(RestoreFit.leastCount) of \(RestoreFit.leastSizes) sizes",
         measured: Format.plural(runs.count, "restore"), facts: cited)
     }
     let measured =
