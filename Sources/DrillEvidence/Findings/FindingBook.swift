@@ -37,6 +37,7 @@ struct FindingBook {
     for place in FindingBook.places(of: run) {
       for index in open[place] ?? [] where !seen.contains(index) {
         let left = entries[index].outstanding.filter { !($0.isRepeated(by: run) && report.clears($0)) }
+        if !left.contains(where: { FindingBook.place(of: $0) == place }) { open[place]?.remove(index) }
         guard left.count < entries[index].outstanding.count else { continue }
         entries[index].outstanding = left
         if left.isEmpty { close(index, .resolved, at: recorded.time, by: run.run) }

@@ -96,7 +96,7 @@ struct Sighting {
     switch code {
     case .answerDiffers:
       // The seed draws the questions that a live store is asked; a captured sheet brings its own.
-      return !Sighting.leavesOutAnswers(run) && (withAnySeed || !isLive || run.seed == seed)
+      return !leavesOutAnswer(run, looked) && (withAnySeed || !isLive || run.seed == seed)
     case .countDiffers:
       return !run.coverage.contains { $0.of.hasPrefix("counts, ") && $0.coverage.skipped[.notReferenced] != nil }
     case .driftUnexplained:
@@ -106,10 +106,13 @@ struct Sighting {
     }
   }
 
-  private static func leavesOutAnswers(_ run: RunFinished) -> Bool {
-    run.coverage.contains { part in
-      part.coverage.unit == .answers && part.coverage.skipped.keys.contains { $0 != .notSampled }
-    }
+  /// Whether the question that was answered otherwise may be among those that were not compared.
+  private func leavesOutAnswer(_ run: RunFinished, _ looked: Run.Examined) -> Bool {
+    let reasons = Set(run.coverage.filter { $0.coverage.unit == .answers }.flatMap(\.coverage.skipped.keys))
+    guard let unanswered = looked.unanswered else { return reasons.contains { $0 != .notSampled } }
+    // These are known by their slots; what else was left out was never put.
+    let known: Set<SkipReason> = [.notSampled, .indeterminate, .explained]
+    return !reasons.isSubset(of: known) || subject.slot.map(unanswered.contains) ?? !unanswered.isEmpty
   }
 
   // MARK: Objectives

@@ -112,11 +112,17 @@ public struct Run: Hashable, Sendable, Codable {
     public var slots: SlotSet
     /// References that the restored copy was compared with: `captured`, `live`, `backup ID`.
     public var references: [String]
-    public init(stages: [Stage], shards: [String], slots: SlotSet, references: [String]) {
+    /// Slots about which some question was put and not compared: no answer in time, or a difference that a recorded cause explains. Nil where that is not
+    /// known slot by slot.
+    public var unanswered: SlotSet?
+    public init(
+      stages: [Stage], shards: [String], slots: SlotSet, references: [String], unanswered: SlotSet? = nil
+    ) {
       self.stages = stages
       self.shards = shards
       self.slots = slots
       self.references = references
+      self.unanswered = unanswered
     }
   }
 

@@ -17,6 +17,8 @@ struct StageResult: Sendable {
   var fingerprintRoot: Digest?
   /// The shards that were restored and read back, and the slots of which every record was.
   var restored: (shards: [String], slots: SlotSet)?
+  /// Slots of questions that were put and not compared.
+  var unanswered = SlotSet()
   /// The topology that a trusted manifest states.
   var topology: Topology?
   /// The topology that a live snapshot saw.
@@ -37,6 +39,9 @@ struct RunDraft: Sendable {
   /// The stages that were begun, and whether everything in them ran to its end.
   private var stages: [Stage: Bool] = [:]
   private var restored: (shards: [String], slots: SlotSet) = ([], SlotSet())
+  private var unanswered = SlotSet()
+  /// More slots than this are not listed: a leaf stays for ever, and has to be small.
+  private static let mostUnanswered = 1000
   /// The topology that a trusted manifest states.
   private(set) var topology: Topology?
   /// The topology that a live snapshot saw.
@@ -70,6 +75,7 @@ struct RunDraft: Sendable {
     run.sandbox = result.sandbox ?? run.sandbox
     run.fingerprintRoot = result.fingerprintRoot ?? run.fingerprintRoot
     restored = result.restored ?? restored
+    unanswered = unanswered.union(result.unanswered)
     topology = result.topology ?? topology
     liveTopology = result.liveTopology ?? liveTopology
     if let drift = result.drift {
@@ -102,7 +108,8 @@ struct RunDraft: Sendable {
     let references = run.comparisons.map(\.right).filter { $0 != "sandbox" && $0 != "artifact" }
     run.examined = Run.Examined(
       stages: Stage.allCases.filter { stages[$0] == true }, shards: restored.shards, slots: restored.slots,
-      references: references.reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
+      references: references.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
+      unanswered: unanswered.count <= RunDraft.mostUnanswered ? unanswered : nil)
     return run
   }
 

@@ -66,6 +66,8 @@ extension DrillRunner {
       backup: restored.manifest.backup, reference: "captured", independentReaders: restored.readers
     ).check(kept.map(\.0), expected: kept.map(\.1), observed: kept.map { observed($0.0) }, unasked: sheet.unasked)
     result.judgement += judgement
+    let compared = Set(kept.filter { $0.1.digest != nil && observed($0.0).digest != nil }.map(\.0))
+    result.unanswered = SlotSet(pairs.map(\.0).filter { !compared.contains($0) }.map(\.slot))
     let explained = UInt64(pairs.count - kept.count)
     if explained > 0 {
       result.judgement.coverage.append(

@@ -54,6 +54,7 @@ extension DrillRunner {
     guard let answers = part.answers else { return }
     result.judgement += answers.judgement
     result.answers = answers.tally
+    result.unanswered = result.unanswered.union(answers.unanswered)
     if let latency = part.latency { result.latencies.append(latency) }
     if answers.judgement.isClean, answers.tally.equal > 0, answers.tally.indeterminate == 0 {
       result.levels.append(.init(.answers, evidence: "\(answers.tally.equal) answers equal to those of the live store"))
@@ -63,7 +64,7 @@ extension DrillRunner {
   private struct LivePart: Sendable {
     var topology: Topology
     var drift: DriftCheck.Result
-    var answers: (judgement: Judgement, tally: Run.AnswerTally)?
+    var answers: (judgement: Judgement, tally: Run.AnswerTally, unanswered: SlotSet)?
     var latency: Run.Latency?
   }
 
@@ -157,7 +158,7 @@ extension DrillRunner {
   /// the change log names its key, or where a record that it names expired in between; it then counts as not compared.
   private func judge(
     _ replayed: ReplayResult?, _ restored: Restored, changed slots: SlotSet, evidence: (any ChangeEvidence)?
-  ) async throws -> (judgement: Judgement, tally: Run.AnswerTally)? {
+  ) async throws -> (judgement: Judgement, tally: Run.AnswerTally, unanswered: SlotSet)? {
     guard let replayed else { return nil }
     let unasked = RecordedAnswer(digest: nil, shape: "not asked")
     var kept: [(operation: DrillModel.Operation, live: RecordedAnswer, own: RecordedAnswer)] = []
@@ -189,7 +190,8 @@ extension DrillRunner {
           .compare, of: "answers about changed slots, live",
           try Coverage(.answers, declared: explained, examined: 0, skipped: [.explained: explained])))
     }
-    return (judgement, tally)
+    let compared = Set(kept.filter { $0.live.digest != nil && $0.own.digest != nil }.map(\.operation))
+    return (judgement, tally, SlotSet(replayed.operations.filter { !compared.contains($0) }.map(\.slot)))
   }
 
   /// The restored records of `slots` whose expiry lies between the cut and `end`.

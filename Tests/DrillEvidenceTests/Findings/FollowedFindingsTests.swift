@@ -207,6 +207,22 @@ struct FollowedFindingsTests {
     }
     sample.add { $0.examined?.references = ["captured"] }
     #expect(try states(sample) == [.open], "nothing was asked")
+    try sample.add {
+      try answered(&$0, [.explained: 1])
+      $0.examined?.unanswered = SlotSet(7...7)
+    }
+    #expect(try states(sample) == [.open], "the question that was left out was about this slot")
+    try sample.add {
+      try answered(&$0, [.explained: 1, .budgetSpent: 1])
+      $0.examined?.unanswered = SlotSet(8...8)
+    }
+    #expect(try states(sample) == [.open], "nobody knows what was not asked")
+    var elsewhere = sample
+    try elsewhere.add {
+      try answered(&$0, [.explained: 1, .indeterminate: 1])
+      $0.examined?.unanswered = SlotSet(8...9)
+    }
+    #expect(try states(elsewhere) == [.resolved], "what was left out was about other slots")
     try sample.add { try answered(&$0, [:]) }
     #expect(try states(sample) == [.resolved])
 
