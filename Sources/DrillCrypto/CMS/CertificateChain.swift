@@ -26,7 +26,7 @@ public struct CertificateChain: Hashable, Sendable {
       // The end of the file is "no start line"; anything else is a block that cannot be read.
       let error = ERR_peek_last_error()
       ERR_clear_error()
-      return ERR_GET_REASON(error) == PEM_R_NO_START_LINE
+      return reason(of: error) == PEM_R_NO_START_LINE
     }
     guard !found.isEmpty else { throw unreadable("holds no certificate in PEM (BEGIN CERTIFICATE)") }
     guard isWhole == true else { throw unreadable("certificate \(found.count + 1) in it cannot be read") }
@@ -68,6 +68,6 @@ public struct CertificateChain: Hashable, Sendable {
 }
 
 /// ERR_GET_REASON, a macro that is not imported. Source: openssl/err.h, OpenSSL 3.0.
-private func ERR_GET_REASON(_ error: UInt) -> Int32 {
+private func reason(of error: UInt) -> Int32 {
   error & (UInt(Int32.max) + 1) != 0 ? Int32(error & UInt(Int32.max)) : Int32(error & 0x7F_FFFF)
 }

@@ -187,6 +187,23 @@ struct EvidenceExportTests {
     }
   }
 
+  @Test("of a ledger that an earlier version wrote concludes nothing from what was not recorded then")
+  func oldLedger() async throws {
+    try await inTemporaryFolder { folder in
+      let ledger = try Ledger.open(at: try OldLedgerTests.copy(ofSchema: 1, to: folder))
+      let contents = try EvidenceContents(of: ledger, SampleEvidence.request())
+      let key = try SigningKey.generate(.ed25519)
+      let verification = try EvidenceVerification(
+        of: try await archive(contents, key, in: folder),
+        trusting: EvidenceTrust(keys: [key.publicKey], now: SampleEvidence.day(50)))
+      #expect(verification.problems == [])
+      #expect(verification.runs.pass == 3)
+      let isolation = contents.controls.first { $0.control == Control.dora123.rawValue }
+      #expect(isolation?.supportedBy == [])
+      #expect(isolation?.missing.first == "a restore whose isolation is recorded of cluster orders")
+    }
+  }
+
   @Test("asked for wrongly is refused as usage")
   func usage() throws {
     try withTemporaryFolder { folder in

@@ -67,6 +67,24 @@ struct EvidenceReadmeTests {
     }
   }
 
+  @Test("names commands that accept an archive of a period in which nothing was recorded")
+  func nothing() async throws {
+    try await inTemporaryFolder { folder in
+      let ledger = try SampleEvidence.ledger(at: folder + "/ledger.sqlite")
+      let key = try SigningKey.generate(.ed25519)
+      let contents = try EvidenceContents(of: ledger, SampleEvidence.request(from: 10))
+      let bytes = try await contents.archive(sealedBy: EvidenceSeal(key: key), folder: folder)
+      let verification = try EvidenceVerification(
+        of: bytes, trusting: EvidenceTrust(keys: [key.publicKey], now: .now))
+      #expect(verification.problems == [] && verification.statements == 1)
+      try SampleEvidence.unpack(bytes, to: folder + "/x")
+      try Data(key.publicKey.pem.utf8).write(to: URL(fileURLWithPath: folder + "/key.pem"))
+      let commands = try EvidenceReadmeTests.commands(try #require(try SampleEvidence.files(bytes)["README.md"]))
+      let ending = try Shell.run("cd x\n" + commands, in: folder, environment: ["KEY": folder + "/key.pem"])
+      #expect(ending.status == 0, "\(ending.output)")
+    }
+  }
+
   @Test("names commands that refuse it once something is changed, added or trusted wrongly")
   func refused() async throws {
     let changes = [

@@ -13,7 +13,8 @@ struct EvidenceReadme {
   }
 
   private var clusters: String {
-    manifest.clusters.isEmpty ? "every cluster of the ledger" : "cluster \(manifest.clusters.joined(separator: ", "))"
+    manifest.clusters.isEmpty
+      ? "every cluster of the ledger" : "cluster \(TerminalText.safe(manifest.clusters.joined(separator: ", ")))"
   }
 
   private var opening: String {
@@ -65,6 +66,7 @@ struct EvidenceReadme {
       The key is the one that signed (its SHA-256 is `\(key.keyID)`):
 
       ```sh
+      shopt -s nullglob
       openssl pkey -pubin -in "$KEY" -outform DER | sha256sum | grep -q '^\(key.keyID) '
       cmp <(openssl pkey -pubin -in "$KEY") keys/signer.pem
       ```
@@ -163,7 +165,7 @@ struct EvidenceReadme {
       ```sh
       for leaf in ledger/leaves/*.json; do
         name=${leaf##*/}; name=${name%.json}
-        for statement in $(grep -alF "\\"leaf\\":$((10#$name)),\\"log\\"" statements/*.pae); do
+        for statement in $(grep -alF "\\"leaf\\":$((10#$name)),\\"log\\"" statements/*.pae /dev/null); do
           grep -aqF -f "$leaf" "$statement" || exit 1
         done
       done
