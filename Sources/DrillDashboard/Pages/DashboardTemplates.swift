@@ -75,14 +75,19 @@ enum DashboardTemplates {
   private static let findings = """
     <h1>Open findings</h1>
     <p class="quiet">{{headline}}</p>
-    {{^hasRows}}<p>None of the runs that are recorded left one open.</p>{{/hasRows}}
-    {{#rows}}<article class="finding">
-    <h3><a href="{{link}}"><code>{{code}}</code></a> <span class="chip">{{severity}}</span> {{#isLate}}<span class="chip late">overdue</span>{{/isLate}} \
-    <a href="{{clusterLink}}">{{clusterName}}</a></h3>
-    <p class="id">{{subject}}</p>
-    <p class="{{#isLate}}bad{{/isLate}}{{^isLate}}quiet{{/isLate}}">{{state}} since {{opened}} · {{due}} · owner {{owner}}</p>
+    {{^hasGroups}}<p>None of the runs that are recorded left one open.</p>{{/hasGroups}}
+    {{#groups}}<article class="finding">
+    <h3><code>{{code}}</code> <span class="times">{{times}}</span> <a href="{{clusterLink}}">{{clusterName}}</a> <span class="chip">{{severity}}</span> \
+    {{#isOverdue}}<span class="chip late">{{overdueText}}</span>{{/isOverdue}}</h3>
+    <p>{{meaning}}</p>
+    <p class="action"><span aria-hidden="true">→</span> {{{actionMarkup}}}</p>
+    <p class="quiet owner">{{ownerText}}</p>
+    <ul class="subjects">
+    {{#rows}}<li{{#isLate}} class="late"{{/isLate}}><a href="{{link}}" class="id">{{subject}}</a> <span class="status">{{state}}</span></li>
+    {{/rows}}</ul>
+    {{^empty(beyond)}}<p class="quiet">{{beyond}}</p>{{/empty(beyond)}}
     </article>
-    {{/rows}}
+    {{/groups}}
     {{^empty(more)}}<p class="quiet">{{more}}</p>{{/empty(more)}}
     """
 

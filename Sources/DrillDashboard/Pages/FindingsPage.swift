@@ -1,54 +1,84 @@
 import DrillEvidence
 import DrillModel
 
-/// Open findings of all clusters, overdue ones first.
+/// Open findings of all clusters by cluster and code, overdue ones first.
 struct FindingsPage {
-  struct Row {
+  struct Group {
     let code: String
-    let link: String
+    let times: String
     let severity: String
     let clusterName: String
     let clusterLink: String
-    let subject: String
-    let state: String
-    let opened: String
-    let due: String
-    let isLate: Bool
-    let owner: String
+    let overdueText: String
+    let isOverdue: Bool
+    let meaning: String
+    let actionMarkup: String
+    let ownerText: String
+    let rows: [Row]
+    let beyond: String
   }
 
-  let rows: [Row]
-  let hasRows: Bool
+  struct Row {
+    let link: String
+    let subject: String
+    let state: String
+    let isLate: Bool
+  }
+
+  let groups: [Group]
+  let hasGroups: Bool
   let headline: String
   let more: String
-  private static let most = 200
+  private static let mostGroups = 100
+  private static let mostRows = 20
+
+  private struct Key: Hashable {
+    let cluster: String
+    let code: FindingCode
+  }
 
   init(_ question: DashboardQuestion) {
-    let memory = question.memory
-    let open = memory.clusterNames.flatMap { memory.openFindings(of: $0, at: question.now) }
-    let sorted = open.map { ($0.isOverdue(at: question.now) ? 0 : 1, $0) }.sorted { a, b in
-      if a.0 != b.0 { return a.0 < b.0 }
-      if a.1.severity != b.1.severity { return a.1.severity > b.1.severity }
-      return (a.1.openedAt, a.1.id) < (b.1.openedAt, b.1.id)
-    }.map(\.1)
-    rows = sorted.prefix(Self.most).map { Self.row($0, at: question.now) }
-    hasRows = !rows.isEmpty
-    let overdue = open.count { $0.isOverdue(at: question.now) }
+    let now = question.now
+    let open = question.memory.clusterNames.flatMap { question.memory.openFindings(of: $0, at: now) }
+    let byKey = Dictionary(grouping: open) { Key(cluster: $0.cluster, code: $0.code) }
+    let counted = byKey.map { key, findings in (key, findings, findings.count { $0.isOverdue(at: now) }) }
+    let ordered = counted.sorted { a, b in
+      if (a.2 > 0) != (b.2 > 0) { return a.2 > 0 }
+      if a.0.code.severity != b.0.code.severity { return a.0.code.severity > b.0.code.severity }
+      return (a.0.cluster, a.0.code.rawValue) < (b.0.cluster, b.0.code.rawValue)
+    }
+    groups = ordered.prefix(Self.mostGroups).map { Self.group($0.0, $0.1, overdue: $0.2, at: now) }
+    hasGroups = !groups.isEmpty
+    let overdue = ordered.reduce(0) { $0 + $1.2 }
     headline = "\(Format.plural(open.count, "open finding")), \(Format.count(overdue)) overdue"
     more =
-      open.count > Self.most ? "and \(Format.count(open.count - Self.most)) more; /api/v1/findings names every one" : ""
+      ordered.count > Self.mostGroups
+      ? "and \(Format.count(ordered.count - Self.mostGroups)) more kinds; /api/v1/findings names every one" : ""
+  }
+
+  private static func group(_ key: Key, _ findings: [FollowedFinding], overdue: Int, at now: Instant) -> Group {
+    let rows = findings.prefix(mostRows).map { row($0, at: now) }
+    let owners = Set(
+      findings.compactMap(\.governance).map { ([$0.owner] + $0.escalation).joined(separator: ", then ") })
+    return Group(
+      code: key.code.rawValue, times: findings.count == 1 ? "" : "×\(Format.count(findings.count))",
+      severity: key.code.severity.rawValue, clusterName: key.cluster, clusterLink: DashboardPath.cluster(key.cluster),
+      overdueText: "\(Format.count(overdue)) overdue", isOverdue: overdue > 0, meaning: key.code.meaning,
+      actionMarkup: MarkupText.withCode(key.code.action),
+      ownerText: owners.isEmpty
+        ? "the drill names no owner" : "owner \(owners.sorted().prefix(3).joined(separator: "; "))",
+      rows: rows,
+      beyond: findings.count > mostRows
+        ? "and \(Format.count(findings.count - mostRows)) more; the cluster's page and /api/v1/findings name them" : "")
   }
 
   private static func row(_ finding: FollowedFinding, at now: Instant) -> Row {
     let isLate = finding.isOverdue(at: now)
+    let due = finding.deadline.map { (isLate ? "OVERDUE, was due " : "due ") + Format.time($0) } ?? "no deadline"
+    let subject = finding.subject.description
     return Row(
-      code: finding.code.rawValue, link: DashboardPath.finding(finding.id), severity: finding.severity.rawValue,
-      clusterName: finding.cluster, clusterLink: DashboardPath.cluster(finding.cluster),
-      subject: clipped(finding.subject.description), state: finding.state.rawValue,
-      opened: Format.time(finding.openedAt),
-      due: finding.deadline.map { (isLate ? "OVERDUE, was due " : "due ") + Format.time($0) } ?? "no deadline",
-      isLate: isLate,
-      owner: finding.governance?.owner ?? "nobody named")
+      link: DashboardPath.finding(finding.id), subject: clipped(subject.isEmpty ? "the run as a whole" : subject),
+      state: "\(finding.state.rawValue) since \(Format.time(finding.openedAt)) · \(due)", isLate: isLate)
   }
 
   static func clipped(_ text: String) -> String { text.count > 160 ? text.prefix(159) + "…" : text }

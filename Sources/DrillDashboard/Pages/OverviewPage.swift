@@ -89,11 +89,15 @@ struct OverviewPage {
     facts.append(
       Fact(
         term: "Debt",
-        value: summary.debtBackups == 0
-          ? "none"
-          : "\(Format.plural(summary.debtBackups, "backup")), \(Format.bytes(summary.debtBytes)) not read whole",
-        tone: summary.debtBackups > 0 ? "unsure" : ""))
+        value: debt(summary), tone: summary.debtBackups > 0 || shares.isEmpty ? "unsure" : ""))
     return facts
+  }
+
+  private static func debt(_ summary: ClusterSummary) -> String {
+    if summary.debtBackups > 0 {
+      return "\(Format.plural(summary.debtBackups, "backup")), \(Format.bytes(summary.debtBytes)) not read whole"
+    }
+    return summary.drills.allSatisfy { $0.successRatio == nil } ? "no run in \(summary.windowDays) d" : "none"
   }
 
   private static func drift(_ summary: ClusterSummary) -> Fact {

@@ -128,8 +128,7 @@ extension ReportPage {
 
   private static func unfinished(_ entry: RunEntry) -> RunLine {
     RunLine(
-      run: entry.run, drill: entry.drill, state: entry.state, startedAt: entry.startedAt, findings: 0, obstacles: 0,
-      drift: 0)
+      run: entry.run, drill: entry.drill, state: entry.state, startedAt: entry.startedAt, findings: 0, obstacles: 0)
   }
 
   private static func gaps(missed: [MissedDrill]) -> [Gap] {

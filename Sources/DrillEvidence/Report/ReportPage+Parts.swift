@@ -177,7 +177,8 @@ extension ReportPage {
     public var findings: Int
     public var obstacles: Int
     public var restoreMs: Double?
-    public var drift: UInt64
+    /// Nil where drift was not looked for.
+    public var drift: UInt64?
   }
 
   /// Runs of the time by how they ended.

@@ -23,12 +23,13 @@ enum ReportTrends {
     ReportPage.RunLine(
       run: run.run, drill: run.drill, state: .finished, startedAt: run.startedAt, verdict: run.verdict,
       level: run.level, findings: run.findings.values.reduce(0, +), obstacles: run.obstacles.values.reduce(0, +),
-      restoreMs: run.restoreMs > 0 ? run.restoreMs : nil, drift: run.drift.reduce(0) { $0 + $1.count })
+      restoreMs: run.restoreMs > 0 ? run.restoreMs : nil,
+      drift: RunSource.lookedForDrift(run.coverage, run.drift, nil) ? run.drift.reduce(0) { $0 + $1.count } : nil)
   }
 
   static func line(_ run: RunStarted, _ state: RunEntry.State) -> ReportPage.RunLine {
     ReportPage.RunLine(
-      run: run.run, drill: run.drill, state: state, startedAt: run.startedAt, findings: 0, obstacles: 0, drift: 0)
+      run: run.run, drill: run.drill, state: state, startedAt: run.startedAt, findings: 0, obstacles: 0)
   }
 
   /// The latest first, at most so many as a report names.

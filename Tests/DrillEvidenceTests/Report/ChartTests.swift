@@ -109,6 +109,13 @@ struct ChartTests {
     #expect(!svg.contains("8192–16383: examined"))
     let unknown = SlotChart.markup(ReportPage.SlotMap(examined: nil, rows: [row], unplaced: 0), id: "s")
     #expect(unknown.contains("is not recorded") && !unknown.contains("examined, no difference"))
+    let empty = ReportPage.SlotMap.Row(shard: "s1", owned: SlotSet(0...8191), differing: [])
+    for (looked, said) in [
+      (SlotSet(), "not examined"), (SlotSet(0...99), "no difference in 100 of 8,192"), (.all, "no difference"),
+    ] {
+      #expect(
+        SlotChart.markup(.init(examined: looked, rows: [empty], unplaced: 0), id: "s").contains(">\(said)</text>"))
+    }
   }
 
   @Test("a finding's slot stands at the shard that it names, or at the one that owns it")

@@ -155,7 +155,7 @@ struct ReportPageTests {
       #expect(page.gaps.first?.kind == .missing)
       let html = ReportHTML(page).text()
       #expect(!html.contains("verdict good") && html.contains("1 finding is overdue"))
-      #expect(html.contains("OVERDUE by 2 d 22 h") && html.contains("call on-call, then head"))
+      #expect(html.contains("OVERDUE by 2 d 22 h") && html.contains("owner storage, then call on-call, then head"))
       let junit = ReportJUnit(page).text()
       #expect(junit.contains("not overdue: checksum-mismatch"))
       #expect(junit.contains("message=\"missed\""))

@@ -46,9 +46,9 @@ enum SlotChart {
       let y = top + step * Double(index) + 12
       let name = row.shard.map { $0.clipped(to: 30) } ?? (map.rows.count == 1 ? "all shards" : "shard not stated")
       svg.text(left, y - 4, name, .start)
-      let count = row.differing.count
-      svg.text(right, y - 4, count == 0 ? "no difference" : "\(Format.plural(count, "slot")) differ", .end, "t m")
-      strip(&svg, cells(row, examined: map.examined), x: left, y: y, width: width)
+      let cells = cells(row, examined: map.examined)
+      svg.text(right, y - 4, verdict(row, cells), .end, "t m")
+      strip(&svg, cells, x: left, y: y, width: width)
     }
     for (mark, anchor) in [(0, SVG.Anchor.start), (4096, .middle), (8192, .middle), (12288, .middle), (16384, .end)] {
       let x = left + (right - left) * Double(mark) / Double(Slot.count)
@@ -57,6 +57,16 @@ enum SlotChart {
     }
     legend(&svg, map, y: bottom + 32)
     return svg.markup
+  }
+
+  /// A strip on which nothing differs says how much of it was looked at.
+  private static func verdict(_ row: ReportPage.SlotMap.Row, _ cells: [Cell]) -> String {
+    if !row.differing.isEmpty { return "\(Format.plural(row.differing.count, "slot")) differ" }
+    let examined = cells.reduce(0) { $0 + ($1.examined ?? 0) }
+    let owned = cells.reduce(0) { $0 + $1.owned }
+    if cells.contains(where: { $0.examined == nil }) { return "not recorded" }
+    if examined == 0 { return "not examined" }
+    return examined == owned ? "no difference" : "no difference in \(Format.count(examined)) of \(Format.count(owned))"
   }
 
   /// Cells that are alike and beside each other are drawn as one.

@@ -26,7 +26,8 @@ enum TrendChart {
     if let near {
       let y = bottom - scale.position(unit.value(near), on: bottom - top)
       svg.line(left, y, right, y, "limit")
-      svg.text(right, y - 4, "RTO \(Format.duration(ms: near))", .end, "t m")
+      svg.line(right - 24, 8.5, right, 8.5, "limit")
+      svg.text(right - 29, 12, "RTO \(Format.duration(ms: near))", .end, "t m")
     } else if let target {
       svg.text(right, 12, "RTO \(Format.duration(ms: target)), far above ↑", .end, "t m")
     }

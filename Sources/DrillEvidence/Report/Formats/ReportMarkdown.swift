@@ -57,7 +57,7 @@ public struct ReportMarkdown: Sendable {
     for group in parts.groups {
       let times = [group.times, group.overdueText].filter { !$0.isEmpty }.map { " \($0)" }.joined()
       text += "### \(escaped(group.code))\(escaped(times)) (\(group.severity))\n\n"
-      text += "\(escaped(group.meaning))\n\n→ \(group.action)\n\n"
+      text += "\(escaped(group.meaning))\n\n→ \(group.action)\n\n\(escaped(group.ownerText))\n\n"
       for row in group.rows + group.moreRows {
         let status = row.status.isEmpty ? "" : "; \(row.status)"
         text += "- \(escaped(row.whole)): \(escaped(row.facts + status))\n"

@@ -44,7 +44,7 @@ package enum PageStyle {
     .times{font-weight:400;color:var(--mute)}
     .chip{display:inline-block;border:1px solid var(--rule);border-radius:3px;padding:0 6px;font-size:.78rem;font-weight:400;color:var(--mute);white-space:nowrap}
     .chip.late{color:var(--bad);border-color:var(--bad);font-weight:600}
-    .action{font-weight:500}
+    .action{font-weight:500}.owner{margin:0}
     .subjects{margin-top:6px;border-left:2px solid var(--rule)}
     .subjects li{padding:3px 0 3px 12px}
     .subjects li.late{border-left:2px solid var(--bad);margin-left:-2px}
@@ -69,7 +69,7 @@ package enum PageStyle {
     .gaps .reason,.gaps .quiet{color:var(--ink)}
     table{border-collapse:collapse;width:100%;font-size:.92em;margin-top:8px}
     th{font-weight:500;color:var(--mute);text-align:left;font-size:.88em}
-    th.num{text-align:right}
+    th{white-space:nowrap}th.num{text-align:right}
     th,td{padding:4px 14px 4px 0;border-bottom:1px solid var(--grid);vertical-align:top;overflow-wrap:anywhere}
     th:last-child,td:last-child{padding-right:0}
     .coverage td:first-child{width:26%}.coverage td:nth-child(2),.coverage td:nth-child(3){width:1%;white-space:nowrap}

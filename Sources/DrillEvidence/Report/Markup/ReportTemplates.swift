@@ -69,6 +69,7 @@ enum ReportTemplates {
     {{#isOverdue}}<span class="chip late">{{overdueText}}</span>{{/isOverdue}}</h3>
     <p>{{meaning}}</p>
     <p class="action"><span aria-hidden="true">→</span> {{{actionMarkup}}}</p>
+    <p class="quiet owner">{{ownerText}}</p>
     <ul class="subjects">
     {{#rows}}{{>finding-row}}{{/rows}}
     </ul>

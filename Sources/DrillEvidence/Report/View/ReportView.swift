@@ -35,6 +35,7 @@ package struct ReportView {
     /// For Markdown, where backticks mean the same.
     let action: String
     let actionMarkup: String
+    let ownerText: String
     let overdueText: String
     let isOverdue: Bool
     let rows: [FindingRow]

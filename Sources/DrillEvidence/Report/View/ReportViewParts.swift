@@ -60,12 +60,15 @@ struct ReportViewParts {
     }
     let whole = page.coverage.count - open.count
     let least = Format.share(lowest.coverage.examined, of: lowest.coverage.declared)
+    // What a stage that never ran would have declared is in no sum.
+    let stopped = page.gaps.contains { $0.kind != .skipped && $0.subject.hasPrefix("stage ") }
+    let sub =
+      open.isEmpty
+      ? stopped ? "of what was declared; not every stage ran" : "of all that was declared"
+      : "parts in full; \(least) of \(lowest.stage.rawValue), \(lowest.of)".clipped(to: 60)
     return ReportView.Tile(
       name: "Examined", value: open.isEmpty ? "100 %" : "\(whole) of \(page.coverage.count)",
-      tone: open.isEmpty ? "good" : "unsure",
-      sub: open.isEmpty
-        ? "of all that was declared"
-        : "parts in full; \(least) of \(lowest.stage.rawValue), \(lowest.of)".clipped(to: 60))
+      tone: open.isEmpty && !stopped ? "good" : "unsure", sub: sub)
   }
 
   private func met(_ isMet: Bool?, unknown: String) -> String { isMet.map { $0 ? "good" : "bad" } ?? unknown }
@@ -82,7 +85,7 @@ struct ReportViewParts {
   // MARK: Findings
 
   /// How many of a code are seen at once, and how many more can be opened.
-  static let fewRows = 6
+  static let fewRows = 4
   static let mostRows = 100
 
   var groups: [ReportView.Group] {
@@ -98,6 +101,7 @@ struct ReportViewParts {
         severity: code.severity.rawValue, stage: lines.map(\.stage).min()?.rawValue ?? "", meaning: code.meaning,
         action: code.action,
         actionMarkup: MarkupText.withCode(code.action),
+        ownerText: ReportWords.owners(lines),
         overdueText: overdue == 0 ? "" : "\(Format.count(overdue)) overdue",
         isOverdue: overdue > 0,
         rows: rows.map(row), moreRows: more.map(row), hasMore: !more.isEmpty,
@@ -292,7 +296,7 @@ struct ReportViewParts {
         tone: ReportWords.tone(standing), levelText: line.level?.rawValue ?? "–",
         wrong: line.verdict == nil ? "–" : Format.count(line.findings),
         restoreText: line.restoreMs.map { Format.duration(ms: $0) } ?? "–",
-        driftText: line.verdict == nil ? "–" : Format.count(line.drift), name: line.run,
+        driftText: line.drift.map { Format.count($0) } ?? "–", name: line.run,
         link: links.map { $0.run(line.run) } ?? "", hasLink: links != nil, isFocus: line.run == page.run?.run)
     }
   }

@@ -130,6 +130,17 @@ struct ReportWords {
     )
   }
 
+  /// Whom to ask about findings, each answer once.
+  static func owners(_ lines: [ReportPage.FindingLine]) -> String {
+    let words = lines.compactMap { line in
+      line.owner.map { owner in
+        "owner \(owner)"
+          + (line.escalation.isEmpty ? "" : ", then call \(line.escalation.joined(separator: ", then "))")
+      }
+    }.uniqued()
+    return words.isEmpty ? "the drill names no owner" : words.prefix(3).joined(separator: "; ")
+  }
+
   /// One line on where a finding stands.
   static func status(_ line: ReportPage.FindingLine, at now: Instant) -> String {
     var parts: [String] = []
@@ -144,8 +155,6 @@ struct ReportWords {
           ? "OVERDUE by \(Format.duration(ms: late))"
           : line.state == .open || line.state == .acknowledged ? "due \(Format.time(deadline))" : "")
     }
-    if let owner = line.owner { parts.append("owner \(owner)") }
-    if line.isOverdue, !line.escalation.isEmpty { parts.append("call \(line.escalation.joined(separator: ", then "))") }
     return parts.filter { !$0.isEmpty }.joined(separator: " · ")
   }
 }
