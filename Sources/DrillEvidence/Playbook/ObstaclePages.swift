@@ -266,6 +266,18 @@ extension PlaybookPage {
           "Report it with the run's details (`firedrill ledger show RUN --json`).",
           "Do not read anything into the run's other parts.",
         ])
+    case .alreadyRunning:
+      return page(
+        "Another process runs this drill, and two runs of one drill never overlap. Nothing was begun.",
+        [
+          "`firedrill ledger list` shows a run of it as running, and since when.",
+          "Longer than it ever took? `ledger show` of earlier runs has the times; `ps` shows whether it still works.",
+        ],
+        [
+          "Let it end; the next one begins by its schedule.",
+          "If drills regularly meet, they are scheduled closer together than one takes: space them out, or restore a sample.",
+          "One that hangs: end it by its process id. The lock goes with it, and the next run removes what it left.",
+        ])
     case .interrupted:
       return page(
         "The run was told to stop before it had a verdict.",
