@@ -18,8 +18,11 @@ public struct AnswerCheck: Sendable {
   ///     indeterminate.
   ///   - observed: the restored copy's, likewise.
   ///   - unasked: operations that the reference's time budget left out.
+  ///   - explained: answers that differ and for which a recorded cause accounts: they are not among `operations`, and were
+  ///     not compared.
   public func check(
-    _ operations: [Operation], expected: [RecordedAnswer], observed: [RecordedAnswer], unasked: Int = 0
+    _ operations: [Operation], expected: [RecordedAnswer], observed: [RecordedAnswer], unasked: Int = 0,
+    explained: UInt64 = 0
   ) throws -> (judgement: Judgement, tally: Run.AnswerTally) {
     var judgement = Judgement()
     var tally = Run.AnswerTally()
@@ -50,8 +53,8 @@ public struct AnswerCheck: Sendable {
       Run.StageCoverage(
         .compare, of: "answers, \(reference)",
         try Coverage(
-          .answers, declared: UInt64(operations.count) + left, examined: tally.equal + tally.different,
-          skipped: [.indeterminate: tally.indeterminate, .budgetSpent: left])))
+          .answers, declared: UInt64(operations.count) + left + explained, examined: tally.equal + tally.different,
+          skipped: [.indeterminate: tally.indeterminate, .budgetSpent: left, .explained: explained])))
     if tally.equal + tally.different > 0 {
       judgement.comparisons.append(
         Run.Comparison(

@@ -64,17 +64,12 @@ extension DrillRunner {
     let kept = try await answersThatStand(pairs, observed, until: sheet.askedUntil, restored)
     let (judgement, tally) = try AnswerCheck(
       backup: restored.manifest.backup, reference: "captured", independentReaders: restored.readers
-    ).check(kept.map(\.0), expected: kept.map(\.1), observed: kept.map { observed($0.0) }, unasked: sheet.unasked)
+    ).check(
+      kept.map(\.0), expected: kept.map(\.1), observed: kept.map { observed($0.0) }, unasked: sheet.unasked,
+      explained: UInt64(pairs.count - kept.count))
     result.judgement += judgement
     let compared = Set(kept.filter { $0.1.digest != nil && observed($0.0).digest != nil }.map(\.0))
     result.unanswered = SlotSet(pairs.map(\.0).filter { !compared.contains($0) }.map(\.slot))
-    let explained = UInt64(pairs.count - kept.count)
-    if explained > 0 {
-      result.judgement.coverage.append(
-        Run.StageCoverage(
-          .compare, of: "answers about records that expired while they were asked for",
-          try Coverage(.answers, declared: explained, examined: 0, skipped: [.explained: explained])))
-    }
     result.answers = tally
     if let latency = reference.answers?.latency { result.latencies.append(latency) }
     if judgement.isClean, tally.equal > 0, tally.indeterminate == 0 {

@@ -181,15 +181,11 @@ extension DrillRunner {
       explained += UInt64(open.count { expired.concern($0.operation) })
       kept += open.filter { !expired.concern($0.operation) }
     }
-    var (judgement, tally) = try AnswerCheck(
+    let (judgement, tally) = try AnswerCheck(
       backup: restored.manifest.backup, reference: "live", independentReaders: restored.readers
-    ).check(kept.map(\.operation), expected: kept.map(\.live), observed: kept.map(\.own), unasked: replayed.unasked)
-    if explained > 0 {
-      judgement.coverage.append(
-        Run.StageCoverage(
-          .compare, of: "answers about changed slots, live",
-          try Coverage(.answers, declared: explained, examined: 0, skipped: [.explained: explained])))
-    }
+    ).check(
+      kept.map(\.operation), expected: kept.map(\.live), observed: kept.map(\.own), unasked: replayed.unasked,
+      explained: explained)
     let compared = Set(kept.filter { $0.live.digest != nil && $0.own.digest != nil }.map(\.operation))
     return (judgement, tally, SlotSet(replayed.operations.filter { !compared.contains($0) }.map(\.slot)))
   }
