@@ -17,7 +17,7 @@ package enum PageStyle {
     a:focus-visible,summary:focus-visible{outline:2px solid var(--bar);outline-offset:2px}
     code,.id{font-family:var(--mono);font-size:.9em;overflow-wrap:anywhere}
     .good{color:var(--good)}.bad{color:var(--bad)}.unsure{color:var(--unsure)}
-    .quiet{color:var(--mute);font-size:.92em;margin-top:6px}
+    .quiet{overflow-wrap:anywhere;color:var(--mute);font-size:.92em;margin-top:6px}
     .num{text-align:right}td.num,.word{white-space:nowrap}
     .kicker{color:var(--mute);font-size:.86em}
     .verdict{color:var(--ink);border-left:5px solid var(--unsure);padding:2px 0 4px 16px}
@@ -110,6 +110,7 @@ package enum PageStyle {
     .drills{margin-top:8px;padding-top:7px;border-top:1px solid var(--grid);font-size:.92em}.drills .quiet{font-size:1em}.drills li{overflow-wrap:anywhere}
     .crumbs{margin:0 0 10px}
     .pages{display:flex;gap:18px;margin-top:10px;font-size:.92em}
+    @media (min-width:901px){.subjects .facts,.subjects .status{display:inline;margin-left:14px}}
     @media (max-width:900px){.tiles{grid-template-columns:repeat(3,1fr)}.pair,.charts{grid-template-columns:minmax(0,1fr)}}
     @media (max-width:560px){main{padding:16px 14px 32px}.tiles{grid-template-columns:repeat(2,1fr)}.cards{grid-template-columns:minmax(0,1fr)}\
     dl.facts{grid-template-columns:minmax(0,1fr);gap:0}dl.facts dd{margin-bottom:8px}\

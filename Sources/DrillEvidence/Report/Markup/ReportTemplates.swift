@@ -141,7 +141,7 @@ enum ReportTemplates {
     {{/timeCharts}}</div>
     {{#timeNotes}}<p class="quiet">{{.}}</p>{{/timeNotes}}
     {{#hasObjectives}}<table><thead><tr><th>objective</th><th>allowed</th><th>measured</th><th>outcome</th></tr></thead><tbody>
-    {{#objectiveRows}}<tr><td>{{goal}}</td><td>{{bound}}</td><td>{{measuredText}}</td><td class="{{tone}}">{{outcome}}</td></tr>
+    {{#objectiveRows}}<tr><td>{{goal}}</td><td>{{bound}}</td><td class="word">{{measuredText}}</td><td class="{{tone}} word">{{outcome}}</td></tr>
     {{/objectiveRows}}</tbody></table>{{/hasObjectives}}
     {{^hasObjectives}}<p class="quiet">The drill sets no objectives.</p>{{/hasObjectives}}
     </section>
@@ -166,7 +166,7 @@ enum ReportTemplates {
     <p>{{driftHeadline}}</p>
     <div class="charts">
     {{#hasDrift}}<div class="wide"><table><thead><tr><th class="num">count</th><th>standing</th><th>kind</th><th>cause</th></tr></thead><tbody>
-    {{#driftRows}}<tr><td class="num">{{count}}</td><td class="{{tone}}">{{attribution}}</td><td>{{kindText}}</td><td>{{cause}}</td></tr>
+    {{#driftRows}}<tr><td class="num">{{count}}</td><td class="{{tone}} word">{{attribution}}</td><td class="word">{{kindText}}</td><td>{{cause}}</td></tr>
     {{/driftRows}}</tbody></table></div>{{/hasDrift}}
     {{#driftCharts}}<figure><figcaption>{{heading}}</figcaption>{{{svg}}}{{^empty(caption)}}<p class="quiet">{{caption}}</p>{{/empty(caption)}}</figure>
     {{/driftCharts}}</div>

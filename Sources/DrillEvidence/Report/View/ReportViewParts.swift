@@ -248,7 +248,7 @@ struct ReportViewParts {
     var lines = page.slots.rows.filter { !$0.differing.isEmpty }.prefix(12).map { row in
       let slots = SlotSet(row.differing.map(\.slot))
       return "\(row.shard ?? "shard not stated"): \(Format.plural(row.differing.count, "slot")) differ "
-        + "(\(slots.description.clipped(to: 160)))"
+        + "(\(slots.description.replacing(",", with: ", ").clipped(to: 160)))"
     }
     if let examined = page.slots.examined {
       lines.append(
