@@ -20,9 +20,9 @@ struct FiredrillCommand: AsyncParsableCommand {
     version: Firedrill.version,
     subcommands: [
       RunCommand.self, CaptureCommand.self, CheckCommand.self, InspectCommand.self, DiffCommand.self,
-      FingerprintCommand.self,
-      CatalogCommand.self, LedgerCommand.self, KeygenCommand.self, DoctorCommand.self,
-      FindingsCommand.self, ExplainCommand.self, PlaybookCommand.self, LocateCommand.self, ScheduleCommand.self, GateCommand.self, ReportCommand.self, ServeCommand.self, EvidenceCommand.self,
+      FingerprintCommand.self, LocateCommand.self, CatalogCommand.self, LedgerCommand.self, FindingsCommand.self,
+      ExplainCommand.self, PlaybookCommand.self, GateCommand.self, ReportCommand.self, ServeCommand.self,
+      ScheduleCommand.self, EvidenceCommand.self, KeygenCommand.self, DoctorCommand.self,
     ])
 
   /// Named without a subcommand: a job whose drill's name went missing must not look like a success.
