@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .PHONY: setup build drill drill-redis test test-servers lint format bench clean help
 
 firedrill := .build/release/firedrill
-sources := Package.swift Sources Tests
+sources := Package.swift Sources Tests Benchmarks
 
 setup: ## install what is missing (Debian packages), or say exactly what to install
 	@.ci/setup
