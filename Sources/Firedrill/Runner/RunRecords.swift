@@ -74,11 +74,12 @@ final class RunRecords: Sendable {
     _ = try? ledger.writeAnchor(to: catalog, signedBy: key)
   }
 
-  /// Cuts that runs of this cluster verified, without a finding.
+  /// Cuts that runs of this cluster verified. One that only missed an objective verified its cut all the same: how late it came says nothing about it.
   func verifiedCuts(of cluster: String) -> [Instant] {
     guard let ledger, let entries = try? ledger.runs(cluster: cluster) else { return [] }
-    return entries.filter { $0.outcome?.verdict == .pass }.flatMap {
-      $0.outcome?.backups.compactMap { $0.cut?.time } ?? []
-    }
+    return entries.compactMap(\.outcome).filter { run in
+      run.verdict == .pass
+        || run.firstFailingStage == .objectives && run.obstacles.isEmpty && run.level >= run.requiredLevel
+    }.flatMap { $0.backups.compactMap { $0.cut?.time } }
   }
 }

@@ -26,6 +26,23 @@ struct RequirementTests {
     }
   }
 
+  @Test("fails once for a night that was missed, and passes again on the next one")
+  func recoveryPointAgain() async throws {
+    try await CapturedShop.withBench { bench in
+      func move(hours: Int64) throws {
+        try bench.reseal {
+          $0.cut.time = Instant(millisecondsSince1970: $0.cut.time.millisecondsSince1970 + hours * 3_600_000)
+        }
+      }
+      try move(hours: -240)
+      expectClean(try await bench.run())
+      try move(hours: 238)
+      expect(try await bench.run("objectives: {rpo: 24h}"), .fail, [.recoveryPointExceeded], at: .objectives)
+      try move(hours: 1)
+      expectClean(try await bench.run("objectives: {rpo: 24h}"))
+    }
+  }
+
   @Test("fails where the live store is further away than allowed")
   func drift() async throws {
     try await CapturedShop.withBench { bench in
