@@ -14,6 +14,8 @@ final class Progress: Sendable {
   private let state = Mutex(State())
   private let isQuiet: Bool
   private let isTerminal = Terminal.isErrorATerminal
+  /// A file or a pipe keeps every line.
+  private var interval: Duration { isTerminal ? .milliseconds(100) : .seconds(15) }
 
   init(isQuiet: Bool) { self.isQuiet = isQuiet }
 
@@ -29,9 +31,10 @@ final class Progress: Sendable {
         state.shownAt = nil
         if isTerminal { redraw("\(stage.rawValue): \(detail)", &state) }
       case .progress(let stage, let done, let total, let unit):
-        guard isTerminal, state.shownAt.map({ $0.duration(to: .now) > .milliseconds(100) }) ?? true else { return }
+        guard (state.shownAt ?? state.startedAt).duration(to: .now) > interval else { return }
         state.shownAt = .now
-        redraw("\(stage.rawValue): \(line(done: done, total: total, unit: unit, since: state.startedAt))", &state)
+        let text = "\(stage.rawValue): \(line(done: done, total: total, unit: unit, since: state.startedAt))"
+        if isTerminal { redraw(text, &state) } else { Terminal.note(text) }
       case .finished(let stage, let elapsed):
         end(&state)
         Terminal.note(
