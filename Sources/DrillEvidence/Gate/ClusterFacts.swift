@@ -40,7 +40,11 @@ public struct ClusterFacts: Sendable {
   public var deciding: Recorded<RunFinished>? { runs.last }
 
   /// Why nothing decides.
-  var nothingRan: String { "no finished run of \(cluster) is recorded" }
+  var nothingRan: String {
+    allRuns.isEmpty
+      ? "no finished run of \(cluster) is recorded"
+      : "\(cluster) has finished runs, but none of a drill that the policy names under `drills:`"
+  }
 
   /// Runs of which the ledger's order says that they lie within `window`, oldest first.
   func runs(within window: Duration) -> [Recorded<RunFinished>] {
