@@ -22,7 +22,7 @@ struct APIAnswers {
       return try found(memory.clusters[segments[3]].map { Missed(missed: $0.missed) })
     case ("runs", 4): return try found(question.report(run: segments[3]))
     case ("findings", 3): return try .json(findings())
-    case ("findings", 4): return try found(memory.finding(segments[3]).map { Followed($0, at: question.now) })
+    case ("findings", 4): return try found(memory.finding(segments[3]).map { FindingDocument($0, at: question.now) })
     default: return Self.missing("there is no such resource; /api/v1 lists them")
     }
   }
@@ -58,7 +58,7 @@ struct APIAnswers {
     default: throw DrillError(.usage, subject: "state", detail: "open, overdue or all")
     }
     let limit = try question.limit(1000, most: 10_000)
-    return Findings(count: all.count, findings: all.prefix(limit).map { Followed($0, at: question.now) })
+    return Findings(count: all.count, findings: all.prefix(limit).map { FindingDocument($0, at: question.now) })
   }
 
   // MARK: Forms
@@ -88,25 +88,6 @@ struct APIAnswers {
   private struct Findings: Encodable {
     /// How many there are, beyond the limit too.
     let count: Int
-    let findings: [Followed]
-  }
-
-  /// A finding with what follows from it.
-  private struct Followed: Encodable {
-    let finding: FollowedFinding
-    let severity: Severity
-    let deadline: Instant?
-    let isOverdue: Bool
-    let meaning: String
-    let action: String
-
-    init(_ finding: FollowedFinding, at now: Instant) {
-      self.finding = finding
-      severity = finding.severity
-      deadline = finding.deadline
-      isOverdue = finding.isOverdue(at: now)
-      meaning = finding.code.meaning
-      action = finding.code.action
-    }
+    let findings: [FindingDocument]
   }
 }

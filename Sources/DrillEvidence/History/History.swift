@@ -24,9 +24,12 @@ public struct History: Sendable {
     Set(runs.map(\.body.cluster)).union(started.map(\.body.cluster)).union(schedules.map(\.body.cluster)).sorted()
   }
 
-  /// Runs that began, never finished, and whose process is gone.
-  public var interrupted: [Recorded<RunStarted>] {
+  /// Runs that began and never finished.
+  var unfinished: [Recorded<RunStarted>] {
     let finished = Set(runs.map(\.body.run))
-    return started.filter { !finished.contains($0.body.run) && !running.contains($0.body.run) }
+    return started.filter { !finished.contains($0.body.run) }
   }
+
+  /// Those of them whose process is gone.
+  public var interrupted: [Recorded<RunStarted>] { unfinished.filter { !running.contains($0.body.run) } }
 }

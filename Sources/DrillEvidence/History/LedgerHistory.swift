@@ -35,11 +35,6 @@ extension Ledger {
 }
 
 extension History {
-  fileprivate var unfinished: [Recorded<RunStarted>] {
-    let finished = Set(runs.map(\.body.run))
-    return started.filter { !finished.contains($0.body.run) }
-  }
-
   fileprivate mutating func add(leaf: Int, _ kind: LeafKind, _ statement: Data) throws {
     func recorded<Body: LeafBody & Hashable>(_ body: Body.Type) throws -> Recorded<Body> {
       do {
