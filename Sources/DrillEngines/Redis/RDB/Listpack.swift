@@ -152,10 +152,7 @@ struct Listpack: PackedEntries {
     let score: Double
     switch try head() {
     case .integer(let value): score = Double(value)
-    case .string(let count):
-      guard count < 128 else { throw RDBDamage("a score that is not a number") }
-      try window.require(Int(count))
-      score = try ScoreText.read(try window.some(limit: count))
+    case .string(let count): score = try ScoreText.take(count, from: window)
     }
     try tail()
     return score

@@ -2,6 +2,14 @@ internal import Glibc
 
 /// Scores as text.
 enum ScoreText {
+  /// Takes a score of `count` bytes, which come next in the window, at most 127 of them. Source: redis 7.0 src/t_zset.c
+  /// `zzlGetScore`.
+  static func take(_ count: UInt64, from window: ByteWindow) throws -> Double {
+    guard count < 128 else { throw RDBDamage("a score that is not a number") }
+    try window.require(Int(count))
+    return try read(try window.some(limit: count))
+  }
+
   /// Reads a score as the server does, which stores text that `strtod` turns back into the same number.
   ///
   /// - Throws: `RDBDamage` unless all of `text` is a number.

@@ -86,14 +86,10 @@ struct Ziplist: PackedEntries {
     }
   }
 
-  /// Source: redis 6.2 src/t_zset.c `zzlGetScore`.
   mutating func score() throws -> Double {
     switch try head() {
-    case .integer(let value): return Double(value)
-    case .string(let count):
-      guard count < 128 else { throw RDBDamage("a score that is not a number") }
-      try window.require(Int(count))
-      return try ScoreText.read(try window.some(limit: count))
+    case .integer(let value): Double(value)
+    case .string(let count): try ScoreText.take(count, from: window)
     }
   }
 }

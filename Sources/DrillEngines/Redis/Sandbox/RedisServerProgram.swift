@@ -59,7 +59,7 @@ struct RedisServerProgram: Hashable, Sendable {
     return RedisServerProgram(path: path, version: line.flatMap { Version(parsing: $0) })
   }
 
-  /// Nil: it does not load it.
+  /// Whether it loads files of this format; one of unknown version is taken to.
   func loads(_ format: RDBVersion) -> Bool {
     guard let version else { return true }
     return version.newest(of: format.family).map { format.number <= $0 } ?? false
@@ -77,10 +77,13 @@ struct RedisServerProgram: Hashable, Sendable {
         .serverMissing, stage: .restore, subject: names[0],
         detail: "no such program; install it (apt-get install redis-server), or say in the drill file where it is")
     }
-    var programs: [RedisServerProgram] = []
-    for path in paths { programs.append(await probe(path)) }
     let formats = files.compactMap { file in RDBVersion(ofFile: file.path).map { (file.shard, $0) } }
-    if let fit = programs.first(where: { program in formats.allSatisfy { program.loads($0.1) } }) { return fit }
+    var programs: [RedisServerProgram] = []
+    for path in paths {
+      let program = await probe(path)
+      if formats.allSatisfy({ program.loads($0.1) }) { return program }
+      programs.append(program)
+    }
     let beyond = formats.first { format in programs.contains { !$0.loads(format.1) } }
     let servers = programs.map { $0.version?.description ?? $0.path }.joined(separator: ", ")
     throw RestoreRejected(
