@@ -14,6 +14,8 @@ final class RDBParser {
   private var opaqueCount: UInt64 = 0
   private var version = 0
   private var family = RDBFormat.Family.redis
+  /// What the file says of its cut, by the aux field's name.
+  private(set) var told: [String: String] = [:]
 
   init(_ source: any ByteSource, records: RecordBuilder) {
     self.source = SourceWindow(source)
@@ -39,6 +41,14 @@ final class RDBParser {
     facts.records = recordCount
     facts.opaqueRecords = opaqueCount
     writeNotes()
+  }
+
+  /// Reads the aux fields at the head, and nothing after them; whatever is wrong there is for a whole reading to say.
+  func runHead() throws {
+    do {
+      guard try readHeader() else { return }
+      while RDBFormat.Opcode(rawValue: try source.byte()) == .aux { try readAux() }
+    } catch is RDBDamage {}
   }
 
   /// False where the version is not one that is read. Source: redis 7.0 src/rdb.c `rdbSaveRio`; Valkey 9.0 src/rdb.c.
@@ -158,6 +168,8 @@ final class RDBParser {
       facts.writer = "valkey " + String(decoding: value, as: UTF8.self)
     } else if let value, name == Array("redis-ver".utf8), facts.writer == nil {
       facts.writer = String(decoding: value, as: UTF8.self)
+    } else if let value, RDBHead.fields.contains(where: { name.elementsEqual($0.utf8) }) {
+      told[String(decoding: name, as: UTF8.self)] = String(decoding: value, as: UTF8.self)
     }
   }
 
