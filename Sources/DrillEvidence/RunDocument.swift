@@ -22,7 +22,7 @@ public struct RunDocument: Codable, Sendable {
     verdict = run.verdict
     exitStatus = ExitStatus(recordingError == nil ? run.verdict : max(run.verdict, .inconclusive)).rawValue
     level = run.level
-    claim = run.level.claim
+    claim = run.claim
     notHigher = LevelGap.reason(run)
     firstFailingStage = run.firstFailingStage
     restoreMs = run.restoreMs

@@ -40,7 +40,10 @@ public enum Firedrill {
     }
     var drill = try DrillFile.read(texts: files, name: origin.name, folder: origin.folder)
     drill.seed = options.seed ?? recorded.entry.seed
-    if drill.production == nil, let backup = recorded.run?.backups.first?.backup {
+    if case .unsealed(var selection) = drill.backups {
+      selection.path = selection.path ?? recorded.run?.backups.first?.backup
+      drill.backups = .unsealed(selection)
+    } else if drill.production == nil, let backup = recorded.run?.backups.first?.backup {
       drill.backups = .id(backup)
       drill.capture = nil
     }
@@ -59,6 +62,29 @@ public enum Firedrill {
   public static func inspect(backup: String, catalog: String?) throws -> SealedManifest {
     let place = try BackupPlace(backup, catalog: catalog)
     return try SealedManifest.read(try place.catalog.envelope(of: place.id))
+  }
+
+  /// What the files of a backup that nobody sealed tell; nil where it is sealed, or holds no artifact.
+  ///
+  /// - Throws: `DrillError`: `usage`, `artifact-io`.
+  public static func inspectUnsealed(backup: String, catalog: String?) throws -> UnsealedDescription? {
+    try BackupPlace(backup, catalog: catalog).unsealed(Engines().foreign).map {
+      UnsealedDescription($0.found, $0.engine)
+    }
+  }
+
+  /// What a catalog holds that nobody sealed, by name.
+  public static func unsealed(in catalog: String) throws -> [UnsealedDescription] {
+    let engines = Engines().foreign
+    var found: [String: UnsealedDescription] = [:]
+    for engine in engines {
+      for (id, folder) in try UnsealedChooser.candidates(in: Workplace.absolute(catalog), engine: engine) {
+        let own = UnsealedDescription(
+          FoundUnsealed(id: id, folder: folder, selection: UnsealedSelection(path: id), chosen: nil), engine)
+        if found[id] == nil || folder.found.contains(where: { !$0.artifact.isByName }) { found[id] = own }
+      }
+    }
+    return found.values.sorted { $0.backup < $1.backup }
   }
 
   /// What a capture would cost production.
@@ -82,6 +108,15 @@ public enum Firedrill {
       if follows { try await untilCancelled(sealed, events) }
       return sealed
     }
+  }
+
+  /// Gives files that another tool made a signed manifest, unless something is wrong with them.
+  ///
+  /// - Throws: `DrillError`: `usage`, `artifact-io`, `bad-file`, `key-unreadable`, `catalog-unwritable`.
+  public static func seal(
+    _ request: SealRequest, events: @escaping DrillEventHandler = { _ in }
+  ) async throws -> SealResult {
+    try await SealRunner(request, events: events).run()
   }
 
   private static func untilCancelled(_ sealed: SealedManifest, _ events: DrillEventHandler) async throws {

@@ -2,6 +2,9 @@ public import DrillModel
 internal import Glibc
 
 extension RedisEngine: ForeignArtifacts {
+  /// As in a Redis Cluster; several single servers are no cluster.
+  public var shardsBySlot: Bool { true }
+
   /// A snapshot, by its magic; a file whose name ends in `.rdb` all the same, whatever is in it.
   public func foreignArtifact(at path: String) throws -> ForeignArtifact? {
     var status = stat()

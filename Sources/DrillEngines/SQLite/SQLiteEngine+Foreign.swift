@@ -2,6 +2,9 @@ public import DrillModel
 import Foundation
 
 extension SQLiteEngine: ForeignArtifacts {
+  /// Files hold whatever they hold.
+  public var shardsBySlot: Bool { false }
+
   private static let endings = ["sqlite", "sqlite3", "db"]
 
   /// A database file, by its magic; a file with one of the usual endings all the same, whatever is in it.

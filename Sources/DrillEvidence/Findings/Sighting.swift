@@ -49,7 +49,12 @@ struct Sighting {
 
   private func isStoredBackup(of run: RunFinished, _ looked: Run.Examined) -> Bool {
     guard let backup = subject.backup else { return false }
-    if run.backups.contains(where: { $0.backup == backup }), looked.stages.contains(stage) {
+    if let examined = run.backups.first(where: { $0.backup == backup }), looked.stages.contains(stage) {
+      if examined.unsealed != nil, stage <= .integrity, code != .artifactNotRegular {
+        // Without a manifest nothing was held against one; without a list of digests no byte against anything.
+        let bytes = run.coverage.filter { $0.stage == .integrity && $0.coverage.unit == .bytes }.map(\.coverage)
+        return stage == .integrity && !bytes.isEmpty && bytes.allSatisfy { $0.examined == $0.declared }
+      }
       // A drill that trusts nobody sees nothing wrong with a signature.
       return !code.isAboutSignature || run.level >= .bytes
     }

@@ -23,7 +23,8 @@ extension ReportPage {
 
   static func headline(_ standing: Standing, _ source: RunSource) -> String {
     switch standing {
-    case .pass: return "level \((source.level ?? .none).rawValue): \((source.level ?? .none).claim)"
+    case .pass:
+      return "level \((source.level ?? .none).rawValue): \((source.level ?? .none).claim(for: source.backups))"
     case .inconclusive: return "nothing wrong was seen, but too little was looked at to say that all is well"
     case .fail:
       let stage = source.run?.firstFailingStage ?? source.entry.outcome?.firstFailingStage

@@ -99,8 +99,10 @@ struct RunSource {
     let reached = level ?? .none
     let next = Level.allCases.first { $0 > reached }
     return Level.allCases.dropFirst().map { step in
-      let isReached = isFinished && step <= reached
+      let hasNoBytes = step == .bytes && backups.contains { $0.unsealed.map { $0.digestsSignedBy == nil } ?? false }
+      let isReached = isFinished && step <= reached && !hasNoBytes
       var missing: String?
+      if hasNoBytes, isFinished { missing = "unsealed: nothing says what the bytes should be" }
       if step == next || (!isFinished && step == Level.allCases.dropFirst().first) { missing = whyNot(step) }
       return ReportPage.LevelStep(
         level: step, isReached: isReached, isRequired: step == requiredLevel, claim: step.claim,

@@ -10,6 +10,9 @@ enum LevelGap {
     if !codes.isEmpty { return "not \(next.rawValue): \(few(codes))" }
     let obstacles = run.obstacles.filter { stages.contains($0.stage) }.map(\.code.rawValue).uniqued()
     if !obstacles.isEmpty { return "not \(next.rawValue): could not look (\(few(obstacles)))" }
+    if let unsealed = run.backups.compactMap(\.unsealed).first, next == .content || next == .bytes {
+      return next == .bytes ? "unsealed: nothing says what the bytes should be" : unsealed.open
+    }
     return unknown(next)
   }
 

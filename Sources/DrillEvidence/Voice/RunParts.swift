@@ -14,7 +14,7 @@ struct RunParts {
       "Run", ["\(run.id) · cluster \(run.cluster) (\(run.engine)) · took \(Format.duration(ms: max(took, 0)))"])
     for backup in run.backups.prefix(most) {
       let cut = backup.cut.map { "cut \(Format.time($0.time)), \(coherence($0))" } ?? "its cut is unknown"
-      page.field("Backup", ["\(backup.backup) · \(cut)"])
+      page.field("Backup", ["\(backup.backup)\(backup.unsealed == nil ? "" : ", unsealed") · \(cut)"])
     }
     if run.backups.count > most { page.field("", ["and \(Format.plural(run.backups.count - most, "more backup"))"]) }
   }
@@ -29,7 +29,7 @@ struct RunParts {
 
   private var headline: String {
     switch run.verdict {
-    case .pass: return "level \(run.level.rawValue): \(run.level.claim)"
+    case .pass: return "level \(run.level.rawValue): \(run.claim)"
     case .inconclusive: return "nothing wrong was seen, but too little was looked at to say that all is well"
     case .fail:
       let real = run.findings.contains { $0.stage != .objectives }
@@ -48,12 +48,12 @@ struct RunParts {
 
   /// The level with what it claims and why it is not higher.
   func level(_ page: inout Page, withEvidence: Bool) {
-    let isEnough = run.level >= run.requiredLevel
+    let isEnough = run.reaches(run.requiredLevel)
     var spans: [Span] = [
       Span(run.level.rawValue, isEnough ? .good : .unsure), isEnough ? " (required: " : ", but required is ",
       "\(run.requiredLevel.rawValue)\(isEnough ? ")" : "")",
     ]
-    if run.verdict != .pass { spans.append(" — \(run.level.claim)") }
+    if run.verdict != .pass { spans.append(" — \(run.claim)") }
     if let reason = LevelGap.reason(run) { spans.append("; \(reason)") }
     page.field("Level", spans)
     guard withEvidence else { return }
@@ -106,9 +106,9 @@ struct RunParts {
       ])
     }
     if run.coverage.allSatisfy({ $0.coverage.examined == 0 }) { reasons.append(["nothing at all was examined"]) }
-    if reasons.isEmpty, run.findings.isEmpty, run.level < run.requiredLevel {
+    if reasons.isEmpty, run.findings.isEmpty, !run.reaches(run.requiredLevel) {
       reasons.append([
-        "the evidence reaches level \(run.level.rawValue), and the drill requires \(run.requiredLevel.rawValue)"
+        "the evidence reaches level \(run.level.rawValue), and the drill requires \(run.requiredLevel.rawValue)\(run.isUnsealed ? ", which no unsealed backup reaches: seal it (`firedrill seal`)" : "")"
       ])
     }
     guard !reasons.isEmpty else { return }

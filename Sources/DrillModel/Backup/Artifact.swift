@@ -30,5 +30,7 @@ public struct Artifact: Hashable, Sendable, Codable {
     case data
     /// What was read from the live servers at the cut.
     case reference
+    /// A file that lay beside the artifacts when they were sealed in place: hashed, and not read.
+    case companion
   }
 }

@@ -2,6 +2,9 @@
 ///
 /// Facts alone: whether they can be, and what they are worth, is judged elsewhere.
 public protocol ForeignArtifacts: Engine {
+  /// Whether two shards never hold records of one slot, unless somebody says that they do.
+  var shardsBySlot: Bool { get }
+
   /// The artifact at the absolute path of a file or folder; nil where there is none of this engine's.
   ///
   /// MUST look at the content first. Where only the name says so, the artifact is returned as ``ForeignArtifact/isByName``: a damaged head is then what

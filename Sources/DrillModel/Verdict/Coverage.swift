@@ -53,4 +53,5 @@ public enum SkipReason: String, Sendable, Codable, CodingKeyRepresentable, CaseI
   case indeterminate = "no answer in time"
   case budgetSpent = "time budget spent"
   case notReferenced = "the reference says nothing about it"
+  case unsealed = "unsealed: nothing says what the bytes should be"
 }

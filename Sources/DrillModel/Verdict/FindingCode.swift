@@ -48,17 +48,20 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
     case .backupMissing: "The drill selects a backup that the catalog does not hold."
     case .manifestUnreadable: "The manifest is damaged, incomplete, or says something that this version does not know."
     case .manifestUnsigned: "The manifest carries no signature although one is required."
-    case .signatureInvalid: "A trusted key's signature does not verify: the manifest was changed after it was sealed."
-    case .signatureUntrusted: "The manifest is signed, but by none of the keys that the drill trusts."
+    case .signatureInvalid:
+      "A trusted key's signature does not verify: the manifest, or the list of digests, was changed after it was signed."
+    case .signatureUntrusted:
+      "The manifest, or the list of digests, is signed, but by none of the keys that the drill trusts."
     case .manifestMismatch:
       "The manifest is genuine but belongs to another backup or cluster than the one it stands for."
     case .chainGap: "An incremental backup's predecessor is missing or is not the one that it was made on."
-    case .artifactMissing: "A file that the manifest names is not there."
-    case .artifactUnexpected: "A file lies in the backup that no manifest names."
+    case .artifactMissing: "A file that the manifest, or the list of digests, names is not there."
+    case .artifactUnexpected: "A file lies in the backup that no manifest, or no line of the digests, names."
     case .artifactNotRegular:
       "Something other than a plain file (a link, a device, a pipe) stands in an artifact's place."
     case .sizeMismatch: "An artifact is longer or shorter than what was sealed."
-    case .checksumMismatch: "An artifact's bytes are not the bytes that were sealed."
+    case .checksumMismatch:
+      "An artifact's bytes are not the bytes that were sealed, or not those of the list of digests."
     case .artifactUnreadable: "An artifact's contents cannot be decoded at the stated offset."
     case .formatChecksumMismatch:
       "The format's own checksum does not match: damaged before it was sealed, or by a bad copy."

@@ -74,11 +74,16 @@ public struct Run: Hashable, Sendable, Codable {
     public var cut: Cut?
     /// What its manifest says of it; nil where there is none that may be believed, and in runs that were recorded before it was kept.
     public var stated: Stated?
-    public init(backup: String, manifest: Digest?, cut: Cut?, stated: Stated? = nil) {
+    /// Present where nobody sealed it: no manifest says what its bytes should be.
+    public var unsealed: UnsealedBackup?
+    public init(
+      backup: String, manifest: Digest?, cut: Cut?, stated: Stated? = nil, unsealed: UnsealedBackup? = nil
+    ) {
       self.backup = backup
       self.manifest = manifest
       self.cut = cut
       self.stated = stated
+      self.unsealed = unsealed
     }
 
     /// What policies ask of a backup.
@@ -256,20 +261,39 @@ public struct Run: Hashable, Sendable, Codable {
     var parts: [Verdict] = findings.map { _ in .fail } + obstacles.map { _ in .inconclusive }
     if let answers, answers.indeterminate > 0 { parts.append(.inconclusive) }
     if drift.contains(where: { $0.attribution == .ambiguous && $0.count > 0 }) { parts.append(.inconclusive) }
-    parts.append(level >= requiredLevel ? .pass : .inconclusive)
+    parts.append(reaches(requiredLevel) ? .pass : .inconclusive)
     if coverage.allSatisfy({ $0.coverage.examined == 0 }) { parts.append(.inconclusive) }
     return .combining(parts)
   }
 
+  /// Whether it is about a backup that nobody sealed.
+  public var isUnsealed: Bool { backups.contains { $0.unsealed != nil } }
+
   /// The highest level whose evidence, and that of all levels before it, is there.
+  ///
+  /// Of an unsealed backup nothing says what the bytes should be. It has no ``Level/bytes`` to reach on the way, and none after ``Level/restored``: whatever it
+  /// is compared with, nobody vouches that it is the backup of the cut that it stands for.
   public var level: Level {
     var reached = Level.none
     for level in Level.allCases.dropFirst() {
-      guard levels.contains(where: { $0.level == level }) else { break }
-      reached = level
+      if isUnsealed, level > .restored { break }
+      if levels.contains(where: { $0.level == level }) {
+        reached = level
+      } else if !isUnsealed || level != .bytes {
+        break
+      }
     }
     return reached
   }
+
+  /// Whether the evidence reaches what is required; an unsealed backup reaches ``Level/bytes`` only where that has evidence of its own.
+  public func reaches(_ required: Level) -> Bool {
+    level >= required
+      && (!isUnsealed || required != .bytes || levels.contains { $0.level == .bytes })
+  }
+
+  /// What the level claims, one sentence, with what an unsealed backup leaves open.
+  public var claim: String { level.claim(for: backups) }
 
   /// The first stage with a finding; nil where there is none.
   public var firstFailingStage: Stage? { findings.map(\.stage).min() }

@@ -17,9 +17,16 @@ struct StagedBackup: Sendable {
 
   /// - Throws: `DrillError` with `catalog-unwritable`.
   init(catalog: String, cluster: String) throws {
+    try self.init(catalog: catalog, id: "\(cluster)-\(Identifier.fresh())", hasReference: true)
+  }
+
+  /// - Parameter hasReference: whether anything will be captured from live servers beside the artifacts.
+  /// - Throws: `DrillError` with `catalog-unwritable`.
+  init(catalog: String, id: String, hasReference: Bool) throws {
     self.catalog = catalog
-    id = "\(cluster)-\(Identifier.fresh())"
+    self.id = id
     staging = try StagingFolder(catalog: catalog, id: id)
+    guard hasReference else { return }
     do {
       try FileManager.default.createDirectory(
         atPath: folder + "/reference", withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
@@ -66,6 +73,13 @@ struct StagedBackup: Sendable {
       cut: captured.cut,
       scope: Manifest.Scope(), topology: captured.topology, artifacts: artifacts.sorted { $0.name < $1.name },
       reference: hasReference ? named : nil, keyIDs: [key.publicKey.keyID], rationale: rationale)
+    return try place(manifest, key: key)
+  }
+
+  /// Signs the manifest of what lies in the folder, and puts the folder in its place: all of it on disk, or none.
+  ///
+  /// - Throws: `DrillError` with `catalog-unwritable`.
+  func place(_ manifest: Manifest, key: SigningKey) throws -> SealedManifest {
     let sealed = try SealedManifest.seal(manifest, with: key)
     do {
       try Data(sealed.envelope).write(to: URL(fileURLWithPath: "\(folder)/\(Catalog.manifestName)"), options: .atomic)

@@ -43,7 +43,7 @@ struct BackupChooser {
     }
     var choice: BackupChoice
     switch selection {
-    case .id: preconditionFailure("taken above")
+    case .id, .unsealed: preconditionFailure("taken before")
     case .latest: choice = newest(ours, doubtful, until: nil)
     case .at(let time):
       choice = newest(ours.filter { $0.cut <= time }, doubtful, until: time)

@@ -1,4 +1,5 @@
 public import DrillModel
+import Foundation
 
 /// Backups in words.
 public enum BackupText {
@@ -20,7 +21,7 @@ public enum BackupText {
     }
     lines.append("artifacts  \(manifest.artifacts.count), \(size) bytes")
     lines += manifest.artifacts.map {
-      "  \($0.role == .data ? "data     " : "reference")  \($0.name), \($0.sizeBytes) bytes, sha256 \($0.digest.short)…"
+      "  \($0.role.rawValue.padding(toLength: 9, withPad: " ", startingAt: 0))  \($0.name), \($0.sizeBytes) bytes, sha256 \($0.digest.short)…"
     }
     if let reference = manifest.reference {
       let parts = [

@@ -57,6 +57,10 @@ public struct DrillFile: Sendable {
     case at(Instant)
     /// So many over all ages, drawn by seed.
     case sample(count: Int, seed: UInt64)
+    /// One that nobody sealed.
+    case unsealed(UnsealedSelection)
+
+    public var isUnsealed: Bool { if case .unsealed = self { true } else { false } }
   }
 
   public enum ReferenceKind: Hashable, Sendable {

@@ -40,7 +40,9 @@ struct DrillFileReader {
         ["cluster", "production"], "a drill names either its 'cluster' (a file) or a synthetic 'production' to make")
     }
     drill.catalog = try file.text("catalog").map(texts.absolute)
-    if drill.catalog == nil, drill.production == nil {
+    if case .unsealed(let selection) = drill.backups {
+      try UnsealedReader(texts: texts, name: name).check(drill, selection, file)
+    } else if drill.catalog == nil, drill.production == nil {
       throw file.missing(["catalog"], "the drill needs 'catalog', the folder of its backups")
     }
 
@@ -57,7 +59,10 @@ struct DrillFileReader {
     if let capture = drill.capture, capture.key == nil, drill.production == nil {
       throw file.refuse("capture", "'capture' needs 'key', the private key to seal with (firedrill keygen makes one)")
     }
-    if signature == .required, drill.trust.isEmpty, drill.production == nil {
+    if drill.backups.isUnsealed, drill.capture != nil {
+      throw file.refuse("capture", "a backup that is captured is sealed; leave out 'capture', or 'unsealed'")
+    }
+    if signature == .required, drill.trust.isEmpty, drill.production == nil, !drill.backups.isUnsealed {
       throw file.missing(["trust"], "the drill needs 'trust', the public keys that its manifests may be signed with")
     }
     drill.workload = try workload(file)
@@ -76,7 +81,8 @@ struct DrillFileReader {
     guard let node = file.node("backup") else { return .latest }
     if let text = node.string {
       guard text == "latest" else {
-        throw file.refuse(node, "'backup' is latest, or one of {id: …}, {at: TIME}, {sample: {count, seed}}")
+        throw file.refuse(
+          node, "'backup' is latest, or one of {id: …}, {at: TIME}, {sample: {count, seed}}, {unsealed: PATH}")
       }
       return .latest
     }
@@ -95,9 +101,12 @@ struct DrillFileReader {
       }
       selection = .sample(count: count, seed: try sample.seed() ?? 1)
       try sample.finish()
+    } else if let path = try section.text("unsealed") {
+      selection = .unsealed(try UnsealedReader(texts: texts, name: name).selection(path, section))
     } else {
       throw section.missing(
-        ["id", "at", "sample"], "'backup' is latest, or one of {id: …}, {at: TIME}, {sample: {count, seed}}")
+        ["id", "at", "sample", "unsealed"],
+        "'backup' is latest, or one of {id: …}, {at: TIME}, {sample: {count, seed}}, {unsealed: PATH}")
     }
     try section.finish()
     return selection

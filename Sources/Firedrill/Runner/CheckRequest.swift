@@ -29,12 +29,16 @@ public struct CheckRequest: Sendable {
 
   func run(events: @escaping DrillEventHandler) async throws -> Run {
     let place = try BackupPlace(backup, catalog: catalog)
-    let entry = try place.catalog.entry(named: place.id)
+    // Where a signature is required, a manifest that is missing is a finding, whatever else lies there.
+    let unsealed = requiresSignature ? nil : try place.unsealed(Engines().foreign)
+    let entry =
+      try unsealed.map { Catalog.Entry(id: $0.found.id, claimed: nil, problem: nil) }
+      ?? place.catalog.entry(named: place.id)
     let drill = DrillFile(
       name: "check", seed: 1, backups: .id(place.id), requiresSignature: requiresSignature, trust: trust,
       sandbox: .init(), level: requiresSignature ? .decoded : .none,
       references: [.captured], objectives: .init(), texts: [:])
-    let engine = entry.claimed?.engine ?? "sqlite"
+    let engine = unsealed?.engine.name ?? entry.claimed?.engine ?? "sqlite"
     let now = Instant.now
     let run = Run(
       id: "check-\(Identifier.fresh(at: now))", drill: "check", cluster: entry.claimed?.cluster ?? "", engine: engine,
@@ -44,6 +48,7 @@ public struct CheckRequest: Sendable {
     var draft = RunDraft(run, redactor: showsKeys ? nil : Firedrill.redactor(ledger: ledger), events: events)
     let runner = DrillRunner(
       drill: drill, engine: try Engines().named(engine), catalog: place.catalog, cluster: nil,
+      unsealed: unsealed?.found,
       trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }, verifiedCuts: [], folder: "",
       events: events)
     try await runner.check(entry, into: &draft)
@@ -69,5 +74,26 @@ struct BackupPlace {
       self.catalog = try Catalog(root: (path as NSString).deletingLastPathComponent)
       id = (path as NSString).lastPathComponent
     }
+  }
+
+  /// What lies there where it is a file, or a folder without a manifest, that holds artifacts; nil for anything else.
+  func unsealed(_ engines: [any ForeignArtifacts]) throws -> (found: FoundUnsealed, engine: any ForeignArtifacts)? {
+    let path = "\(catalog.root)/\(id)"
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return nil }
+    let isFolder = status.st_mode & S_IFMT == S_IFDIR
+    guard isFolder || status.st_mode & S_IFMT == S_IFREG,
+      !isFolder || lstat("\(path)/\(Catalog.manifestName)", &status) != 0
+    else { return nil }
+    var byName: (FoundUnsealed, any ForeignArtifacts)?
+    for engine in engines {
+      if !isFolder, try engine.foreignArtifact(at: path) == nil { continue }
+      let folder = try ForeignFolder(path: path, engine: engine)
+      guard !folder.found.isEmpty else { continue }
+      let found = FoundUnsealed(id: id, folder: folder, selection: UnsealedSelection(path: path), chosen: nil)
+      if folder.found.contains(where: { !$0.artifact.isByName }) { return (found, engine) }
+      byName = byName ?? (found, engine)
+    }
+    return byName
   }
 }

@@ -13,6 +13,10 @@ struct DrillRunner: Sendable {
   var catalog: Catalog
   /// The live cluster, where the drill has one to ask.
   var cluster: ClusterFile?
+  /// The backup to drill where nobody sealed it; nil: it is drilled by its manifest.
+  var unsealed: FoundUnsealed?
+  /// What an earlier run read of the same unsealed backup.
+  var earlier: RunRecords.ReadFiles?
   var trusted: [PublicKey]
   /// Cuts of this cluster that earlier runs verified, for the recovery point.
   var verifiedCuts: [Instant]
@@ -24,7 +28,7 @@ struct DrillRunner: Sendable {
   static let sampleSize = 4096
 
   func run(_ backup: Catalog.Entry, into draft: inout RunDraft) async throws {
-    let sealed = try await stage(.manifest, "reading the manifest", &draft) { try readManifest(of: backup) }
+    let sealed = try await readManifest(of: backup, into: &draft)
     let stored = try await stage(.integrity, "hashing every byte", &draft, needs: sealed) {
       try await checkIntegrity(of: $0)
     }
@@ -46,12 +50,20 @@ struct DrillRunner: Sendable {
     }
   }
 
+  /// What the backup says of itself; of one that nobody sealed, what its files tell.
+  private func readManifest(of backup: Catalog.Entry, into draft: inout RunDraft) async throws -> DrilledBackup? {
+    guard let unsealed else {
+      return try await stage(.manifest, "reading the manifest", &draft) { try readManifest(of: backup) }
+    }
+    return try await stage(.manifest, "reading what the files tell", &draft) { try await survey(unsealed) }
+  }
+
   /// What may be restored: nothing once something was found wrong with it.
   private func sound(_ decoded: Decoded?, _ draft: RunDraft) -> Decoded? { draft.run.findings.isEmpty ? decoded : nil }
 
   /// All that needs no restore.
   func check(_ backup: Catalog.Entry, into draft: inout RunDraft) async throws {
-    let sealed = try await stage(.manifest, "reading the manifest", &draft) { try readManifest(of: backup) }
+    let sealed = try await readManifest(of: backup, into: &draft)
     let stored = try await stage(.integrity, "hashing every byte", &draft, needs: sealed) {
       try await checkIntegrity(of: $0)
     }

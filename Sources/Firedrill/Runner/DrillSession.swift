@@ -146,7 +146,12 @@ struct DrillSession: Sendable {
     }
   }
 
-  private func catalogRoot(_ setting: Setting) -> String { drill.catalog ?? "\(setting.folder)/catalog" }
+  private func catalogRoot(_ setting: Setting) -> String {
+    if drill.catalog == nil, case .unsealed(let selection) = drill.backups, let path = selection.path {
+      return (path as NSString).deletingLastPathComponent
+    }
+    return drill.catalog ?? "\(setting.folder)/catalog"
+  }
 
   // MARK: Runs
 
@@ -154,12 +159,16 @@ struct DrillSession: Sendable {
     let description = cluster.description
     let catalog: Catalog
     let choice: BackupChoice
+    var unsealed: FoundUnsealed?
     do {
       catalog = try Catalog(root: catalogRoot(setting))
-      choice = try BackupChooser(
-        catalog: catalog, cluster: description.name, trusted: setting.trusted,
-        requiresSignature: drill.requiresSignature
-      ).choose(captured.map { .id($0.manifest.backup) } ?? drill.backups)
+      unsealed = try chooseUnsealed(description.engine)
+      choice =
+        try unsealed.map { BackupChoice(entries: [Catalog.Entry(id: $0.id, claimed: nil, problem: nil)]) }
+        ?? BackupChooser(
+          catalog: catalog, cluster: description.name, trusted: setting.trusted,
+          requiresSignature: drill.requiresSignature
+        ).choose(captured.map { .id($0.manifest.backup) } ?? drill.backups)
     } catch let error as DrillError where error.code == .noSuchBackup || error.code == .catalogEmpty {
       var run = setting.runs.takeFirst() ?? begin(setting.records)
       run.draft.absorb(StageResult(finding: CatalogCheck.missing(error.detail)))
@@ -169,6 +178,8 @@ struct DrillSession: Sendable {
       var run = setting.runs.takeFirst() ?? begin(setting.records)
       let runner = DrillRunner(
         drill: drill, engine: try engines.named(description.engine), catalog: catalog, cluster: cluster,
+        unsealed: unsealed,
+        earlier: unsealed.flatMap { setting.records.readFiles(of: $0.id, cluster: description.name) },
         trusted: setting.trusted, verifiedCuts: setting.records.verifiedCuts(of: description.name),
         folder: "\(setting.folder)/r\(number)", events: events)
       try FileManager.default.createDirectory(
@@ -180,6 +191,15 @@ struct DrillSession: Sendable {
       setting.records.see(run.draft.liveTopology, of: description.name, in: "live")
       record(&run, setting)
     }
+  }
+
+  /// The backup that nobody sealed, where the drill selects one.
+  private func chooseUnsealed(_ engine: String) throws -> FoundUnsealed? {
+    guard case .unsealed(let selection) = drill.backups else { return nil }
+    guard let foreign = try engines.named(engine) as? any ForeignArtifacts else {
+      throw DrillError(.usage, subject: engine, detail: "this engine does not know files that another tool made")
+    }
+    return try UnsealedChooser(catalog: drill.catalog, engine: foreign).choose(selection)
   }
 
   private func begin(_ records: RunRecords) -> SessionRuns.Begun {

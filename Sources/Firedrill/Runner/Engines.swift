@@ -6,8 +6,8 @@ import Foundation
 ///
 /// One value serves a whole session: an engine knows its own sandboxes, and refuses one as a live store.
 struct Engines: Sendable {
-  private let redis = RedisEngine()
-  private let sqlite = SQLiteEngine()
+  fileprivate let redis = RedisEngine()
+  fileprivate let sqlite = SQLiteEngine()
 
   func named(_ name: String) throws -> any Engine {
     switch name {
@@ -16,6 +16,16 @@ struct Engines: Sendable {
     default:
       throw DrillError(.usage, subject: name, detail: "there is no engine of this name; known are redis and sqlite")
     }
+  }
+}
+
+extension Engines {
+  /// Those that know their artifacts among files that another tool made.
+  var foreign: [any ForeignArtifacts] { [redis, sqlite] }
+
+  /// The one whose form of a topology `text` has; any other reads our own form as well.
+  func readingTopology(_ text: String) throws -> any ForeignArtifacts {
+    try foreign.first { try $0.statedTopology(in: text) != nil } ?? sqlite
   }
 }
 

@@ -55,6 +55,22 @@ final class RunRecords: Sendable {
     return (try? ledger.append(body)) != nil
   }
 
+  /// The files of an unsealed backup as a run read them.
+  struct ReadFiles: Sendable {
+    var run: String
+    var files: [String: Digest]
+  }
+
+  /// What the last run over the same unsealed backup read; nil where there was none.
+  func readFiles(of backup: String, cluster: String) -> ReadFiles? {
+    guard let ledger, let entries = try? ledger.runs(cluster: cluster) else { return nil }
+    return entries.compactMap(\.outcome).filter { run in
+      run.backups.contains { $0.backup == backup && $0.unsealed?.files.isEmpty == false }
+    }.max { $0.startedAt < $1.startedAt }.flatMap { run in
+      run.backups.first { $0.backup == backup }?.unsealed.map { ReadFiles(run: run.run, files: $0.files) }
+    }
+  }
+
   func record(_ run: Run, began: Bool) -> DrillOutcome {
     guard let ledger else { return DrillOutcome(run: run, ledger: path, recordingProblem: problem) }
     do {

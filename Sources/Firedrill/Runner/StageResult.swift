@@ -13,6 +13,8 @@ struct StageResult: Sendable {
   var latencies: [Run.Latency] = []
   var objectives: [Run.Objective] = []
   var backup: Run.BackupExamined?
+  /// What was read of an unsealed backup.
+  var unsealed: UnsealedBackup?
   var sandbox: SandboxFacts?
   var fingerprintRoot: Digest?
   /// The shards that were restored and read back, and the slots of which every record was.
@@ -72,6 +74,9 @@ struct RunDraft: Sendable {
     run.objectives += result.objectives
     run.latencies += result.latencies
     if let backup = result.backup { run.backups.append(backup) }
+    if let unsealed = result.unsealed, !run.backups.isEmpty {
+      run.backups[run.backups.count - 1].unsealed = unsealed
+    }
     run.sandbox = result.sandbox ?? run.sandbox
     run.fingerprintRoot = result.fingerprintRoot ?? run.fingerprintRoot
     restored = result.restored ?? restored

@@ -4,7 +4,10 @@ import DrillModel
 
 extension DrillRunner {
   /// Every byte of every artifact read and hashed, and held against the manifest.
-  func checkIntegrity(of sealed: SealedManifest) async throws -> (StoredBackup?, StageResult) {
+  ///
+  /// Of an unsealed backup there is none: its bytes are hashed all the same.
+  func checkIntegrity(of sealed: DrilledBackup) async throws -> (StoredBackup?, StageResult) {
+    if let unsealed = sealed.unsealed { return try await checkIntegrity(of: sealed, unsealed: unsealed) }
     let manifest = sealed.manifest
     let entries = try catalog.source.entries(below: manifest.backup)
       .map {
@@ -36,7 +39,7 @@ extension DrillRunner {
       ]
     }
     let damaged = Set((judgement.findings.compactMap(\.subject.artifact)))
-    var stored = StoredBackup(sealed: sealed, data: [], intact: present.subtracting(damaged))
+    var stored = StoredBackup(backup: sealed, data: [], intact: present.subtracting(damaged))
     for artifact in manifest.artifacts where artifact.role == .data {
       guard let path = paths[artifact.name] else { continue }
       stored.data.append(

@@ -20,12 +20,13 @@ extension DrillRunner {
     }
     result.judgement += try DecodeCheck(manifest).check(
       artifacts.map { DecodeCheck.Reading(artifact: $0.name, facts: $0.facts, records: $0.whole) })
+    result.judgement.findings += doubles(in: artifacts, of: stored.backup)
     result.phases = [PhaseTiming(.decode, elapsed: start.duration(to: .now))]
     result.notes = artifacts.flatMap { artifact in artifact.facts.notes.map { "\(artifact.name): \($0)" } }
     if result.judgement.isClean {
       let records = artifacts.reduce(0) { $0 + $1.whole.records }
       result.levels = [.init(.decoded, evidence: "\(records) records decoded, each in a shard that may hold it")]
     }
-    return (Decoded(sealed: stored.sealed, artifacts: artifacts), result)
+    return (Decoded(backup: stored.backup, artifacts: artifacts), result)
   }
 }

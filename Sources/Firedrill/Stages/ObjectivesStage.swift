@@ -3,9 +3,9 @@ import DrillModel
 
 extension DrillRunner {
   /// What was measured, held against what the drill requires.
-  func checkObjectives(of run: Run, sealed: SealedManifest) -> (Void?, StageResult) {
+  func checkObjectives(of run: Run, sealed: DrilledBackup) -> (Void?, StageResult) {
     let restoreTime: Duration? = run.restoreMs > 0 ? .microseconds(Int64(run.restoreMs * 1000)) : nil
-    let cuts = cuts(around: run.findings.isEmpty ? sealed.manifest.cut.time : nil)
+    let cuts = cuts(around: run.findings.isEmpty ? sealed.cut : nil)
     // No drift where something was compared is none; where nothing was compared it is unknown.
     let drift = run.coverage.contains { $0.stage == .drift } ? run.drift : nil
     let check = ObjectivesCheck(drill.objectives)

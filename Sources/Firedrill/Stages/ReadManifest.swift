@@ -3,7 +3,7 @@ import DrillModel
 
 extension DrillRunner {
   /// The manifest, where it may be used at all: readable, sealed by a trusted key where one is required, its chain whole.
-  func readManifest(of backup: Catalog.Entry) throws -> (SealedManifest?, StageResult) {
+  func readManifest(of backup: Catalog.Entry) throws -> (DrilledBackup?, StageResult) {
     let check = ManifestCheck(
       backup: backup.id, cluster: cluster?.description.name, engine: cluster?.description.engine, trusted: trusted,
       requiresSignature: drill.requiresSignature)
@@ -14,7 +14,7 @@ extension DrillRunner {
     result.backup = Run.BackupExamined(
       backup: backup.id, manifest: checked.digest, cut: checked.manifest?.cut,
       stated: checked.manifest.map(Run.BackupExamined.Stated.init))
-    guard let manifest = checked.manifest, let digest = checked.digest, let envelope else { return (nil, result) }
+    guard let manifest = checked.manifest, checked.digest != nil else { return (nil, result) }
     result.judgement.findings += ChainCheck.check(manifest) { id in
       let link = ManifestCheck(
         backup: id, cluster: manifest.cluster, trusted: trusted, requiresSignature: drill.requiresSignature
@@ -27,8 +27,7 @@ extension DrillRunner {
       result.notes.append("per-shard capture: the shards do not stand at one cut")
     }
     if checked.signers.isEmpty { result.notes.append("the manifest is not signed by a trusted key") }
-    let sealed = SealedManifest(
-      manifest: manifest, envelope: envelope, digest: digest, isTrusted: !checked.signers.isEmpty)
+    let sealed = DrilledBackup(manifest: manifest, isTrusted: !checked.signers.isEmpty)
     if result.judgement.isClean, sealed.isTrusted { result.topology = manifest.topology }
     return (result.judgement.isClean ? sealed : nil, result)
   }

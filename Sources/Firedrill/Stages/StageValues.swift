@@ -4,13 +4,13 @@ import DrillReplay
 
 /// A backup's files as they lie in the catalog.
 struct StoredBackup: Sendable {
-  var sealed: SealedManifest
+  var backup: DrilledBackup
   /// Data artifacts that are plain files, whole or not.
   var data: [NamedFile]
   /// Names of artifacts whose bytes are what was sealed.
   var intact: Set<String>
 
-  var manifest: Manifest { sealed.manifest }
+  var manifest: Manifest { backup.manifest }
 }
 
 /// A data artifact by its name in the manifest, as a file of this machine.
@@ -21,10 +21,10 @@ struct NamedFile: Sendable {
 
 /// A backup as our reader decoded it.
 struct Decoded: Sendable {
-  var sealed: SealedManifest
+  var backup: DrilledBackup
   var artifacts: [DecodedArtifact]
 
-  var manifest: Manifest { sealed.manifest }
+  var manifest: Manifest { backup.manifest }
 }
 
 /// What a captured reference says, from artifacts whose bytes are what was sealed.

@@ -22,8 +22,13 @@ struct CatalogCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-      let entries = try Catalog(root: Workplace.absolute(catalog)).entries()
-      if common.json { try Terminal.sayJSON(entries) } else { Terminal.say(BackupText.list(entries)) }
+      let all = try Catalog(root: Workplace.absolute(catalog)).entries()
+      if common.json { return try Terminal.sayJSON(all) }
+      let unsealed = try Firedrill.unsealed(in: catalog)
+      let names = Set(unsealed.map(\.backup))
+      let entries = all.filter { !names.contains($0.id) }
+      let lines = (entries.isEmpty && !unsealed.isEmpty ? [] : [BackupText.list(entries)]) + unsealed.map(\.line)
+      Terminal.say(lines.joined(separator: "\n"))
     }
   }
 }

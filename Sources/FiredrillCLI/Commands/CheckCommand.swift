@@ -10,6 +10,7 @@ struct CheckCommand: AsyncParsableCommand {
     discussion: """
       EXAMPLE
         firedrill check /backups/shop-20260131T040000Z-1a2b3c --trust seal.pub
+        firedrill check /dumps/2026-01-31 --unsigned    # files that nobody sealed
       """)
 
   @Argument(help: "A backup's folder, or its id beside --catalog.", completion: .directory)

@@ -18,6 +18,10 @@ struct InspectCommand: AsyncParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
+    if let unsealed = try Firedrill.inspectUnsealed(backup: backup, catalog: catalog) {
+      if common.json { try Terminal.sayJSON(unsealed) } else { Terminal.say(unsealed.text) }
+      return
+    }
     let backup = try Firedrill.inspect(backup: backup, catalog: catalog)
     if common.json {
       try Terminal.sayJSON(backup.manifest)

@@ -168,7 +168,7 @@ final class RDBParser {
       facts.writer = "valkey " + String(decoding: value, as: UTF8.self)
     } else if let value, name == Array("redis-ver".utf8), facts.writer == nil {
       facts.writer = String(decoding: value, as: UTF8.self)
-    } else if let value, RDBHead.fields.contains(where: { name.elementsEqual($0.utf8) }) {
+    } else if let name, let value, RDBHead.fields.contains(where: { name.elementsEqual($0.utf8) }) {
       told[String(decoding: name, as: UTF8.self)] = String(decoding: value, as: UTF8.self)
     }
   }

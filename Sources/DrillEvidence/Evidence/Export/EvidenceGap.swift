@@ -9,6 +9,8 @@ public struct EvidenceGap: Hashable, Sendable, Codable {
     case interruptedRun = "interrupted-run"
     /// A run did not reach the level that its drill requires.
     case levelNotReached = "level-not-reached"
+    /// A run was about a backup that nobody sealed.
+    case unsealedBackup = "unsealed-backup"
     /// A run could not look at something.
     case obstacle
     /// A part of what was declared was not examined.

@@ -53,6 +53,11 @@ enum GapReport {
         detail: detail)
     }
     var gaps: [EvidenceGap] = []
+    for backup in run.backups {
+      if let unsealed = backup.unsealed {
+        gaps.append(gap(.unsealedBackup, "backup \(backup.backup): \(unsealed.open)"))
+      }
+    }
     if run.level < run.requiredLevel {
       gaps.append(gap(.levelNotReached, "reached \(run.level.rawValue), required was \(run.requiredLevel.rawValue)"))
     }

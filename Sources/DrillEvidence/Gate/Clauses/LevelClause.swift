@@ -14,7 +14,12 @@ public struct LevelClause: GateClause {
   public func evaluate(_ facts: ClusterFacts) -> ClauseOutcome {
     guard let run = facts.deciding else { return .cannotBeTold(facts.nothingRan) }
     let level = run.body.level
-    let reason = "\(run.body.run) reached \(level.rawValue): \(level.claim)"
+    let reason = "\(run.body.run) reached \(level.rawValue): \(level.claim(for: run.body.backups))"
+    if atLeast == .bytes, let unsealed = run.body.backups.compactMap(\.unsealed).first, unsealed.digestsSignedBy == nil
+    {
+      return .cannotBeTold(
+        "\(run.body.run): \(unsealed.open)", measured: level.rawValue, facts: [RecordedFact(run)])
+    }
     // A run that could not look might have reached more.
     if level < atLeast, run.body.verdict == .inconclusive {
       return .cannotBeTold(
