@@ -43,6 +43,9 @@ public struct RunFinished: LeafBody, Hashable {
   public var policy: Digest?
   public var governance: Governance?
 
+  /// Whether it is about a backup that nobody sealed.
+  public var isUnsealed: Bool { backups.contains { $0.unsealed != nil } }
+
   /// How many findings a leaf names: it stays for ever.
   public static let mostSubjects = 200
 

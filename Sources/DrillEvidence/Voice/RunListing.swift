@@ -27,7 +27,8 @@ public struct RunListing: Sendable {
       case nil: Span(entry.state.rawValue, .unsure)
       }
     return [
-      Span(Format.time(entry.startedAt)), verdict, Span(outcome?.level.rawValue ?? ""),
+      Span(Format.time(entry.startedAt)), verdict,
+      Span(outcome.map { $0.level.rawValue + ($0.isUnsealed ? ", unsealed" : "") } ?? ""),
       Span(outcome.map { Format.count($0.findings.values.reduce(0, +)) } ?? ""),
       Span(outcome.map { $0.restoreMs > 0 ? Format.duration(ms: $0.restoreMs) : "–" } ?? ""), Span(entry.run),
     ]

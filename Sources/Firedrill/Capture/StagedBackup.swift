@@ -117,7 +117,8 @@ enum Identifier {
 /// Makes sure that what was written survives a loss of power.
 enum Durability {
   static func sync(folder: String) throws {
-    for entry in try FolderSource(root: folder).entries(below: "") where entry.kind == .file {
+    for entry in try FolderSource(root: folder).entries(below: "")
+    where entry.kind == .file || entry.kind == .folder {
       sync(path: "\(folder)/\(entry.path)")
     }
     sync(path: folder)

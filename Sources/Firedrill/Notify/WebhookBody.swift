@@ -56,7 +56,7 @@ struct WebhookBody: Encodable, Hashable {
     let different = codes.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     let reasons = different.isEmpty ? "" : ": " + different.prefix(5).joined(separator: ", ")
     return
-      "drill \(run.drill) of cluster \(run.cluster): \(run.verdict.rawValue) at level \(run.level.rawValue)\(reasons)"
+      "drill \(run.drill) of cluster \(run.cluster): \(run.verdict.rawValue) at level \(run.level.rawValue)\(run.isUnsealed ? ", unsealed" : "")\(reasons)"
   }
 
   /// In the order in which they come first.

@@ -33,7 +33,7 @@ struct UnsealedDrillTests {
     try await CopiedDumps.withBench { bench in
       for level in [Level.content, .bytes, .answers] {
         let run = try await bench.run(level: level, name: "needs-\(level.rawValue)")
-        expect(run, .inconclusive, "\(level)")
+        expect(run, .inconclusive, [], "\(level)")
         #expect(run.level == .restored)
       }
     }
