@@ -56,7 +56,10 @@ struct ForeignFolder: Sendable {
 
   private mutating func search(_ engine: any ForeignArtifacts) throws {
     var taken = Set<String>()
-    for entry in try FolderSource(root: root).entries(below: "") {
+    // What this program keeps in a catalog, where the catalog itself is the backup.
+    let own = [".firedrill", ".changes", StagingFolder.prefix]
+    for entry in try FolderSource(root: root).entries(below: "")
+    where !own.contains(where: { entry.path.hasPrefix($0) }) {
       let isTaken = taken.contains { entry.path == $0 || entry.path.hasPrefix($0 + "/") }
       switch entry.kind {
       case .link, .other: irregular.append(entry)

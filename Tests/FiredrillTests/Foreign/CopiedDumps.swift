@@ -49,7 +49,7 @@ struct CopiedDumps: Sendable {
           try await Task.sleep(for: .milliseconds(5))
         }
         let folder = try await connection.ask("CONFIG", "GET", "dir")
-        guard case .array(let words) = folder, words.count == 2, let path = words[1].text else {
+        guard let path = folder.array?.last?.text else {
           throw TestBench.Failure(detail: "CONFIG GET dir: \(folder)")
         }
         try FileManager.default.copyItem(atPath: path + "/dump.rdb", toPath: "\(night)/\(id).rdb")

@@ -105,6 +105,10 @@ struct SealRedisTests {
       try FileManager.default.createSymbolicLink(
         atPath: bench.night + "/newest.rdb", withDestinationPath: bench.dump(0))
       #expect(try await seal(bench).status == 64)
+      try FileManager.default.removeItem(atPath: bench.night + "/newest.rdb")
+      try await bench.shell("mkfifo '\(bench.night)/pipe.rdb'")
+      #expect(try await seal(bench).status == 64)
+      #expect(try await seal(bench, paths: [bench.night + "/pipe.rdb"]).status == 64)
       #expect(isEmpty(bench))
     }
   }
