@@ -15,7 +15,7 @@ struct KnownDigests: Sendable {
 
   private static let sizeLimit = 64 << 20
 
-  /// - Parameter root: the folder of the files, where there is one: names of a list that lies elsewhere are relative to it.
+  /// - Parameter root: the folder of the files, where there is one: names are relative to it where none of them lies beside the list.
   /// - Throws: `DrillError`: `bad-file` where the list is not of a known form; `key-unreadable`; `server-missing` where a program is.
   init(_ source: DigestsSource, root: String?) async throws {
     let path = Workplace.absolute(source.list)
@@ -23,7 +23,8 @@ struct KnownDigests: Sendable {
     let bytes = try KnownDigests.read(path)
     list = try ChecksumList(bytes, subject: name)
     let folder = (path as NSString).deletingLastPathComponent
-    base = root.map { $0 == folder || $0.hasPrefix(folder + "/") ? folder : $0 } ?? folder
+    let isThere = list.lines.contains { !$0.name.hasPrefix("/") && access("\(folder)/\($0.name)", F_OK) == 0 }
+    base = isThere ? folder : root ?? folder
     var own: Set<String> = [path]
     if let signature = source.signature.map(Workplace.absolute), let key = source.key.map(Workplace.absolute) {
       own.formUnion([signature, key])
