@@ -33,6 +33,12 @@ public struct RunDetails: Sendable {
     parts.header(&page, backups: .max)
     for backup in run.backups {
       if let manifest = backup.manifest { page.field("", ["\(backup.backup): manifest sha256 \(manifest)"]) }
+      if let unsealed = backup.unsealed {
+        page.field("", ["\(backup.backup): \(unsealed.open); its cut's time: \(unsealed.cutFrom)"])
+        for (name, digest) in unsealed.files.sorted(by: { $0.key < $1.key }) {
+          page.field("", ["\(name): sha256 \(digest), as this run read it"])
+        }
+      }
       for line in backup.cut?.proof ?? [] { page.field("", ["\(backup.backup): \(line)"]) }
     }
     page.gap()

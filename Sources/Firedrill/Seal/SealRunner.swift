@@ -261,6 +261,12 @@ struct SealRunner: Sendable {
       keyIDs: [key.publicKey.keyID],
       rationale: ([SealRunner.afterTheFact] + [request.rationale].compactMap { $0 }).joined(separator: "; "))
     manifest.cut.proof = [SealRunner.afterTheFact] + cut.proof + assigned.proof
+    let left = companions.isEmpty ? folders.filter { !$0.isFile }.flatMap(\.others).map(\.path) : []
+    if !left.isEmpty {
+      manifest.cut.proof.append(
+        "\(left.count) file\(left.count == 1 ? "" : "s") beside the artifacts, not sealed: \(left.prefix(3).joined(separator: ", "))\(left.count > 3 ? ", …" : "")"
+      )
+    }
     for (shard, part) in sharded where engine.shardsBySlot {
       let seen = SlotSet((read[part.found.name]?.folded.fingerprint.countsPerSlot ?? [:]).keys)
       manifest.cut.proof.append("shard \(shard): \(seen.count) slots with keys, by the keys themselves")
