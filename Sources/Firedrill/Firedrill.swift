@@ -56,9 +56,20 @@ public enum Firedrill {
   /// What a backup says it is, unverified.
   ///
   /// - Throws: `DrillError`: `no-such-backup`, `artifact-io`.
-  public static func inspect(backup: String, catalog: String?) throws -> SealedManifest {
-    let place = try BackupPlace(backup, catalog: catalog)
+  public static func inspect(
+    backup: String, catalog: String?, events: @escaping DrillEventHandler = { _ in }
+  ) async throws -> SealedManifest {
+    let place = try await BackupPlace.of(backup, catalog: catalog, events: events)
     return try SealedManifest.read(try place.catalog.envelope(of: place.id))
+  }
+
+  /// The backups of a catalog, a folder or a remote one, oldest cut first, as they claim.
+  ///
+  /// - Throws: `DrillError`: `usage`, `catalog-empty`; why a remote cannot be listed.
+  public static func catalog(
+    _ place: String, events: @escaping DrillEventHandler = { _ in }
+  ) async throws -> [Catalog.Entry] {
+    try await CatalogPlace(place).opened(events: events).catalog.entries()
   }
 
   /// What a capture would cost production.

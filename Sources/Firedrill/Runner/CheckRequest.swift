@@ -28,7 +28,7 @@ public struct CheckRequest: Sendable {
   }
 
   func run(events: @escaping DrillEventHandler) async throws -> Run {
-    let place = try BackupPlace(backup, catalog: catalog)
+    let place = try await BackupPlace.of(backup, catalog: catalog, events: events)
     let entry = try place.catalog.entry(named: place.id)
     let drill = DrillFile(
       name: "check", seed: 1, backups: .id(place.id), requiresSignature: requiresSignature, trust: trust,
@@ -43,7 +43,7 @@ public struct CheckRequest: Sendable {
       requiredLevel: drill.level)
     var draft = RunDraft(run, redactor: showsKeys ? nil : Firedrill.redactor(ledger: ledger), events: events)
     let runner = DrillRunner(
-      drill: drill, engine: try Engines().named(engine), catalog: place.catalog, cluster: nil,
+      drill: drill, engine: try Engines().named(engine), catalog: place.catalog, mirror: place.mirror, cluster: nil,
       trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }, verifiedCuts: [], folder: "",
       events: events)
     try await runner.check(entry, into: &draft)
@@ -54,20 +54,31 @@ public struct CheckRequest: Sendable {
 /// A backup named by its folder, or by its id beside a catalog.
 struct BackupPlace {
   var catalog: Catalog
+  /// What fetches from it; nil where it is a folder of this machine.
+  var mirror: CatalogMirror?
   var id: String
 
-  /// - Throws: `DrillError` with `no-such-backup`.
-  init(_ backup: String, catalog: String?) throws {
+  /// - Throws: `DrillError` with `usage`, `catalog-empty`; why a remote cannot be listed.
+  static func of(
+    _ backup: String, catalog: String?, events: @escaping DrillEventHandler
+  ) async throws -> BackupPlace {
     if let catalog {
-      self.catalog = try Catalog(root: Workplace.absolute(catalog))
-      id = backup
-    } else {
-      let path = Workplace.absolute(backup)
-      guard FileManager.default.fileExists(atPath: path) else {
-        throw DrillError(.usage, subject: backup, detail: "there is no such folder; a backup's id needs --catalog")
-      }
-      self.catalog = try Catalog(root: (path as NSString).deletingLastPathComponent)
-      id = (path as NSString).lastPathComponent
+      let opened = try await CatalogPlace(catalog).opened(events: events)
+      return BackupPlace(catalog: opened.catalog, mirror: opened.mirror, id: backup)
     }
+    if try RcloneRemote(backup) != nil {
+      // All but the last name is the catalog.
+      guard let slash = backup.lastIndex(of: "/"), !backup.contains("?"), backup.index(after: slash) != backup.endIndex
+      else { throw DrillError(.usage, subject: backup, detail: "name the backup by its id, and its catalog with --catalog") }
+      return try await of(
+        String(backup[backup.index(after: slash)...]), catalog: String(backup[..<slash]), events: events)
+    }
+    let path = Workplace.absolute(backup)
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw DrillError(.usage, subject: backup, detail: "there is no such folder; a backup's id needs --catalog")
+    }
+    return BackupPlace(
+      catalog: try Catalog(root: (path as NSString).deletingLastPathComponent), mirror: nil,
+      id: (path as NSString).lastPathComponent)
   }
 }

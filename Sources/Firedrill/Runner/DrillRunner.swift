@@ -11,6 +11,8 @@ struct DrillRunner: Sendable {
   var drill: DrillFile
   var engine: any Engine
   var catalog: Catalog
+  /// What fetches from the catalog where it lies elsewhere; nil: it is a folder of this machine.
+  var mirror: CatalogMirror?
   /// The live cluster, where the drill has one to ask.
   var cluster: ClusterFile?
   var trusted: [PublicKey]
@@ -25,7 +27,8 @@ struct DrillRunner: Sendable {
 
   func run(_ backup: Catalog.Entry, into draft: inout RunDraft) async throws {
     let sealed = try await stage(.manifest, "reading the manifest", &draft) { try readManifest(of: backup) }
-    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: sealed) {
+    let reachable = try await fetched(sealed, &draft)
+    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: reachable) {
       try await checkIntegrity(of: $0)
     }
     let reference = try await stage(.integrity, "reading the captured reference", &draft, needs: stored) {
@@ -52,13 +55,20 @@ struct DrillRunner: Sendable {
   /// All that needs no restore.
   func check(_ backup: Catalog.Entry, into draft: inout RunDraft) async throws {
     let sealed = try await stage(.manifest, "reading the manifest", &draft) { try readManifest(of: backup) }
-    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: sealed) {
+    let reachable = try await fetched(sealed, &draft)
+    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: reachable) {
       try await checkIntegrity(of: $0)
     }
     try await stage(.decode, "reading every record", &draft, needs: stored) { try await decode($0) }
   }
 
   // MARK: Stages
+
+  /// A folder of this machine needs no fetching, and says nothing about it.
+  private func fetched(_ sealed: SealedManifest?, _ draft: inout RunDraft) async throws -> ReachableBackup? {
+    guard mirror != nil else { return sealed.map { ReachableBackup(sealed: $0) } }
+    return try await stage(.catalog, "fetching the backup", &draft, needs: sealed) { try await fetch($0) }
+  }
 
   /// Runs one stage: tells who listens, absorbs what it returns, and turns "could not look" into an obstacle.
   ///

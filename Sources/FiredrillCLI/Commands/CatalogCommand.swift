@@ -14,15 +14,17 @@ struct CatalogCommand: AsyncParsableCommand {
       discussion: """
         EXAMPLE
           firedrill catalog list /backups
+          firedrill catalog list s3://bucket/shop
         """)
 
-    @Argument(help: "The catalog's folder.", completion: .directory)
+    @Argument(help: "The catalog: a folder, or a remote one such as s3://bucket/path (needs rclone).", completion: .directory)
     var catalog: String
 
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-      let entries = try Catalog(root: Workplace.absolute(catalog)).entries()
+      let (catalog, events) = (catalog, common.progress.handler)
+      let entries = try await interruptible { try await Firedrill.catalog(catalog, events: events) }
       if common.json { try Terminal.sayJSON(entries) } else { Terminal.say(BackupText.list(entries)) }
     }
   }
