@@ -10,7 +10,7 @@ import Foundation
 /// sftp://user@host:port/path      :sftp,host=…,user=…,port=…:/path
 /// https://host/path               :http,url='https://host/path/':
 /// webdavs://host/path             :webdav,url='https://host/path':
-/// rclone:NAME:PATH                NAME:PATH, of rclone's own configuration
+/// rclone:NAME:PATH, rclone:NAME   NAME:PATH and NAME:, of rclone's own configuration
 /// ```
 ///
 /// A URL's query adds options of the backend: `s3://bucket?endpoint=https://…&provider=Minio`. Secrets are refused in all of them: rclone has its own
@@ -44,7 +44,9 @@ public struct RcloneRemote: Hashable, Sendable {
       throw refuse("a remote of rclone's configuration is written rclone:\(Self.shown(text)), and a folder of this name ./\(Self.shown(text))")
     }
     if scheme == "rclone" {
-      let remote = String(text[text.index(after: colon)...])
+      var remote = String(text[text.index(after: colon)...])
+      // A colon at the end would have to be quoted in YAML.
+      if !remote.contains(":"), !remote.isEmpty { remote += ":" }
       guard remote.dropFirst().contains(":"), !remote.hasPrefix("-"), !remote.contains(where: \.isNewline) else {
         throw refuse("a remote is written rclone:NAME:PATH, with NAME as `rclone listremotes` has it")
       }

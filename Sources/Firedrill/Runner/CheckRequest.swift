@@ -68,10 +68,11 @@ struct BackupPlace {
     }
     if try RcloneRemote(backup) != nil {
       // All but the last name is the catalog.
-      guard let slash = backup.lastIndex(of: "/"), !backup.contains("?"), backup.index(after: slash) != backup.endIndex
+      guard let slash = backup.lastIndex(where: { $0 == "/" || $0 == ":" }), !backup.contains("?"),
+        backup.index(after: slash) != backup.endIndex
       else { throw DrillError(.usage, subject: backup, detail: "name the backup by its id, and its catalog with --catalog") }
       return try await of(
-        String(backup[backup.index(after: slash)...]), catalog: String(backup[..<slash]), events: events)
+        String(backup[backup.index(after: slash)...]), catalog: String(backup[...slash]), events: events)
     }
     let path = Workplace.absolute(backup)
     guard FileManager.default.fileExists(atPath: path) else {
