@@ -53,11 +53,19 @@ public enum Firedrill {
     try await request.run(events: events)
   }
 
-  /// What a backup says it is, unverified.
+  /// What a backup in a folder says it is, unverified.
+  ///
+  /// - Throws: `DrillError`: `no-such-backup`, `artifact-io`.
+  public static func inspect(backup: String, catalog: String?) throws -> SealedManifest {
+    let place = try BackupPlace(backup, catalog: catalog)
+    return try SealedManifest.read(try place.catalog.envelope(of: place.id))
+  }
+
+  /// The same where the catalog may be a remote one.
   ///
   /// - Throws: `DrillError`: `no-such-backup`, `artifact-io`.
   public static func inspect(
-    backup: String, catalog: String?, events: @escaping DrillEventHandler = { _ in }
+    backup: String, catalog: String?, events: @escaping DrillEventHandler
   ) async throws -> SealedManifest {
     let place = try await BackupPlace.of(backup, catalog: catalog, events: events)
     return try SealedManifest.read(try place.catalog.envelope(of: place.id))

@@ -58,6 +58,31 @@ struct BackupPlace {
   var mirror: CatalogMirror?
   var id: String
 
+  private init(catalog: Catalog, mirror: CatalogMirror?, id: String) {
+    self.catalog = catalog
+    self.mirror = mirror
+    self.id = id
+  }
+
+  /// In a folder of this machine.
+  ///
+  /// - Throws: `DrillError` with `usage`, `catalog-empty`.
+  init(_ backup: String, catalog: String?) throws {
+    if let catalog {
+      self.catalog = try Catalog(root: Workplace.absolute(catalog))
+      id = backup
+    } else {
+      let path = Workplace.absolute(backup)
+      guard FileManager.default.fileExists(atPath: path) else {
+        throw DrillError(.usage, subject: backup, detail: "there is no such folder; a backup's id needs --catalog")
+      }
+      self.catalog = try Catalog(root: (path as NSString).deletingLastPathComponent)
+      id = (path as NSString).lastPathComponent
+    }
+  }
+
+  /// In a folder or a remote catalog.
+  ///
   /// - Throws: `DrillError` with `usage`, `catalog-empty`; why a remote cannot be listed.
   static func of(
     _ backup: String, catalog: String?, events: @escaping DrillEventHandler
@@ -74,12 +99,6 @@ struct BackupPlace {
       return try await of(
         String(backup[backup.index(after: slash)...]), catalog: String(backup[...slash]), events: events)
     }
-    let path = Workplace.absolute(backup)
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw DrillError(.usage, subject: backup, detail: "there is no such folder; a backup's id needs --catalog")
-    }
-    return BackupPlace(
-      catalog: try Catalog(root: (path as NSString).deletingLastPathComponent), mirror: nil,
-      id: (path as NSString).lastPathComponent)
+    return try BackupPlace(backup, catalog: nil)
   }
 }
