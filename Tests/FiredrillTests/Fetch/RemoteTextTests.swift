@@ -28,6 +28,21 @@ struct RemoteTextTests {
     #expect(remote.path("b/m.json") == expected + (expected.hasSuffix(":") ? "b/m.json" : "/b/m.json"))
   }
 
+  @Test("the fields that drills/README.md shows of remote catalogs are read")
+  func shownFields() throws {
+    let block = try #require(try Repository.yamlBlocks(of: "drills/README.md").first { $0.contains("max_age:") })
+    let folder = try TemporaryFolder.make()
+    defer { TemporaryFolder.remove(folder) }
+    let path = folder + "/drill.yaml"
+    let cluster = "cluster: c\nengine: sqlite\nfiles: [{shard: a, path: a.db}]\n"
+    try Data(cluster.utf8).write(to: URL(fileURLWithPath: folder + "/c.yaml"))
+    try Data("drill: d\ncluster: c.yaml\ntrust: seal.pub\n\(block)".utf8).write(to: URL(fileURLWithPath: path))
+    let remote = try #require(try DrillFile.read(path: path).remoteCatalog)
+    #expect(remote.remote.root == ":s3,env_auth:bucket/shop")
+    #expect(remote.settings.cacheBytes == 50 << 30 && remote.settings.maxAge == .seconds(86_400))
+    #expect(remote.settings.config == folder + "/rclone.conf" && remote.settings.timeout == .seconds(60))
+  }
+
   @Test("a folder's path is none", arguments: ["/var/backups", "backups", "./a:b", "../x", "~/backups", "a/b:c"])
   func folders(path: String) throws { #expect(try RcloneRemote(path) == nil) }
 
