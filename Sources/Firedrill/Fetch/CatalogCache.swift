@@ -93,7 +93,8 @@ struct CatalogCache: Sendable {
     }
     guard needed <= limitBytes else {
       throw refuse(
-        "the backup has \(needed) bytes and the whole cache \(limitBytes): \(needed - limitBytes) too few; raise `cache: {size: …}`")
+        "the backup has \(needed) bytes and the whole cache \(limitBytes): \(needed - limitBytes) too few; raise `cache: {size: …}`"
+      )
     }
     var others = try kept().filter { $0.home != home || $0.backup != backup }
     var evicted: [String] = []
@@ -113,7 +114,9 @@ struct CatalogCache: Sendable {
     }
     let missing = needed - min(needed, home.bytes(of: backup))
     if let free = FolderSize.free(home.path), free < missing {
-      throw refuse("\(missing) bytes are still to come, and the cache's disk has \(free) free: \(missing - free) too few; make room, or name another `cache: {folder: …}`")
+      throw refuse(
+        "\(missing) bytes are still to come, and the cache's disk has \(free) free: \(missing - free) too few; make room, or name another `cache: {folder: …}`"
+      )
     }
     home.keep(state, of: backup)
     return evicted

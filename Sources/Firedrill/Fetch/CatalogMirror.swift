@@ -230,7 +230,9 @@ final class CatalogMirror: Sendable {
         return nil
       }
       let outcome = try await rclone.run(
-        ["cat", "--offset", "\(before)", remote.path(subject)], subject: subject, output: descriptor,
+        // Without a buffer of rclone's, what has arrived is kept when it is cut off.
+        ["cat", "--buffer-size", "0", "--offset", "\(before)", remote.path(subject)], subject: subject,
+        output: descriptor,
         arrived: { CatalogMirror.size(descriptor) })
       let after = CatalogMirror.size(descriptor)
       guard after <= object.sizeBytes else {
@@ -242,7 +244,8 @@ final class CatalogMirror: Sendable {
       case .done:
         if after < object.sizeBytes, idle > 0 {
           return failure(
-            .fetchFailed, "the remote lists \(object.sizeBytes) bytes and gives \(after): it changes while it is fetched")
+            .fetchFailed,
+            "the remote lists \(object.sizeBytes) bytes and gives \(after): it changes while it is fetched")
         }
       case .notFound:
         return failure(.fetchFailed, "it was listed, and is not there any more: see what deletes backups at this time")
@@ -283,14 +286,16 @@ final class CatalogMirror: Sendable {
   /// Asks the remote again: bytes of two states of an object are nobody's backup.
   private func confirm(_ wanted: [String: RemoteListing.Object], of backup: String) async throws {
     let now = try await rclone.list(remote, backup, in: home)
-    let changed = wanted.filter { now.objects[$0.key] != nil && now.objects[$0.key] != $0.value }.keys.sorted()
+    let changed = wanted.filter { now.objects[$0.key] != $0.value }.keys.sorted()
     guard let first = changed.first else { return }
     for name in changed {
       for path in [place(name, backup), partial(name, backup)] { try? FileManager.default.removeItem(atPath: path) }
     }
     throw DrillError(
       .fetchFailed, stage: .catalog, subject: "\(backup)/\(first)",
-      detail: "it changed while it was fetched, and what came of it was dropped; see what writes to stored backups")
+      detail:
+        "it changed or went away while it was fetched, and what came of it was dropped; see what writes to stored backups"
+    )
   }
 
   // MARK: Files of the cache
@@ -330,7 +335,8 @@ final class CatalogMirror: Sendable {
     try write(home.catalog)
     for (name, bytes) in heads() where before[name] != bytes {
       let outcome = try await rclone.run(
-        ["copyto", "\(home.catalog)/.firedrill/\(name)", remote.path(".firedrill/\(name)")], subject: ".firedrill/\(name)")
+        ["copyto", "\(home.catalog)/.firedrill/\(name)", remote.path(".firedrill/\(name)")],
+        subject: ".firedrill/\(name)")
       switch outcome {
       case .done: continue
       case .notFound(let error), .failed(let error): throw error
@@ -371,7 +377,8 @@ extension Rclone {
     let path = "\(home.path)/listing-\(getpid())-\(UInt32.random(in: 0 ... .max))"
     let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
-      throw DrillError(.io, stage: .catalog, subject: "cache", detail: "nothing can be written there: \(systemErrorText())")
+      throw DrillError(
+        .io, stage: .catalog, subject: "cache", detail: "nothing can be written there: \(systemErrorText())")
     }
     defer {
       close(descriptor)
@@ -379,7 +386,9 @@ extension Rclone {
     }
     let subject = folder.isEmpty ? remote.text : folder
     let outcome = try await run(
-      ["lsjson", "--recursive", "--no-mimetype", remote.path(folder)], subject: subject, output: descriptor
+      // With the slash a web server shows the folder at once.
+      ["lsjson", "--recursive", "--no-mimetype", remote.path(folder) + (folder.isEmpty ? "" : "/")], subject: subject,
+      output: descriptor
     ) {
       var status = stat()
       return fstat(descriptor, &status) == 0 ? UInt64(status.st_size) : 0

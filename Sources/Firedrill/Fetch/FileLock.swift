@@ -3,7 +3,10 @@ import Foundation
 
 /// A lock on a file, which the kernel lets go of when its holder ends, however it ends.
 final class FileLock: Sendable {
-  enum Kind: Int32, Sendable { case shared = 1, exclusive = 2 }  // LOCK_SH, LOCK_EX
+  enum Kind: Int32, Sendable {
+    case shared = 1
+    case exclusive = 2
+  }  // LOCK_SH, LOCK_EX
 
   private let descriptor: Int32
 
@@ -35,7 +38,8 @@ final class FileLock: Sendable {
   private static func opened(_ path: String) throws -> Int32 {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else {
-      throw DrillError(.io, stage: .catalog, subject: "cache", detail: "no lock can be made in the cache: \(systemErrorText())")
+      throw DrillError(
+        .io, stage: .catalog, subject: "cache", detail: "no lock can be made in the cache: \(systemErrorText())")
     }
     return descriptor
   }

@@ -44,7 +44,9 @@ struct MirrorHeads {
     }
     try remove(absentFrom: listing)
     try await fetch(stale)
-    for path in stale.keys { known[path] = Known(object: stale[path] ?? .init(sizeBytes: 0, modified: ""), fetchedAt: now) }
+    for path in stale.keys {
+      known[path] = Known(object: stale[path] ?? .init(sizeBytes: 0, modified: ""), fetchedAt: now)
+    }
     known = known.filter { small[$0.key] != nil }
     try settle(listing, small)
     try? JSONEncoder().encode(known).write(to: URL(fileURLWithPath: knownPath), options: .atomic)
@@ -60,7 +62,9 @@ struct MirrorHeads {
   private var knownPath: String { home.path + "/manifests.json" }
 
   private func knownFiles() -> [String: Known] {
-    FileManager.default.contents(atPath: knownPath).flatMap { try? JSONDecoder().decode([String: Known].self, from: $0) }
+    FileManager.default.contents(atPath: knownPath).flatMap {
+      try? JSONDecoder().decode([String: Known].self, from: $0)
+    }
       ?? [:]
   }
 
@@ -130,7 +134,8 @@ struct MirrorHeads {
     }
     for (path, object) in stale {
       var status = stat()
-      guard lstat("\(incoming)/\(path)", &status) == 0, UInt64(status.st_size) == min(object.sizeBytes, UInt64(limit) + 1)
+      guard lstat("\(incoming)/\(path)", &status) == 0,
+        UInt64(status.st_size) == min(object.sizeBytes, UInt64(limit) + 1)
       else {
         throw Vanished(
           error: DrillError(
@@ -156,7 +161,10 @@ struct MirrorHeads {
       guard let time, let instant = RemoteTime.parse(time) else { return }
       var times = [timespec(), timespec()]
       let (seconds, rest) = instant.millisecondsSince1970.quotientAndRemainder(dividingBy: 1000)
-      times = [timespec(tv_sec: Int(seconds), tv_nsec: Int(rest) * 1_000_000), timespec(tv_sec: Int(seconds), tv_nsec: Int(rest) * 1_000_000)]
+      times = [
+        timespec(tv_sec: Int(seconds), tv_nsec: Int(rest) * 1_000_000),
+        timespec(tv_sec: Int(seconds), tv_nsec: Int(rest) * 1_000_000),
+      ]
       utimensat(AT_FDCWD, path, &times, AT_SYMLINK_NOFOLLOW)
     }
     var newest: [String: String] = [:]

@@ -31,7 +31,8 @@ struct Rclone: Sendable {
       let major = Int(version.1), let minor = Int(version.2)
     else { throw missing("`\(settings.program) version` does not say that it is rclone") }
     guard (major, minor) >= oldest else {
-      throw missing("version \(major).\(minor) is too old; \(oldest.0).\(oldest.1) or newer is needed (apt-get install rclone)")
+      throw missing(
+        "version \(major).\(minor) is too old; \(oldest.0).\(oldest.1) or newer is needed (apt-get install rclone)")
     }
     return Rclone(executable: executable, settings: settings, setpriv: SandboxTools.found().setpriv)
   }
@@ -86,7 +87,9 @@ struct Rclone: Sendable {
           return .failed(
             DrillError(
               .timedOut, stage: .catalog, subject: subject,
-              detail: "nothing has arrived for \(Int(patience.seconds)) s; see the connection, or raise `rclone: {timeout: …}`"))
+              detail:
+                "nothing has arrived for \(Int(patience.seconds)) s; see the connection, or raise `rclone: {timeout: …}`"
+            ))
         }
       }
       try Task.checkCancellation()
@@ -99,8 +102,10 @@ struct Rclone: Sendable {
   /// Everything of ours, since that is where rclone's secrets are, but what would hide files, copy nothing, or talk elsewhere.
   private static var environment: [String: String] {
     let refused = [
-      "EXCLUDE", "INCLUDE", "FILTER", "FILES_FROM", "MAX_SIZE", "MIN_SIZE", "MAX_AGE", "MIN_AGE", "MAX_DEPTH", "DRY_RUN",
-      "INTERACTIVE", "LOG", "USE_JSON_LOG", "SYSLOG", "PROGRESS", "VERBOSE", "QUIET", "RC", "MAX_TRANSFER", "MAX_DURATION",
+      "EXCLUDE", "INCLUDE", "FILTER", "FILES_FROM", "MAX_SIZE", "MIN_SIZE", "MAX_AGE", "MIN_AGE", "MAX_DEPTH",
+      "DRY_RUN",
+      "INTERACTIVE", "LOG", "USE_JSON_LOG", "SYSLOG", "PROGRESS", "VERBOSE", "QUIET", "RC", "MAX_TRANSFER",
+      "MAX_DURATION",
       "IGNORE", "SIZE_ONLY", "DUMP", "IMMUTABLE",
     ]
     return ProcessInfo.processInfo.environment.filter { name, _ in
@@ -134,18 +139,24 @@ struct Rclone: Sendable {
       "unable to authenticate", "nocredentialproviders", "expiredtoken", "authenticationfailed", "status code: 403",
       "status code: 401", "401 ", "403 ", "could not find default credentials", "permission denied")
     {
-      return .failed(error(.authenticationFailed, "the remote refuses us: see the credentials in rclone's configuration or environment"))
+      return .failed(
+        error(
+          .authenticationFailed, "the remote refuses us: see the credentials in rclone's configuration or environment"))
     }
     if says("connection refused", "no such host", "no route to host", "network is unreachable", "connection reset") {
       return .failed(error(.unreachable, "the remote cannot be reached"))
     }
-    if says("timeout", "deadline exceeded", "timed out") { return .failed(error(.timedOut, "the remote did not answer in time")) }
+    if says("timeout", "deadline exceeded", "timed out") {
+      return .failed(error(.timedOut, "the remote did not answer in time"))
+    }
     return .failed(error(.fetchFailed, "rclone failed"))
   }
 
   /// Its last words without time, query and user: those may hold what nobody else should read.
   private static func quote(_ lines: [String]) -> String {
-    guard let line = lines.last(where: { $0.contains("ERROR") || $0.contains("Failed to") }) ?? lines.last else { return "" }
+    guard let line = lines.last(where: { $0.contains("ERROR") || $0.contains("Failed to") }) ?? lines.last else {
+      return ""
+    }
     let plain = line.replacing(#/^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d /#, with: "").replacing(#/\?[^ "']*/#, with: "?…")
       .replacing(#/://[^/@ ]*@/#, with: "://…@").replacing(#/ +/#, with: " ")
     return "; rclone said: \(plain.prefix(240))"

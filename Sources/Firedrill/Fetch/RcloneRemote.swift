@@ -41,7 +41,9 @@ public struct RcloneRemote: Hashable, Sendable {
           "no such kind of catalog; known are \(Self.schemes.map { $0 == "rclone" ? "rclone:NAME:PATH" : $0 + "://" }.joined(separator: ", ")), and any other as a remote of rclone's configuration"
         )
       }
-      throw refuse("a remote of rclone's configuration is written rclone:\(Self.shown(text)), and a folder of this name ./\(Self.shown(text))")
+      throw refuse(
+        "a remote of rclone's configuration is written rclone:\(Self.shown(text)), and a folder of this name ./\(Self.shown(text))"
+      )
     }
     if scheme == "rclone" {
       var remote = String(text[text.index(after: colon)...])
@@ -50,7 +52,10 @@ public struct RcloneRemote: Hashable, Sendable {
       guard remote.dropFirst().contains(":"), !remote.hasPrefix("-"), !remote.contains(where: \.isNewline) else {
         throw refuse("a remote is written rclone:NAME:PATH, with NAME as `rclone listremotes` has it")
       }
-      guard !remote.split(separator: ",").dropFirst().contains(where: { Self.isSecret($0.split(separator: "=").first ?? "") })
+      guard
+        !remote.split(separator: ",").dropFirst().contains(where: {
+          Self.isSecret($0.split(separator: "=").first ?? "")
+        })
       else { throw refuse("a secret has no place here; put it into rclone's configuration or environment") }
       root = Self.trimmed(remote)
       isReadOnly = remote.hasPrefix(":http")
@@ -64,7 +69,9 @@ public struct RcloneRemote: Hashable, Sendable {
     }
     var options: [(String, String?)] = []
     for item in url.queryItems ?? [] {
-      guard item.name.wholeMatch(of: /[a-z0-9_]+/) != nil else { throw refuse("'\(item.name)' is no option of rclone's") }
+      guard item.name.wholeMatch(of: /[a-z0-9_]+/) != nil else {
+        throw refuse("'\(item.name)' is no option of rclone's")
+      }
       guard !Self.isSecret(item.name[...]) else {
         throw refuse("a secret has no place here; put '\(item.name)' into rclone's configuration or environment")
       }
@@ -125,8 +132,12 @@ public struct RcloneRemote: Hashable, Sendable {
 
   /// Whether an option of rclone's may be one that nobody else should read; names of files and switches are none.
   private static func isSecret(_ name: Substring) -> Bool {
-    let harmless = ["key_file", "pubkey_file", "key_use_agent", "access_key_id", "env_auth", "auth_url", "auth_version"]
-    let words = ["pass", "secret", "token", "key", "sas", "credential", "connection_string", "auth", "cookie", "headers"]
+    let harmless = [
+      "key_file", "pubkey_file", "key_use_agent", "access_key_id", "env_auth", "auth_url", "auth_version",
+    ]
+    let words = [
+      "pass", "secret", "token", "key", "sas", "credential", "connection_string", "auth", "cookie", "headers",
+    ]
     return !harmless.contains(String(name)) && words.contains { name.contains($0) }
   }
 

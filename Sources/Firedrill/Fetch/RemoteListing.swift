@@ -39,7 +39,9 @@ struct RemoteListing: Sendable {
       // Names come from elsewhere, and become paths of this machine.
       guard !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." || $0.utf8.count > 255 }),
         !line.Path.utf8.contains(where: { $0 < 0x20 })
-      else { throw refuse("an object's name cannot be a path of this machine: \(line.Path.debugDescription.prefix(120))") }
+      else {
+        throw refuse("an object's name cannot be a path of this machine: \(line.Path.debugDescription.prefix(120))")
+      }
       for end in parts.indices.dropFirst() { folders.insert(parts[..<end].joined(separator: "/")) }
       if line.IsDir {
         folders.insert(line.Path)

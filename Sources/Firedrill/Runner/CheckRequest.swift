@@ -95,7 +95,9 @@ struct BackupPlace {
       // All but the last name is the catalog.
       guard let slash = backup.lastIndex(where: { $0 == "/" || $0 == ":" }), !backup.contains("?"),
         backup.index(after: slash) != backup.endIndex
-      else { throw DrillError(.usage, subject: backup, detail: "name the backup by its id, and its catalog with --catalog") }
+      else {
+        throw DrillError(.usage, subject: backup, detail: "name the backup by its id, and its catalog with --catalog")
+      }
       return try await of(
         String(backup[backup.index(after: slash)...]), catalog: String(backup[...slash]), events: events)
     }

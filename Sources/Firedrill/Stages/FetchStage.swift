@@ -15,7 +15,9 @@ extension DrillRunner {
     var result = StageResult()
     guard let mirror else { return (ReachableBackup(sealed: sealed), result) }
     let fetched = try await mirror.fetch(sealed.manifest, in: sealed.manifest.backup)
-    result.phases = [PhaseTiming(.locate, elapsed: mirror.locateElapsed), PhaseTiming(.fetch, elapsed: fetched.elapsed)]
+    result.phases = [
+      PhaseTiming(.locate, elapsed: mirror.locateElapsed), PhaseTiming(.fetch, elapsed: fetched.elapsed),
+    ]
     result.notes = fetched.notes(from: mirror.remote)
     return (ReachableBackup(sealed: sealed, fetched: fetched), result)
   }
@@ -27,7 +29,9 @@ extension DrillRunner {
   ) async throws -> [String: ArtifactHasher.Measurement] {
     guard let mirror else { return measured }
     let doubtful = manifest.artifacts.filter { artifact in
-      guard fetched.reused.contains(artifact.name), case .read(_, let digest)? = measured[artifact.name] else { return false }
+      guard fetched.reused.contains(artifact.name), case .read(_, let digest)? = measured[artifact.name] else {
+        return false
+      }
       return digest != artifact.digest
     }.map(\.name)
     guard !doubtful.isEmpty else { return measured }
@@ -56,7 +60,9 @@ extension FetchedBackup {
       notes.append("\(sizeBytes) bytes were fetched from \(remote.text)")
     }
     if !evicted.isEmpty { notes.append("evicted from the cache: \(evicted.joined(separator: ", "))") }
-    if remote.isReadOnly { notes.append("nothing can be written to \(remote.text): the ledger's tree head is not anchored there") }
+    if remote.isReadOnly {
+      notes.append("nothing can be written to \(remote.text): the ledger's tree head is not anchored there")
+    }
     return notes
   }
 }

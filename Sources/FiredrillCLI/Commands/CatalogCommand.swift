@@ -17,7 +17,8 @@ struct CatalogCommand: AsyncParsableCommand {
           firedrill catalog list s3://bucket/shop
         """)
 
-    @Argument(help: "The catalog: a folder, or a remote one such as s3://bucket/path (needs rclone).", completion: .directory)
+    @Argument(
+      help: "The catalog: a folder, or a remote one such as s3://bucket/path (needs rclone).", completion: .directory)
     var catalog: String
 
     @OptionGroup var common: CommonOptions

@@ -13,7 +13,9 @@ struct InspectCommand: AsyncParsableCommand {
   @Argument(help: "A backup's folder, or its id beside --catalog.", completion: .directory)
   var backup: String
 
-  @Option(name: .long, help: "The catalog: a folder, or a remote one such as s3://bucket/path (needs rclone).", completion: .directory)
+  @Option(
+    name: .long, help: "The catalog: a folder, or a remote one such as s3://bucket/path (needs rclone).",
+    completion: .directory)
   var catalog: String?
 
   @OptionGroup var common: CommonOptions

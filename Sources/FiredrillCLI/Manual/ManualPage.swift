@@ -13,9 +13,11 @@ struct ManualPage {
   var text: String {
     let root = dump.command
     var page = [
-      ".\\\" Written by firedrill manual.", ".TH FIREDRILL 1 \(date) \"firedrill \(Firedrill.version)\" \"User Commands\"",
+      ".\\\" Written by firedrill manual.",
+      ".TH FIREDRILL 1 \(date) \"firedrill \(Firedrill.version)\" \"User Commands\"",
       ".SH NAME", "firedrill \\- prove that backups of a sharded data store restore and answer as production did",
-      ".SH SYNOPSIS", ".B firedrill", ".I command", "[\\fIoptions\\fR]", ".SH DESCRIPTION", Self.escaped(root.abstract ?? ""),
+      ".SH SYNOPSIS", ".B firedrill", ".I command", "[\\fIoptions\\fR]", ".SH DESCRIPTION",
+      Self.escaped(root.abstract ?? ""),
     ]
     page += Self.discussion(Self.withoutStatuses(root.discussion ?? ""))
     page.append(".SH COMMANDS")
@@ -43,7 +45,10 @@ struct ManualPage {
   ]
 
   private static let files = [
-    ("/usr/share/doc/firedrill", "What every field of drill, cluster and workload files means, and what a pass does and does not say."),
+    (
+      "/usr/share/doc/firedrill",
+      "What every field of drill, cluster and workload files means, and what a pass does and does not say."
+    ),
     ("/usr/share/doc/firedrill/examples", "Drills, workloads, monitoring rules and systemd units."),
   ]
 

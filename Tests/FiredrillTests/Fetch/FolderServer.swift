@@ -97,16 +97,25 @@ final class FolderServer: Sendable {
     }
     let lines = String(decoding: bytes, as: UTF8.self).components(separatedBy: "\r\n")
     let words = lines[0].split(separator: " ")
-    let range = lines.lazy.compactMap { $0.wholeMatch(of: /(?i)range: bytes=(\d+)-.*/)?.output.1 }.first.flatMap { Int($0) }
+    let range = lines.lazy.compactMap { $0.wholeMatch(of: /(?i)range: bytes=(\d+)-.*/)?.output.1 }.first.flatMap {
+      Int($0)
+    }
     let path = String(words[1].split(separator: "?")[0].drop { $0 == "/" }).removingPercentEncoding ?? ""
     let request = Request(isHead: words[0] == "HEAD", path: path, offset: range ?? 0)
     let treatment = state.withLock { $0.treat }(request)
-    if case .status(let status) = treatment { return send(connection, "HTTP/1.1 \(status) No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n") }
+    if case .status(let status) = treatment {
+      return send(connection, "HTTP/1.1 \(status) No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    }
     var information = stat()
     guard stat("\(folder)/\(path)", &information) == 0 else {
       return send(connection, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     }
     if information.st_mode & S_IFMT == S_IFDIR {
+      if !path.isEmpty, !path.hasSuffix("/") {
+        return send(
+          connection,
+          "HTTP/1.1 301 Moved\r\nLocation: /\(path)/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+      }
       let names = ((try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(path)")) ?? []).map { name in
         var isFolder: ObjCBool = false
         return FileManager.default.fileExists(atPath: "\(folder)/\(path)/\(name)", isDirectory: &isFolder)
@@ -115,7 +124,8 @@ final class FolderServer: Sendable {
       let page = "<html>\(names.map { "<a href=\"\($0)\">\($0)</a>" }.joined())</html>"
       return send(
         connection,
-        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: \(page.utf8.count)\r\nConnection: close\r\n\r\n\(request.isHead ? "" : page)")
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: \(page.utf8.count)\r\nConnection: close\r\n\r\n\(request.isHead ? "" : page)"
+      )
     }
     let data = FileManager.default.contents(atPath: "\(folder)/\(path)") ?? Data()
     var time = tm()
@@ -145,7 +155,9 @@ final class FolderServer: Sendable {
   private func send(_ connection: Int32, _ data: Data, _ path: String?) {
     var rest = data[...]
     while !rest.isEmpty {
-      let count = rest.prefix(64 << 10).withUnsafeBytes { Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      let count = rest.prefix(64 << 10).withUnsafeBytes {
+        Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
       guard count > 0 else { return }
       if let path { state.withLock { $0.served[path, default: 0] += count } }
       rest = rest.dropFirst(count)

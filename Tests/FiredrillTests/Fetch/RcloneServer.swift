@@ -17,7 +17,8 @@ struct RcloneServer {
     for _ in 0..<10 {
       let port = Int.random(in: 20_000..<32_000)
       let launch = ChildProcess.Launch(
-        executable: rclone, arguments: ["serve", kind, folder, "--addr", "127.0.0.1:\(port)", "--user", "ada", "--pass", "right", "-v"],
+        executable: rclone,
+        arguments: ["serve", kind, folder, "--addr", "127.0.0.1:\(port)", "--user", "ada", "--pass", "right", "-v"],
         environment: environment)
       let result: R? = try await ChildProcess.with(launch) { child in
         while child.ending == nil, !child.lines.contains(where: { $0.contains("127.0.0.1:\(port)") }) {
@@ -42,7 +43,8 @@ struct RcloneServer {
       _ = await child.waitForEnd()
       return try #require(child.lines.last)
     }
-    let place = kind == "sftp" ? "host = 127.0.0.1\nport = \(port)\nshell_type = none" : "url = http://127.0.0.1:\(port)"
+    let place =
+      kind == "sftp" ? "host = 127.0.0.1\nport = \(port)\nshell_type = none" : "url = http://127.0.0.1:\(port)"
     return "[there]\ntype = \(kind)\n\(place)\nuser = ada\npass = \(obscured)\n"
   }
 }

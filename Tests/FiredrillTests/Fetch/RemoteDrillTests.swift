@@ -13,7 +13,9 @@ enum RcloneProgram {
 }
 
 extension Trait where Self == ConditionTrait {
-  static var needsRclone: Self { .enabled("rclone is not installed: fetching was not tried") { RcloneProgram.path != nil } }
+  static var needsRclone: Self {
+    .enabled("rclone is not installed: fetching was not tried") { RcloneProgram.path != nil }
+  }
 }
 
 @Suite("A drill of a remote catalog", .capturedShop, .needsRclone)
@@ -26,7 +28,8 @@ struct RemoteDrillTests {
       try Data().write(to: URL(fileURLWithPath: bench.folder + "/rclone.conf"))
       return try await FolderServer.with(bench.catalog) { server in
         let drill = DrillBench.Drill(
-          catalog: server.url, more: ["rclone: {config: rclone.conf, timeout: 5s}", "cache: {folder: cache, size: 1GiB}"])
+          catalog: server.url,
+          more: ["rclone: {config: rclone.conf, timeout: 5s}", "cache: {folder: cache, size: 1GiB}"])
         return try await body(bench, server, drill)
       }
     }
@@ -36,7 +39,9 @@ struct RemoteDrillTests {
     try bench.dataArtifacts().reduce(0) { $0 + Int($1.sizeBytes) }
   }
 
-  private func fetchTime(_ run: Run) throws -> Double { try #require(run.phases.first { $0.phase == .fetch }).elapsedMs }
+  private func fetchTime(_ run: Run) throws -> Double {
+    try #require(run.phases.first { $0.phase == .fetch }).elapsedMs
+  }
 
   /// The one remote's part of the cache.
   private func home(_ bench: DrillBench) throws -> String {
@@ -78,7 +83,7 @@ struct RemoteDrillTests {
       bytes[bytes.count / 2] ^= 1
       try bytes.write(to: URL(fileURLWithPath: bench.path(of: artifact)))
       let run = try await bench.run(drill)
-      expect(run, .fail, [.checksumMismatch], at: .integrity)
+      #expect(run.verdict == .fail && run.firstFailingStage == .integrity, "what is decoded of it may be wrong as well")
       #expect(run.findings(.checksumMismatch).map(\.subject.artifact) == [artifact.name])
     }
   }
@@ -132,7 +137,7 @@ struct RemoteDrillTests {
       }
       let run = try await bench.run(drill)
       expect(run, .inconclusive, obstacles: [.fetchFailed])
-      #expect(run.obstacles.contains { $0.detail.contains("changed while it was fetched") })
+      #expect(run.obstacles.contains { $0.detail.contains("changed or went away while it was fetched") })
     }
   }
 
@@ -146,7 +151,9 @@ struct RemoteDrillTests {
     }
   }
 
-  @Test("killed while bytes come, it goes on from there the next time, and no rclone outlives it", arguments: [SIGKILL, SIGTERM])
+  @Test(
+    "killed while bytes come, it goes on from there the next time, and no rclone outlives it",
+    arguments: [SIGKILL, SIGTERM])
   func killed(by signal: Int32) async throws {
     try await withServed { bench, server, drill in
       let path = try bench.write(drill)
@@ -154,13 +161,17 @@ struct RemoteDrillTests {
       server.treat { !$0.isHead && $0.path.hasSuffix(large.name) ? .silence(after: Int(large.sizeBytes / 2)) : .asIs }
       let other = TestBench(folder: bench.folder)
       let process = try FiredrillProcess.start(["run", path], in: other)
-      let deadline = ContinuousClock.now + .seconds(60)
+      let deadline = ContinuousClock.now + .seconds(120)
       while try server.servedData < dataBytes(bench) - Int(large.sizeBytes - large.sizeBytes / 2), .now < deadline {
         try await Task.sleep(for: .milliseconds(5))
       }
-      // Until all that was sent is in the cache.
-      let partials = try home(bench) + "/partial/\(bench.backup)"
-      while FolderSize.of(partials) < large.sizeBytes / 2, .now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+      // Until some of it is in the cache, and the others are in place.
+      let home = try home(bench)
+      let partials = "\(home)/partial/\(bench.backup)"
+      let others = try dataBytes(bench) - Int(large.sizeBytes)
+      while FolderSize.of(partials) == 0 || FolderSize.of("\(home)/catalog/\(bench.backup)") < others, .now < deadline {
+        try await Task.sleep(for: .milliseconds(5))
+      }
       let children = ProcessTable().descendants(of: process.processID)
       #expect(children.contains { $0.name == "rclone" })
       process.send(signal)
@@ -171,11 +182,14 @@ struct RemoteDrillTests {
       }
       #expect(children.filter(ProcessTable().entries.contains).isEmpty)
 
+      let kept = FolderSize.of(partials)
+      #expect(kept > 0)
       server.treat { _ in .asIs }
       server.forget()
       let run = try await bench.run(drill)
       expectClean(run)
-      #expect(server.servedData == Int(large.sizeBytes - large.sizeBytes / 2), "\(server.served)")
+      #expect(
+        server.served["\(bench.backup)/\(large.name)"] == Int(large.sizeBytes - kept), "\(server.served), \(kept) kept")
       #expect(run.notes.contains { $0.contains("went on from") })
     }
   }
@@ -239,11 +253,16 @@ struct RemoteDrillTests {
       let size = try bench.manifest().artifacts.reduce(0) { $0 + Int($1.sizeBytes) }
       func copied(to place: String) throws -> DrillBench.Drill {
         try FileManager.default.copyItem(atPath: bench.catalog, toPath: "\(bench.folder)/\(place)")
-        return .init(catalog: "rclone::local:\(bench.folder)/\(place)", more: [drill.more[0], "cache: {folder: cache, size: \(size * 2 + 100)}"])
+        return .init(
+          catalog: "rclone::local:\(bench.folder)/\(place)",
+          more: [drill.more[0], "cache: {folder: cache, size: \(size * 2 + 100)}"])
       }
       func kept() throws -> Set<String> {
         let homes = try FileManager.default.contentsOfDirectory(atPath: bench.folder + "/cache")
-        return Set(homes.filter { FileManager.default.fileExists(atPath: "\(bench.folder)/cache/\($0)/state/\(bench.backup).json") })
+        return Set(
+          homes.filter {
+            FileManager.default.fileExists(atPath: "\(bench.folder)/cache/\($0)/state/\(bench.backup).json")
+          })
       }
       let first = try #require(try kept().first)
       expectClean(try await bench.run(try copied(to: "second")))
@@ -319,9 +338,11 @@ struct RemoteDrillTests {
   func refused(lines: String, word: String) async throws {
     try await CapturedShop.withBench { bench in
       let path = bench.folder + "/drill.yaml"
-      try Data("drill: nightly\ncluster: shop.yaml\ntrust: seal.pub\n\(lines)\n".utf8).write(to: URL(fileURLWithPath: path))
+      try Data("drill: nightly\ncluster: shop.yaml\ntrust: seal.pub\n\(lines)\n".utf8).write(
+        to: URL(fileURLWithPath: path))
       let error = try #require(throws: DrillError.self) { try DrillFile.read(path: path) }
-      #expect(error.code == .badFile && error.subject.hasPrefix("drill.yaml:") && error.detail.contains(word), "\(error)")
+      #expect(
+        error.code == .badFile && error.subject.hasPrefix("drill.yaml:") && error.detail.contains(word), "\(error)")
     }
   }
 }

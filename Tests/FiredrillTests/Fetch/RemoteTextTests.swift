@@ -15,10 +15,14 @@ struct RemoteTextTests {
         ":s3,env_auth,endpoint='http://127.0.0.1:9000',provider=Minio:bucket/shop"
       ),
       ("gs://bucket/a/b", ":gcs,env_auth:bucket/a/b"), ("az://container/a", ":azureblob,env_auth:container/a"),
-      ("sftp://ada@host:2022/srv/backups?known_hosts_file=/k", ":sftp,host=host,user=ada,port=2022,known_hosts_file=/k:/srv/backups"),
+      (
+        "sftp://ada@host:2022/srv/backups?known_hosts_file=/k",
+        ":sftp,host=host,user=ada,port=2022,known_hosts_file=/k:/srv/backups"
+      ),
       ("sftp://host/~/backups?known_hosts_file=/k", ":sftp,host=host,known_hosts_file=/k:backups"),
       ("https://host:8443/a%20b", ":http,url='https://host:8443/a%20b/':"),
-      ("webdavs://host/dav/", ":webdav,url='https://host/dav':"), ("rclone:shop:a/b/", "shop:a/b"), ("rclone:shop", "shop:"),
+      ("webdavs://host/dav/", ":webdav,url='https://host/dav':"), ("rclone:shop:a/b/", "shop:a/b"),
+      ("rclone:shop", "shop:"),
       ("rclone::local:/srv", ":local:/srv"),
     ])
   func mapped(text: String, expected: String) throws {
@@ -50,7 +54,8 @@ struct RemoteTextTests {
     "is refused where it holds a secret, and the refusal does not repeat it",
     arguments: [
       "sftp://ada:hunter2@host/srv", "s3://hunter2@bucket/a", "s3://bucket?secret_access_key=hunter2",
-      "s3://bucket?session_token=hunter2", "rclone::s3,secret_access_key=hunter2:bucket", "rclone::sftp,host=h,pass=hunter2:/a",
+      "s3://bucket?session_token=hunter2", "rclone::s3,secret_access_key=hunter2:bucket",
+      "rclone::sftp,host=h,pass=hunter2:/a",
       "az://container?sas_url=hunter2", "https://ada:hunter2@host/a",
     ])
   func secrets(text: String) throws {
@@ -62,7 +67,8 @@ struct RemoteTextTests {
   @Test(
     "is refused where it means nothing, with what to write instead",
     arguments: [
-      ("shop:backups", "rclone:shop:backups"), ("ftps://host/a", "s3://"), ("s3://", "s3://HOST/PATH"), ("rclone:", "listremotes"),
+      ("shop:backups", "rclone:shop:backups"), ("ftps://host/a", "s3://"), ("s3://", "s3://HOST/PATH"),
+      ("rclone:", "listremotes"),
       ("rclone:-x:y", "listremotes"), ("s3://b?End=x", "option"),
     ])
   func nonsense(text: String, word: String) throws {
@@ -85,7 +91,9 @@ struct RemoteListingTests {
     #expect(listing.objects(below: "shop").keys.sorted() == ["reference/counts.json"])
   }
 
-  @Test("a name that leads out of the cache is refused", arguments: ["../x", "a/../../x", "/etc/x", "a//b", "a/./b", "a\nb", "a/"])
+  @Test(
+    "a name that leads out of the cache is refused",
+    arguments: ["../x", "a/../../x", "/etc/x", "a//b", "a/./b", "a\nb", "a/"])
   func hostileNames(name: String) throws {
     #expect(try #require(throws: DrillError.self) { try listing(name) }.code == .fetchFailed)
   }
@@ -95,7 +103,9 @@ struct RemoteListingTests {
     #expect(try #require(throws: DrillError.self) { try listing("a", size: -1) }.code == .fetchFailed)
     let line = #"{"Path":"a","Size":1,"IsDir":false}"#
     for text in ["[\(line),\(line)]", "[\(line)", "", "[{}]"] {
-      #expect(try #require(throws: DrillError.self) { try RemoteListing(parsing: Data(text.utf8), of: "r") }.code == .fetchFailed)
+      #expect(
+        try #require(throws: DrillError.self) { try RemoteListing(parsing: Data(text.utf8), of: "r") }.code
+          == .fetchFailed)
     }
     #expect(try RemoteListing(parsing: Data("[\(line)]".utf8), of: "r").objects.count == 1)
   }
