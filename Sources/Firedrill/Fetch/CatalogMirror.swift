@@ -23,7 +23,7 @@ final class CatalogMirror: Sendable {
 
   /// Artifacts that come at the same time.
   private static let transfers = 4
-  /// Calls for one artifact that bring nothing, before it is given up.
+  /// Calls in a row for one artifact that bring hardly anything, before it is given up.
   private static let attempts = 3
 
   /// Lists the remote and brings the mirror's manifests and tree heads up to date.
@@ -239,7 +239,9 @@ final class CatalogMirror: Sendable {
         ftruncate(descriptor, 0)
         return failure(.fetchFailed, "it is larger than the remote lists it: it changes while it is fetched")
       }
-      idle = after > before ? 0 : idle + 1
+      // A few bytes a call would go on for ever.
+      let isProgress = after > before && after - before >= min(object.sizeBytes / 100, 1 << 20)
+      idle = isProgress ? 0 : idle + 1
       switch outcome {
       case .done:
         if after < object.sizeBytes, idle > 0 {

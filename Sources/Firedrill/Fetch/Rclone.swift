@@ -37,12 +37,6 @@ struct Rclone: Sendable {
     return Rclone(executable: executable, settings: settings, setpriv: SandboxTools.found().setpriv)
   }
 
-  private init(executable: String, settings: RcloneSettings, setpriv: String?) {
-    self.executable = executable
-    self.settings = settings
-    self.setpriv = setpriv
-  }
-
   /// What became of a call.
   enum Outcome: Sendable {
     case done

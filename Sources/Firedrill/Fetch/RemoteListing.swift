@@ -17,10 +17,17 @@ struct RemoteListing: Sendable {
   private(set) var folders: Set<String> = []
 
   private struct Line: Decodable {
-    var Path: String
-    var Size: Int64
-    var ModTime: String?
-    var IsDir: Bool
+    var path: String
+    var size: Int64
+    var modified: String?
+    var isFolder: Bool
+
+    private enum CodingKeys: String, CodingKey {
+      case path = "Path"
+      case size = "Size"
+      case modified = "ModTime"
+      case isFolder = "IsDir"
+    }
   }
 
   /// - Throws: `DrillError` with `fetch-failed`: not such a listing; an object whose name leads elsewhere, that has no size, or that is there twice.
@@ -35,23 +42,23 @@ struct RemoteListing: Sendable {
       throw refuse("what rclone lists cannot be read")
     }
     for line in lines {
-      let parts = line.Path.split(separator: "/", omittingEmptySubsequences: false)
+      let parts = line.path.split(separator: "/", omittingEmptySubsequences: false)
       // Names come from elsewhere, and become paths of this machine.
       guard !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." || $0.utf8.count > 255 }),
-        !line.Path.utf8.contains(where: { $0 < 0x20 })
+        !line.path.utf8.contains(where: { $0 < 0x20 })
       else {
-        throw refuse("an object's name cannot be a path of this machine: \(line.Path.debugDescription.prefix(120))")
+        throw refuse("an object's name cannot be a path of this machine: \(line.path.debugDescription.prefix(120))")
       }
       for end in parts.indices.dropFirst() { folders.insert(parts[..<end].joined(separator: "/")) }
-      if line.IsDir {
-        folders.insert(line.Path)
+      if line.isFolder {
+        folders.insert(line.path)
         continue
       }
-      guard let size = UInt64(exactly: line.Size) else {
-        throw refuse("the remote does not say how large \(line.Path) is, so nobody could tell when all of it has come")
+      guard let size = UInt64(exactly: line.size) else {
+        throw refuse("the remote does not say how large \(line.path) is, so nobody could tell when all of it has come")
       }
-      guard objects.updateValue(Object(sizeBytes: size, modified: line.ModTime ?? ""), forKey: line.Path) == nil else {
-        throw refuse("\(line.Path) is there twice; nobody could tell which one is meant")
+      guard objects.updateValue(Object(sizeBytes: size, modified: line.modified ?? ""), forKey: line.path) == nil else {
+        throw refuse("\(line.path) is there twice; nobody could tell which one is meant")
       }
     }
   }
