@@ -88,11 +88,11 @@ final class CatalogMirror: Sendable {
 
     if !state.isWhole {
       result.unfetched = try await transfer(wanted, of: backup, &state)
-      try await changes(of: backup)
       try await confirm(wanted, of: backup)
       state.isWhole = result.unfetched.isEmpty
       home.keep(state, of: backup)
     }
+    try await changes(of: backup)
     result.elapsed = .milliseconds(state.elapsedMs)
     result.sizeBytes = state.totalBytes
     result.reusedBytes = reusedBytes
@@ -276,13 +276,24 @@ final class CatalogMirror: Sendable {
     return fstat(descriptor, &status) == 0 ? UInt64(status.st_size) : 0
   }
 
-  /// Change logs are no artifacts: nobody seals them, they grow, and are fetched whole each time.
+  /// Change logs are no artifacts: nobody seals them, they grow, and are fetched whole each time. A stale one would leave changes unexplained.
   private func changes(of backup: String) async throws {
     let folder = ".changes/\(backup)"
     guard !listing.objects(below: folder).isEmpty else { return }
-    try? FileManager.default.removeItem(atPath: "\(home.catalog)/\(folder)")
-    let outcome = try await rclone.run(["copy", remote.path(folder), "\(home.catalog)/\(folder)"], subject: folder)
+    let (incoming, place) = ("\(home.path)/changes-\(backup)", "\(home.catalog)/\(folder)")
+    defer { try? FileManager.default.removeItem(atPath: incoming) }
+    let outcome = try await rclone.run(["copy", remote.path(folder), incoming], subject: folder)
     if case .failed(let error) = outcome { throw error }
+    do {
+      try FileManager.default.createDirectory(
+        atPath: home.catalog + "/.changes", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      try? FileManager.default.removeItem(atPath: place)
+      try FileManager.default.moveItem(atPath: incoming, toPath: place)
+    } catch {
+      throw DrillError(
+        .io, stage: .catalog, subject: folder, detail: "the change log cannot be put in place in the cache",
+        underlying: error)
+    }
   }
 
   /// Asks the remote again: bytes of two states of an object are nobody's backup.
