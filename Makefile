@@ -1,7 +1,7 @@
 # One target per habit; `make help` lists them. Nothing here needs more than make, bash and Swift.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: setup build drill drill-redis test test-servers lint format bench clean help
+.PHONY: setup build drill drill-redis test test-servers lint format bench dist dist-twice dist-check clean help
 
 firedrill := .build/release/firedrill
 sources := Package.swift Sources Tests Benchmarks
@@ -34,6 +34,15 @@ format: ## give the sources that form
 bench: build ## measure against redis-check-rdb, openssl and the bare server, and the dashboard with 100,000 runs
 	Benchmarks/run.sh $(firedrill)
 	Benchmarks/dashboard.sh $(firedrill) .build/release/dashboard-bench
+
+dist: setup ## build the Debian package, with the Swift runtime linked in, into .build/dist
+	@.ci/dist
+
+dist-twice: setup ## the same, compiled twice, to see whether the same comes out
+	@.ci/dist --twice
+
+dist-check: ## install the package into a bare Debian and run the quickstart there (needs root, debootstrap, the network)
+	@.ci/dist-check
 
 clean: ## remove what was built
 	swift package clean

@@ -56,7 +56,7 @@ public enum Firedrill {
     try await request.run(events: events)
   }
 
-  /// What a backup says it is, unverified.
+  /// What a backup in a folder says it is, unverified.
   ///
   /// - Throws: `DrillError`: `no-such-backup`, `artifact-io`.
   public static func inspect(backup: String, catalog: String?) throws -> SealedManifest {
@@ -67,14 +67,17 @@ public enum Firedrill {
   /// What the files of a backup that nobody sealed tell; nil where it is sealed, or holds no artifact.
   ///
   /// - Throws: `DrillError`: `usage`, `artifact-io`.
-  public static func inspectUnsealed(backup: String, catalog: String?) throws -> UnsealedDescription? {
-    try BackupPlace(backup, catalog: catalog).unsealed(Engines().foreign).map {
+  public static func inspectUnsealed(
+    backup: String, catalog: String?, events: @escaping DrillEventHandler = { _ in }
+  ) async throws -> UnsealedDescription? {
+    try await BackupPlace.of(backup, catalog: catalog, events: events).unsealed(Engines().foreign).map {
       UnsealedDescription($0.found, $0.engine)
     }
   }
 
   /// What a catalog holds that nobody sealed, by name.
   public static func unsealed(in catalog: String) throws -> [UnsealedDescription] {
+    guard case .folder = try CatalogPlace(catalog) else { return [] }
     let engines = Engines().foreign
     var found: [String: UnsealedDescription] = [:]
     for engine in engines {
@@ -85,6 +88,25 @@ public enum Firedrill {
       }
     }
     return found.values.sorted { $0.backup < $1.backup }
+  }
+
+  /// The same where the catalog may be a remote one.
+  ///
+  /// - Throws: `DrillError`: `no-such-backup`, `artifact-io`.
+  public static func inspect(
+    backup: String, catalog: String?, events: @escaping DrillEventHandler
+  ) async throws -> SealedManifest {
+    let place = try await BackupPlace.of(backup, catalog: catalog, events: events)
+    return try SealedManifest.read(try place.catalog.envelope(of: place.id))
+  }
+
+  /// The backups of a catalog, a folder or a remote one, oldest cut first, as they claim.
+  ///
+  /// - Throws: `DrillError`: `usage`, `catalog-empty`; why a remote cannot be listed.
+  public static func catalog(
+    _ place: String, events: @escaping DrillEventHandler = { _ in }
+  ) async throws -> [Catalog.Entry] {
+    try await CatalogPlace(place).opened(events: events).catalog.entries()
   }
 
   /// What a capture would cost production.

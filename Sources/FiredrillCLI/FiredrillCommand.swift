@@ -22,7 +22,7 @@ struct FiredrillCommand: AsyncParsableCommand {
       RunCommand.self, CaptureCommand.self, SealCommand.self, CheckCommand.self, InspectCommand.self, DiffCommand.self,
       FingerprintCommand.self, LocateCommand.self, CatalogCommand.self, LedgerCommand.self, FindingsCommand.self,
       ExplainCommand.self, PlaybookCommand.self, GateCommand.self, ReportCommand.self, ServeCommand.self,
-      ScheduleCommand.self, EvidenceCommand.self, KeygenCommand.self, DoctorCommand.self,
+      ScheduleCommand.self, EvidenceCommand.self, KeygenCommand.self, DoctorCommand.self, ManualCommand.self,
     ])
 
   /// Named without a subcommand: a job whose drill's name went missing must not look like a success.

@@ -22,6 +22,9 @@ package final class ChildProcess: Sendable {
     package var environment: [String: String] = [:]
     /// What it reads from its standard input, up to 32 KiB: that a pipe takes without a reader.
     package var input: [UInt8] = []
+    /// An open file that its standard output goes to, so that only its errors are read as lines; nil: both are read. Stays
+    /// the caller's to close.
+    package var output: Int32?
 
     package init(executable: String, arguments: [String], environment: [String: String] = [:], input: [UInt8] = []) {
       self.executable = executable
@@ -133,7 +136,7 @@ package final class ChildProcess: Sendable {
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, input[0], 0)
-    posix_spawn_file_actions_adddup2(&actions, output[1], 1)
+    posix_spawn_file_actions_adddup2(&actions, launch.output ?? output[1], 1)
     posix_spawn_file_actions_adddup2(&actions, output[1], 2)
     // Nothing else that is open here is the child's business.
     for descriptor in ChildProcess.openDescriptors() where descriptor > 2 {

@@ -77,6 +77,33 @@ extension PlaybookPage {
           "Permission: give the drill's user read access. An input/output error: the storage is failing; copy what you can, and check the other backups there.",
           "Run the drill again: until then nothing is known of that file.",
         ])
+    case .rcloneMissing:
+      return page(
+        "rclone, which fetches backups from remote catalogs, is not installed on the machine that drills, or too old.",
+        ["`rclone version`", "A job's PATH is shorter than yours: does it name the folder?"],
+        [
+          "Install it (`apt-get install rclone`; 1.56 or newer), or name it under `rclone: {program: /path}`.",
+          "Until then nothing is known of the backups there.",
+        ])
+    case .fetchFailed:
+      return page(
+        "What a remote catalog holds could not be listed or fetched, or changed while it was.",
+        [
+          "The error repeats what rclone said; `rclone lsf REMOTE:PATH` with the same configuration says it again.",
+          "Did a retention job delete the backup, or a backup job write to it, at that time?",
+        ],
+        [
+          "Correct the remote's name, path or configuration; what was fetched is kept, and the next run goes on from there.",
+          "If the object went away for good, the next run reports `artifact-missing`.",
+        ])
+    case .cacheFull:
+      return page(
+        "A backup does not fit into the cache that fetched backups are kept in; nothing was fetched.",
+        ["The error says by how much.", "`df -h` of the cache's folder, and `cache:` in the drill file."],
+        [
+          "Raise `cache: {size: …}`, or name a folder with more room: `cache: {folder: …}`.",
+          "Backups that a running drill holds are not evicted: let the drills run one after the other.",
+        ])
     case .serverMissing:
       return page(
         "The server that a restore needs is not installed on the machine that drills.",

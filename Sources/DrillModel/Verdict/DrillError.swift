@@ -30,6 +30,12 @@ public struct DrillError: Error, Sendable, CustomStringConvertible {
     case noSuchBackup = "no-such-backup"
     case noSuchRun = "no-such-run"
     case artifactUnreadable = "artifact-io"
+    /// rclone, which fetches from remote catalogs, is not installed or too old.
+    case rcloneMissing = "rclone-missing"
+    /// What a remote catalog holds could not be listed or fetched, or changed meanwhile.
+    case fetchFailed = "fetch-failed"
+    /// A backup does not fit into the cache of a remote catalog.
+    case cacheFull = "cache-full"
     case serverMissing = "server-missing"
     case serverFailed = "server-failed"
     case isolationUnavailable = "isolation-unavailable"

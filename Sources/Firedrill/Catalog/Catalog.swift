@@ -20,7 +20,7 @@ public struct Catalog: Sendable {
   static let manifestLimit = 64 << 20
 
   public let root: String
-  public let source: FolderSource
+  public let source: any ArtifactSource
 
   /// - Throws: `DrillError` with `catalog-empty` when there is no such folder.
   public init(root: String) throws {
@@ -32,6 +32,12 @@ public struct Catalog: Sendable {
     }
     self.root = root
     source = FolderSource(root: root)
+  }
+
+  /// The mirror of a catalog that lies elsewhere.
+  init(root: String, source: any ArtifactSource) {
+    self.root = root
+    self.source = source
   }
 
   /// A backup as it lies there: nothing of it has been verified.

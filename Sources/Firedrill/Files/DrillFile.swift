@@ -12,6 +12,8 @@ public struct DrillFile: Sendable {
   public var production: ProductionFile?
   /// Folder of the catalog, absolute; nil: one of the run's own.
   public var catalog: String?
+  /// The catalog where it lies elsewhere; ``catalog`` is nil then.
+  public var remoteCatalog: RemoteCatalog?
   public var backups: BackupSelection
   /// Whether a manifest must be signed by a trusted key.
   public var requiresSignature: Bool
@@ -41,6 +43,12 @@ public struct DrillFile: Sendable {
     public var server: String?
     public var folder: String?
     public var loadTimeout: Duration = .seconds(600)
+  }
+
+  /// A catalog behind rclone, and how it is fetched.
+  public struct RemoteCatalog: Hashable, Sendable {
+    public var remote: RcloneRemote
+    public var settings: RcloneSettings
   }
 
   public struct CaptureSection: Hashable, Sendable {

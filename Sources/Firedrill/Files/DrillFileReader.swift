@@ -39,10 +39,11 @@ struct DrillFileReader {
       throw file.missing(
         ["cluster", "production"], "a drill names either its 'cluster' (a file) or a synthetic 'production' to make")
     }
-    drill.catalog = try file.text("catalog").map(texts.absolute)
+    drill.remoteCatalog = try remoteCatalog(file)
+    if drill.remoteCatalog == nil { drill.catalog = try file.text("catalog").map(texts.absolute) }
     if case .unsealed(let selection) = drill.backups {
       try UnsealedReader(texts: texts, name: name).check(drill, selection, file)
-    } else if drill.catalog == nil, drill.production == nil {
+    } else if drill.catalog == nil, drill.remoteCatalog == nil, drill.production == nil {
       throw file.missing(["catalog"], "the drill needs 'catalog', the folder of its backups")
     }
 
@@ -62,6 +63,11 @@ struct DrillFileReader {
     if drill.backups.isUnsealed, drill.capture != nil {
       throw file.refuse("capture", "a backup that is captured is sealed; leave out 'capture', or 'unsealed'")
     }
+    if drill.remoteCatalog != nil, drill.capture != nil {
+      throw file.refuse(
+        "catalog",
+        "a backup is captured into a folder and not into a remote catalog; name a folder, and let a job copy it there")
+    }
     if signature == .required, drill.trust.isEmpty, drill.production == nil, !drill.backups.isUnsealed {
       throw file.missing(["trust"], "the drill needs 'trust', the public keys that its manifests may be signed with")
     }
@@ -76,6 +82,35 @@ struct DrillFileReader {
   }
 
   private enum Signature: String, CaseIterable { case required, optional }
+
+  /// Nil where the catalog is a folder, or there is none.
+  private func remoteCatalog(_ file: YAMLSection) throws -> DrillFile.RemoteCatalog? {
+    let remote: RcloneRemote?
+    do {
+      remote = try file.text("catalog").flatMap { try RcloneRemote($0) }
+    } catch let error as DrillError where error.code == .usage {
+      throw file.refuse("catalog", error.detail)
+    }
+    let (cache, rclone) = (try file.section("cache"), try file.section("rclone"))
+    guard let remote else {
+      if cache != nil || rclone != nil {
+        throw file.refuse(
+          cache != nil ? "cache" : "rclone", "a catalog that is a folder is not fetched; only a remote one has this")
+      }
+      return nil
+    }
+    var settings = RcloneSettings(cacheFolder: try cache?.text("folder").map(texts.absolute))
+    if let size = try cache?.size("size") { settings.cacheBytes = size }
+    if let age = try cache?.duration("max_age") { settings.maxAge = age }
+    settings.config = try rclone?.text("config").map(texts.absolute)
+    if let program = try rclone?.text("program") {
+      settings.program = program.contains("/") ? texts.absolute(program) : program
+    }
+    if let timeout = try rclone?.duration("timeout") { settings.timeout = timeout }
+    try cache?.finish()
+    try rclone?.finish()
+    return DrillFile.RemoteCatalog(remote: remote, settings: settings)
+  }
 
   private func backups(_ file: YAMLSection) throws -> DrillFile.BackupSelection {
     guard let node = file.node("backup") else { return .latest }

@@ -26,11 +26,11 @@ struct Locator: Sendable {
   func run() async throws -> LocateResult {
     var searched: [SearchedBackup] = []
     for path in request.catalogs {
-      let catalog = try Catalog(root: Workplace.absolute(path))
-      for entry in try catalog.entries()
+      let opened = try await CatalogPlace(path).opened(events: events)
+      for entry in try opened.catalog.entries()
       where request.cluster == nil || entry.claimed == nil || entry.claimed?.cluster == request.cluster {
         try Task.checkCancellation()
-        searched.append(try await search(entry, in: catalog, named: path))
+        searched.append(try await search(entry, in: opened, named: path))
       }
     }
     // Over all catalogs, as the cuts lie in time; those that claim none last.
@@ -62,8 +62,9 @@ struct Locator: Sendable {
   // MARK: One backup
 
   private func search(
-    _ entry: Catalog.Entry, in catalog: Catalog, named name: String
+    _ entry: Catalog.Entry, in opened: OpenedCatalog, named name: String
   ) async throws -> SearchedBackup {
+    let catalog = opened.catalog
     let check = ManifestCheck(backup: entry.id, trusted: trusted, requiresSignature: !trusted.isEmpty).check(
       try? catalog.envelope(of: entry.id))
     var result = SearchedBackup(
@@ -75,7 +76,17 @@ struct Locator: Sendable {
     let start = ContinuousClock.now
     defer { events(.finished(.decode, elapsed: start.duration(to: .now))) }
     do {
-      let files = try artifacts(of: entry, in: catalog, &result.backup)
+      var unfetched: [String: DrillError] = [:]
+      if let mirror = opened.mirror {
+        guard let manifest = entry.claimed else {
+          throw DrillError(.fetchFailed, subject: entry.id, detail: "no manifest says what to fetch")
+        }
+        unfetched = try await mirror.fetch(manifest, in: entry.id).unfetched
+        for (name, error) in unfetched.sorted(by: { $0.key < $1.key }) {
+          result.backup.gaps.append(.init(artifact: name, reason: error.description))
+        }
+      }
+      let files = try artifacts(of: entry, in: catalog, &result.backup).filter { unfetched[$0.name] == nil }
       let measured = await measure(files)
       for file in files {
         try Task.checkCancellation()

@@ -28,7 +28,7 @@ public struct CheckRequest: Sendable {
   }
 
   func run(events: @escaping DrillEventHandler) async throws -> Run {
-    let place = try BackupPlace(backup, catalog: catalog)
+    let place = try await BackupPlace.of(backup, catalog: catalog, events: events)
     // Where a signature is required, a manifest that is missing is a finding, whatever else lies there.
     let unsealed = requiresSignature ? nil : try place.unsealed(Engines().foreign)
     let entry =
@@ -47,7 +47,7 @@ public struct CheckRequest: Sendable {
       requiredLevel: drill.level)
     var draft = RunDraft(run, redactor: showsKeys ? nil : Firedrill.redactor(ledger: ledger), events: events)
     let runner = DrillRunner(
-      drill: drill, engine: try Engines().named(engine), catalog: place.catalog, cluster: nil,
+      drill: drill, engine: try Engines().named(engine), catalog: place.catalog, mirror: place.mirror, cluster: nil,
       unsealed: unsealed?.found,
       trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }, verifiedCuts: [], folder: "",
       events: events)
@@ -59,9 +59,19 @@ public struct CheckRequest: Sendable {
 /// A backup named by its folder, or by its id beside a catalog.
 struct BackupPlace {
   var catalog: Catalog
+  /// What fetches from it; nil where it is a folder of this machine.
+  var mirror: CatalogMirror?
   var id: String
 
-  /// - Throws: `DrillError` with `no-such-backup`.
+  private init(catalog: Catalog, mirror: CatalogMirror?, id: String) {
+    self.catalog = catalog
+    self.mirror = mirror
+    self.id = id
+  }
+
+  /// In a folder of this machine.
+  ///
+  /// - Throws: `DrillError` with `usage`, `catalog-empty`.
   init(_ backup: String, catalog: String?) throws {
     if let catalog {
       self.catalog = try Catalog(root: Workplace.absolute(catalog))
@@ -78,6 +88,7 @@ struct BackupPlace {
 
   /// What lies there where it is a file, or a folder without a manifest, that holds artifacts; nil for anything else.
   func unsealed(_ engines: [any ForeignArtifacts]) throws -> (found: FoundUnsealed, engine: any ForeignArtifacts)? {
+    guard mirror == nil else { return nil }
     let path = "\(catalog.root)/\(id)"
     var status = stat()
     guard lstat(path, &status) == 0 else { return nil }
@@ -95,5 +106,28 @@ struct BackupPlace {
       byName = byName ?? (found, engine)
     }
     return byName
+  }
+
+  /// In a folder or a remote catalog.
+  ///
+  /// - Throws: `DrillError` with `usage`, `catalog-empty`; why a remote cannot be listed.
+  static func of(
+    _ backup: String, catalog: String?, events: @escaping DrillEventHandler
+  ) async throws -> BackupPlace {
+    if let catalog {
+      let opened = try await CatalogPlace(catalog).opened(events: events)
+      return BackupPlace(catalog: opened.catalog, mirror: opened.mirror, id: backup)
+    }
+    if try RcloneRemote(backup) != nil {
+      // All but the last name is the catalog.
+      guard let slash = backup.lastIndex(where: { $0 == "/" || $0 == ":" }), !backup.contains("?"),
+        backup.index(after: slash) != backup.endIndex
+      else {
+        throw DrillError(.usage, subject: backup, detail: "name the backup by its id, and its catalog with --catalog")
+      }
+      return try await of(
+        String(backup[backup.index(after: slash)...]), catalog: String(backup[...slash]), events: events)
+    }
+    return try BackupPlace(backup, catalog: nil)
   }
 }

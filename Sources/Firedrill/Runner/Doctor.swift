@@ -52,6 +52,11 @@ public enum Doctor {
           ? "build it with `swift build -c release`, or name it in FIREDRILL_FROZEN_CLOCK; without it keys that expired since the cut are lost to the comparison"
           : nil,
         isNeeded: true))
+    let rclone = SandboxTools.executable("rclone")
+    items.append(
+      .init(
+        name: "rclone", isPresent: rclone != nil, detail: rclone == nil ? "not on PATH" : "found",
+        remedy: rclone == nil ? "apt-get install rclone; needed to fetch from remote catalogs" : nil, isNeeded: false))
     let root = Workplace.workRoot()
     items.append(
       .init(

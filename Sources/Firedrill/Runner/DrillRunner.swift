@@ -11,6 +11,8 @@ struct DrillRunner: Sendable {
   var drill: DrillFile
   var engine: any Engine
   var catalog: Catalog
+  /// What fetches from the catalog where it lies elsewhere; nil: it is a folder of this machine.
+  var mirror: CatalogMirror?
   /// The live cluster, where the drill has one to ask.
   var cluster: ClusterFile?
   /// The backup to drill where nobody sealed it; nil: it is drilled by its manifest.
@@ -29,7 +31,8 @@ struct DrillRunner: Sendable {
 
   func run(_ backup: Catalog.Entry, into draft: inout RunDraft) async throws {
     let sealed = try await readManifest(of: backup, into: &draft)
-    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: sealed) {
+    let reachable = try await fetched(sealed, &draft)
+    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: reachable) {
       try await checkIntegrity(of: $0)
     }
     let reference = try await stage(.integrity, "reading the captured reference", &draft, needs: stored) {
@@ -64,13 +67,20 @@ struct DrillRunner: Sendable {
   /// All that needs no restore.
   func check(_ backup: Catalog.Entry, into draft: inout RunDraft) async throws {
     let sealed = try await readManifest(of: backup, into: &draft)
-    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: sealed) {
+    let reachable = try await fetched(sealed, &draft)
+    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: reachable) {
       try await checkIntegrity(of: $0)
     }
     try await stage(.decode, "reading every record", &draft, needs: stored) { try await decode($0) }
   }
 
   // MARK: Stages
+
+  /// A folder of this machine needs no fetching, and says nothing about it.
+  private func fetched(_ backup: DrilledBackup?, _ draft: inout RunDraft) async throws -> ReachableBackup? {
+    guard mirror != nil else { return backup.map { ReachableBackup(backup: $0) } }
+    return try await stage(.catalog, "fetching the backup", &draft, needs: backup) { try await fetch($0) }
+  }
 
   /// Runs one stage: tells who listens, absorbs what it returns, and turns "could not look" into an obstacle.
   ///

@@ -56,7 +56,7 @@ struct DrillSession: Sendable {
         return setting.runs.outcomes
       }
       await tell(of: outcomes, records)
-      records.anchor(in: drill.catalog, key: key)
+      await anchor(records, key: key)
       return .ran(outcomes)
     }
   }
@@ -72,6 +72,21 @@ struct DrillSession: Sendable {
         .note(
           "\(sent.target): \(sent.delivered ? "told" : "could NOT be told") of \(sent.about), \(tries), \(sent.outcome)"
         ))
+    }
+  }
+
+  /// Leaves the ledger's tree head in the catalog. In a folder a failure shows at the next `ledger verify`; of a remote one it is said at once.
+  private func anchor(_ records: RunRecords, key: SigningKey?) async {
+    guard let (remote, settings) = drill.remoteCatalog.map({ ($0.remote, $0.settings) }) else {
+      return records.anchor(in: drill.catalog, key: key)
+    }
+    guard !remote.isReadOnly else { return }
+    do {
+      try await CatalogMirror.opened(remote, settings, events: { _ in }).leaveHeads {
+        try records.writeAnchor(to: $0, key: key)
+      }
+    } catch {
+      events(.note("the ledger's tree head was NOT anchored in \(remote.text): \(error)"))
     }
   }
 
@@ -153,20 +168,24 @@ struct DrillSession: Sendable {
     return drill.catalog ?? "\(setting.folder)/catalog"
   }
 
+  private func place(_ setting: Setting) -> CatalogPlace {
+    drill.remoteCatalog.map { .remote($0.remote, $0.settings) } ?? .folder(catalogRoot(setting))
+  }
+
   // MARK: Runs
 
   private func runAll(captured: SealedManifest?, cluster: ClusterFile, _ setting: Setting) async throws {
     let description = cluster.description
-    let catalog: Catalog
+    let opened: OpenedCatalog
     let choice: BackupChoice
     var unsealed: FoundUnsealed?
     do {
-      catalog = try Catalog(root: catalogRoot(setting))
+      opened = try await place(setting).opened(events: events)
       unsealed = try chooseUnsealed(description.engine)
       choice =
         try unsealed.map { BackupChoice(entries: [Catalog.Entry(id: $0.id, claimed: nil, problem: nil)]) }
         ?? BackupChooser(
-          catalog: catalog, cluster: description.name, trusted: setting.trusted,
+          catalog: opened.catalog, cluster: description.name, trusted: setting.trusted,
           requiresSignature: drill.requiresSignature
         ).choose(captured.map { .id($0.manifest.backup) } ?? drill.backups)
     } catch let error as DrillError where error.code == .noSuchBackup || error.code == .catalogEmpty {
@@ -177,8 +196,8 @@ struct DrillSession: Sendable {
     for (number, entry) in choice.entries.enumerated() {
       var run = setting.runs.takeFirst() ?? begin(setting.records)
       let runner = DrillRunner(
-        drill: drill, engine: try engines.named(description.engine), catalog: catalog, cluster: cluster,
-        unsealed: unsealed,
+        drill: drill, engine: try engines.named(description.engine), catalog: opened.catalog, mirror: opened.mirror,
+        cluster: cluster, unsealed: unsealed,
         earlier: unsealed.flatMap { setting.records.readFiles(of: $0.id, cluster: description.name) },
         trusted: setting.trusted, verifiedCuts: setting.records.verifiedCuts(of: description.name),
         folder: "\(setting.folder)/r\(number)", events: events)

@@ -90,6 +90,11 @@ final class RunRecords: Sendable {
     _ = try? ledger.writeAnchor(to: catalog, signedBy: key)
   }
 
+  /// The same, telling of a failure.
+  func writeAnchor(to folder: String, key: SigningKey?) throws {
+    _ = try ledger?.writeAnchor(to: folder, signedBy: key)
+  }
+
   /// Cuts that runs of this cluster verified. One that only missed an objective verified its cut all the same: how late it came says nothing about it.
   func verifiedCuts(of cluster: String) -> [Instant] {
     guard let ledger, let entries = try? ledger.runs(cluster: cluster) else { return [] }

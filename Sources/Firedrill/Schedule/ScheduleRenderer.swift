@@ -33,7 +33,10 @@ struct ScheduleRenderer {
   /// them, which `RestrictNamespaces=`, `ProtectKernelTunables=`, `ProtectKernelLogs=`, `ProtectProc=`, `ProcSubset=` and a filter of system calls forbid.
   private var service: String {
     let writable = Set(
-      [(ledger as NSString).deletingLastPathComponent, drill.catalog, drill.sandbox.folder].compactMap { $0 }
+      [
+        (ledger as NSString).deletingLastPathComponent, drill.catalog, drill.remoteCatalog?.settings.cacheFolder,
+        drill.sandbox.folder,
+      ].compactMap { $0 }
     ).sorted()
     var lines = [
       "# Written by firedrill schedule render; put it into /etc/systemd/system beside its timer.",

@@ -3,32 +3,40 @@ import DrillCrypto
 import DrillModel
 
 extension DrillRunner {
-  /// Every byte of every artifact read and hashed, and held against the manifest.
+  /// Every byte of every artifact read and hashed, and held against the manifest. Where something could not be fetched there is no backup to go on with.
   ///
-  /// Of an unsealed backup there is none: its bytes are hashed all the same.
-  func checkIntegrity(of sealed: DrilledBackup) async throws -> (StoredBackup?, StageResult) {
+  /// Of an unsealed backup there is no manifest: its bytes are hashed all the same.
+  func checkIntegrity(of reachable: ReachableBackup) async throws -> (StoredBackup?, StageResult) {
+    let sealed = reachable.backup
     if let unsealed = sealed.unsealed { return try await checkIntegrity(of: sealed, unsealed: unsealed) }
     let manifest = sealed.manifest
+    let unfetched = reachable.fetched?.unfetched ?? [:]
     let entries = try catalog.source.entries(below: manifest.backup)
       .map {
         StoredEntry(path: String($0.path.dropFirst(manifest.backup.count + 1)), kind: $0.kind, sizeBytes: $0.sizeBytes)
       }
     let present = Set(entries.filter { $0.kind == .file }.map(\.path))
     var paths: [String: String] = [:]
-    for artifact in manifest.artifacts where present.contains(artifact.name) {
+    for artifact in manifest.artifacts where present.contains(artifact.name) && unfetched[artifact.name] == nil {
       paths[artifact.name] = try catalog.source.localPath(of: "\(manifest.backup)/\(artifact.name)")
     }
     let total = manifest.artifacts.reduce(0) { $0 + $1.sizeBytes }
     let start = ContinuousClock.now
     let stop = Flag()
-    let measured = await onThread { [paths, events] in
-      ArtifactHasher().hash(
-        paths, progress: { events(.progress(.integrity, done: $0, total: total, unit: .bytes)) },
-        isCancelled: { stop.isRaised })
-    } onCancel: {
-      stop.raise()
+    func hash(_ paths: [String: String]) async -> [String: ArtifactHasher.Measurement] {
+      await onThread { [events] in
+        ArtifactHasher().hash(
+          paths, progress: { events(.progress(.integrity, done: $0, total: total, unit: .bytes)) },
+          isCancelled: { stop.isRaised })
+      } onCancel: {
+        stop.raise()
+      }
     }
+    var measured = await hash(paths).merging(unfetched.mapValues { .failed($0) }) { $1 }
     try Task.checkCancellation()
+    if let fetched = reachable.fetched {
+      measured = try await fetchedAgain(measured, of: manifest, fetched, hash: hash)
+    }
     let judgement = try IntegrityCheck(companions: [Catalog.manifestName]).check(
       manifest, entries: entries, measured: measured)
     var result = StageResult(judgement)
@@ -47,6 +55,6 @@ extension DrillRunner {
           name: artifact.name,
           file: ArtifactFile(shard: artifact.shard ?? artifact.name, format: artifact.format, path: path)))
     }
-    return (stored, result)
+    return (unfetched.isEmpty ? stored : nil, result)
   }
 }

@@ -75,7 +75,10 @@ extension DrillRunner {
       result.judgement += judged.judgement
       return
     }
-    let (stored, integrity) = try await checkIntegrity(of: sealed)
+    let (reachable, fetched) = try await fetch(sealed)
+    result.notes += fetched.notes
+    guard let reachable else { return }
+    let (stored, integrity) = try await checkIntegrity(of: reachable)
     guard let stored, integrity.judgement.isClean else {
       result.judgement += integrity.judgement
       return

@@ -14,15 +14,18 @@ struct CatalogCommand: AsyncParsableCommand {
       discussion: """
         EXAMPLE
           firedrill catalog list /backups
+          firedrill catalog list s3://bucket/shop
         """)
 
-    @Argument(help: "The catalog's folder.", completion: .directory)
+    @Argument(
+      help: "The catalog: a folder, or a remote one such as s3://bucket/path (needs rclone).", completion: .directory)
     var catalog: String
 
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-      let all = try Catalog(root: Workplace.absolute(catalog)).entries()
+      let (catalog, events) = (catalog, common.progress.handler)
+      let all = try await interruptible { try await Firedrill.catalog(catalog, events: events) }
       if common.json { return try Terminal.sayJSON(all) }
       let unsealed = try Firedrill.unsealed(in: catalog)
       let names = Set(unsealed.map(\.backup))

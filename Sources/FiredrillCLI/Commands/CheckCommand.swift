@@ -11,12 +11,15 @@ struct CheckCommand: AsyncParsableCommand {
       EXAMPLE
         firedrill check /backups/shop-20260131T040000Z-1a2b3c --trust seal.pub
         firedrill check /dumps/2026-01-31 --unsigned    # files that nobody sealed
+        firedrill check shop-20260131T040000Z-1a2b3c --catalog s3://bucket/shop --trust seal.pub
       """)
 
   @Argument(help: "A backup's folder, or its id beside --catalog.", completion: .directory)
   var backup: String
 
-  @Option(name: .long, help: "The catalog's folder.", completion: .directory)
+  @Option(
+    name: .long, help: "The catalog: a folder, or a remote one such as s3://bucket/path (needs rclone).",
+    completion: .directory)
   var catalog: String?
 
   @Option(name: .long, help: "A trusted public key; repeat for more.", completion: .file())

@@ -17,7 +17,9 @@ struct LocateCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "The key.") var key: String
-  @Argument(help: "The catalogs' folders.", completion: .directory) var catalogs: [String]
+  @Argument(
+    help: "The catalogs: folders, or remote ones such as s3://bucket/path (need rclone).", completion: .directory)
+  var catalogs: [String]
 
   @Flag(name: .long, help: "The key is given in hexadecimal.") var hex = false
   @Option(name: .long, help: "Only backups of this cluster.") var cluster: String?
