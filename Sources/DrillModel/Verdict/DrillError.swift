@@ -31,6 +31,8 @@ public struct DrillError: Error, Sendable, CustomStringConvertible {
     case noSuchRun = "no-such-run"
     case artifactUnreadable = "artifact-io"
     case serverMissing = "server-missing"
+    /// A module that the data needs is not in the sandbox's server.
+    case moduleMissing = "module-missing"
     case serverFailed = "server-failed"
     case isolationUnavailable = "isolation-unavailable"
     case sandboxIsLive = "sandbox-is-live"

@@ -221,7 +221,7 @@ struct RedisSandboxTests {
         let path = "\(folder)/any.rdb"
         try Data("REDIS0010".utf8).write(to: URL(fileURLWithPath: path))
         var request = RedisFixture.request(path, in: folder)
-        request.server = server
+        request.servers = [server]
         let error = await #expect(throws: DrillError.self) { try await RedisEngine().withSandbox(request) { _ in } }
         #expect(error?.code == code)
         #expect(error?.stage == .restore)

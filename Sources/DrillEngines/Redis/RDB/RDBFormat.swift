@@ -44,6 +44,9 @@ enum RDBFormat {
   /// The lowest byte that is an opcode and no type. Source: redis 7.4 src/rdb.h, `rdbIsObjectType`.
   static let firstOpcode: UInt8 = 240
 
+  /// A module's value in its final form. Source: redis 7.4 src/rdb.h, `RDB_TYPE_MODULE_2`.
+  static let module2: UInt8 = 7
+
   /// How a value is laid out.
   enum ValueType {
     case string, list, set, sortedSetText, hash, sortedSetBinary, module2
@@ -66,7 +69,7 @@ enum RDBFormat {
       case (3, _): self = .sortedSetText
       case (4, _): self = .hash
       case (5, _): self = .sortedSetBinary
-      case (7, _): self = .module2
+      case (RDBFormat.module2, _): self = .module2
       case (9, _): self = .hashZipmap
       case (10, _): self = .listZiplist
       case (11, _): self = .setIntset

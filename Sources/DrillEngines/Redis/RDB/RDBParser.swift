@@ -10,6 +10,8 @@ final class RDBParser {
   private var expiry = RecordBatch.noExpiry
   private var emptyCollections: UInt64 = 0
   private var skippedModuleFields: [String: UInt64] = [:]
+  /// Values by their module's type, `ReJSON-RL version 3`.
+  var moduleValues: [String: UInt64] = [:]
   private var recordCount: UInt64 = 0
   private var opaqueCount: UInt64 = 0
   private var version = 0
@@ -211,6 +213,9 @@ final class RDBParser {
     if emptyCollections > 0 {
       facts.notes.append(
         "\(emptyCollections) collections without elements were passed over, as a server does when it loads them")
+    }
+    for (type, count) in moduleValues.sorted(by: { $0.key < $1.key }) {
+      facts.notes.append("\(count) values of a module, of type \(type), are compared as stored bytes")
     }
     for (name, count) in skippedModuleFields.sorted(by: { $0.key < $1.key }) {
       facts.notes.append("\(count) fields that module \(name) keeps beside the records were passed over")

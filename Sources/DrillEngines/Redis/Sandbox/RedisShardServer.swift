@@ -22,6 +22,8 @@ struct RedisShardServer: Sendable {
     /// Exists, belongs to this shard alone.
     var folder: String
     var server: RedisServerProgram
+    /// Paths of modules that the server loads first.
+    var modules: [String]
     var containment: Containment
     var frozenClock: String?
     var clock: Instant
@@ -37,7 +39,7 @@ struct RedisShardServer: Sendable {
     let clock = ContinuousClock()
     let shard = plan.file.shard
     let configuration = RedisServerConfiguration(
-      folder: plan.folder, password: randomPassword(), isBefore7: plan.server.version.map { $0.major < 7 } ?? false)
+      folder: plan.folder, password: randomPassword(), version: plan.server.version, modules: plan.modules)
     try configuration.checkSocketPath()
 
     let began = clock.now
@@ -55,7 +57,7 @@ struct RedisShardServer: Sendable {
       ?? RedisMemoryEstimate.addressSpaceBytes(forFile: artifact, sizeBytes: size)
     let process = try await ChildProcess.start(
       plan.containment.launch(
-        plan.server.path, ["-"], folder: plan.folder, visible: plan.frozenClock.map { [$0] } ?? [],
+        plan.server.path, ["-"], folder: plan.folder, visible: (plan.frozenClock.map { [$0] } ?? []) + plan.modules,
         environment: environment,
         input: Array(configuration.text.utf8), addressSpaceBytes: limit))
     func ended(_ ending: ChildProcess.Ending) async throws -> any Error {
