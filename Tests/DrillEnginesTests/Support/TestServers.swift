@@ -44,8 +44,22 @@ enum TestServers {
     if let named = ProcessInfo.processInfo.environment["FIREDRILL_TEST_SERVERS"] {
       return named.split(separator: ":").map(String.init)
     }
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(".build/servers").path
+    let folder = built("servers")
     return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map { "\(folder)/\($0)" }
+  }
+
+  /// A module (`rejson`) that `make test-servers` fetched; nil, said aloud, where it is not there.
+  static func module(_ name: String) -> String? {
+    let path = "\(built("server-modules"))/\(name).so"
+    guard FileManager.default.fileExists(atPath: path) else {
+      print("not tried, since not found: module \(name); `make test-servers` fetches it")
+      return nil
+    }
+    return path
+  }
+
+  private static func built(_ name: String) -> String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(".build/\(name)").path
   }
 }
