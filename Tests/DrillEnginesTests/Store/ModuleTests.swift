@@ -142,4 +142,51 @@ struct ModuleTests {
       }
     }
   }
+
+  @Test("are answered as JSON, and found by search once the store is ready, like those of the server that wrote them")
+  func answers() async throws {
+    guard let json = TestServers.module("rejson"), let search = TestServers.module("redisearch"),
+      let server = await TestServers.found().first(where: { $0.version.description.hasPrefix("redis 7.4") })
+    else { return }
+    func operation(_ words: String...) -> DrillModel.Operation {
+      let key = Array((words[0] == "FT.SEARCH" ? "d:1" : words[1]).utf8)
+      return DrillModel.Operation(
+        name: words[0], slot: RedisSlot.slot(of: key), key: key, statement: .command(words.map { Array($0.utf8) }))
+    }
+    try await RedisFixture.withFolder { folder in
+      var commands = [
+        ["JSON.SET", "j", "$", #"{"b":[1,2.5],"a":{"x":"y"}}"#],
+        ["FT.CREATE", "i", "PREFIX", "1", "d:", "SCHEMA", "name", "TEXT"],
+      ]
+      for number in 0..<3000 { commands.append(["HSET", "d:\(number)", "name", "word\(number % 100) common"]) }
+      let path = try dump(commands, modules: [json, search], in: folder, program: server.program.path)
+      var request = RedisFixture.request(path, in: folder)
+      request.servers = [server.program.path]
+      request.modules = [json, search]
+      let asked = [
+        operation("JSON.GET", "j"), operation("JSON.GET", "j", "$.b[1]"), operation("JSON.GET", "absent"),
+        operation("FT.SEARCH", "i", "@name:word7", "LIMIT", "0", "100"),
+        operation("FT.SEARCH", "i", "common", "LIMIT", "0", "5"), operation("FT.SEARCH", "none", "x"),
+      ]
+      let replies = try await RedisEngine().withSandbox(request) { sandbox in
+        try await sandbox.withSession { await $0.perform(asked, timeout: .seconds(20)).map(\.reply) }
+      }
+      func blob(_ text: String) -> Answer { .blob(Array(text.utf8)) }
+      #expect(
+        replies[0]
+          == .answered(
+            .unordered([
+              .array([blob("b"), .array([.integer(1), .real(2.5)])]),
+              .array([blob("a"), .unordered([.array([blob("x"), blob("y")])])]),
+            ])))
+      #expect(replies[1] == .answered(.array([.real(2.5)])))
+      #expect(replies[2] == .answered(.null))
+      guard case .answered(.array(let found)) = replies[3], case .unordered(let documents) = found.last else {
+        Issue.record("\(replies[3])")
+        return
+      }
+      #expect(found.first == .integer(30) && documents.count == 30)
+      #expect(replies[4] == .answered(.array([.integer(3000)])))
+    }
+  }
 }

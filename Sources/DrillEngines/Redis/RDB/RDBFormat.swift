@@ -17,8 +17,10 @@ enum RDBFormat {
     }
 
     static var known: String {
-      allCases.map { "\($0.rawValue) \($0.versions.lowerBound) to \($0.versions.upperBound)" }.joined(
-        separator: " and ")
+      allCases.map { family in
+        let (first, last) = (family.versions.lowerBound, family.versions.upperBound)
+        return "\(family.rawValue) \(first)" + (first == last ? "" : " to \(last)")
+      }.joined(separator: " and ")
     }
   }
 
@@ -27,6 +29,8 @@ enum RDBFormat {
 
   /// Source: redis 7.4 src/rdb.h, `RDB_OPCODE_…`.
   enum Opcode: UInt8 {
+    /// Valkey's alone: in Redis' formats after 12 the byte means something else. Source: valkey 9.0 src/rdb.h.
+    case slotImport = 243
     case slotInfo = 244
     case function2 = 245
     case functionOfPreRelease = 246

@@ -79,13 +79,14 @@ final class RDBParser {
     case .slotInfo:
       // A slot's number, and how many keys and expiries to expect there. Source: redis 7.4 src/rdb.c `rdbSaveDb`.
       for _ in 0..<3 { _ = try length() }
+    case .slotImport where family == .valkey: try skipSlotImport()
     case .functionOfPreRelease: throw RDBDamage("a function of Redis 7.0's release candidates, which no server loads")
     case .idle: _ = try length()
     case .frequency: _ = try source.byte()
     case .aux: try readAux()
     case .moduleAux: try skipModuleAux()
     case .function2: try readLibrary()
-    case nil: throw RDBDamage("unknown opcode \(byte)")
+    case .slotImport, nil: throw RDBDamage("unknown opcode \(byte)")
     }
     return true
   }
@@ -198,6 +199,13 @@ final class RDBParser {
     _ = try length()
     try readModuleParts { if case .string = $0 { _ = try shortString() } }
     skippedModuleFields[module.name, default: 0] += 1
+  }
+
+  /// A move of slots that was coming in: its name, and the ends of each range of slots. Source: valkey 9.0
+  /// src/cluster_migrateslots.c `clusterRDBSaveSlotImports`.
+  private func skipSlotImport() throws {
+    _ = try shortString()
+    try times(try length()) { facts.notes.append("slots \(try length()) to \(try length()) were being imported") }
   }
 
   private func readTrailer() throws {
