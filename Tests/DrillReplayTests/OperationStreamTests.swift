@@ -18,7 +18,7 @@ struct OperationStreamTests {
       mix: RedisQuestion.Verb.allCases.map { verb in
         let argument = [.hmget, .sismember, .ftSearch].contains(verb) ? OperationStreamTests.member : nil
         return WeightedQuestion(
-          name: verb.rawValue, weight: 1, 
+          name: verb.rawValue, weight: 1,
           .redis(RedisQuestion(verb, count: 4, argument: argument, index: verb == .ftSearch ? "idx" : nil)))
       }, keys: keys, absentShare: absentShare)
   }

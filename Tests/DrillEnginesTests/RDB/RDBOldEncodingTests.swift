@@ -162,7 +162,8 @@ struct RDBOldEncodingTests {
     ]
     if version.hasPrefix("REDIS") {
       values += [
-        (24, time + [2, 1, 1, 0x61, 1, 0x31, 0, 1, 0x62, 1, 0x32]), (25, time + string(expiring)), (23, string(expiring)),
+        (24, time + [2, 1, 1, 0x61, 1, 0x31, 0, 1, 0x62, 1, 0x32]), (25, time + string(expiring)),
+        (23, string(expiring)),
       ]
     } else {
       values.append((22, [1, 1, 0x61, 1, 0x31] + time))

@@ -44,7 +44,9 @@ struct ModuleTests {
         try RedisEngine().readArtifact(ArtifactFile(shard: "a", format: "rdb", path: path), selection: .all, into: $0)
       }
       #expect(artifact.records.count == 5 && artifact.facts.opaqueRecords == 4)
-      #expect(artifact.facts.notes.contains("4 values of a module, of type firedrill version 1, are compared as stored bytes"))
+      #expect(
+        artifact.facts.notes.contains("4 values of a module, of type firedrill version 1, are compared as stored bytes")
+      )
       #expect(artifact.facts.notes.contains("2 fields that module firedrill keeps beside the records were passed over"))
       let restored = try await held(path, modules: [module], in: folder)
       #expect(restored.records == artifact.records)

@@ -139,7 +139,9 @@ struct RedisStorePartsTests {
     let first: [RESPValue] = [bulk("d:1"), .array([bulk("f"), bulk("v"), bulk("g"), bulk("w")])]
     let second: [RESPValue] = [bulk("d:2"), .array([bulk("f"), bulk("x")])]
     func answer(_ total: Int64, _ documents: [RESPValue]) -> Answer? {
-      guard case .answered(let answer) = RedisAnswer.reply(.array([.integer(total)] + documents), .search) else { return nil }
+      guard case .answered(let answer) = RedisAnswer.reply(.array([.integer(total)] + documents), .search) else {
+        return nil
+      }
       return answer
     }
     let both = try #require(answer(2, first + second))

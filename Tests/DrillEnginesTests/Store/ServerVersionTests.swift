@@ -81,7 +81,8 @@ struct ServerVersionTests {
               continue
             }
             #expect(
-              try await held(path, by: reader, folder) == records, "\(format) of \(writer.version) in \(reader.version)")
+              try await held(path, by: reader, folder) == records, "\(format) of \(writer.version) in \(reader.version)"
+            )
           }
         }
       }

@@ -26,7 +26,8 @@ struct ContentKind: Sendable {
         commands: ["-42", "12345", "-1234567", "12345678901234567890", "007"].map { ["SET", "number \($0)", $0] }),
       .init(name: "compressible text", commands: [["SET", "big", String(repeating: "0123456789", count: 30_000)]]),
       .init(
-        name: "text that does not compress", commands: [["SET", "noise", many(9000) { ["\($0 &* 2_654_435_761)"] }.joined()]]
+        name: "text that does not compress",
+        commands: [["SET", "noise", many(9000) { ["\($0 &* 2_654_435_761)"] }.joined()]]
       ),
       .init(name: "bytes", commands: [["SETBIT", "bits", "77", "1"]]),
       .init(
@@ -38,7 +39,9 @@ struct ContentKind: Sendable {
         commands: [["RPUSH", "l-wide"] + many(3) { [String(repeating: "ab\($0)", count: 9000)] }]),
       .init(
         name: "set of integers",
-        commands: [["SADD", "s16", "3", "1", "2"], ["SADD", "s32", "70000", "-1"], ["SADD", "s64", "5000000000", "0"]]),
+        commands: [
+          ["SADD", "s16", "3", "1", "2"], ["SADD", "s32", "70000", "-1"], ["SADD", "s64", "5000000000", "0"],
+        ]),
       .init(name: "set", commands: [["SADD", "s", "b", "a", "1"]]),
       .init(name: "large set", commands: [["SADD", "s-big"] + many(2000) { ["member \($0)"] }]),
       .init(name: "hash", commands: [["HMSET", "h", "f", "v", "g", "", "n", "123456789012"]]),

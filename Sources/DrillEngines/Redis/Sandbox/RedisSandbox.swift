@@ -35,7 +35,8 @@ struct RedisSandbox: Sandbox {
     let programs = try await RedisServerProgram.choose(named: request.servers, for: request.files)
     if let missing = request.modules.first(where: { access($0, R_OK) != 0 }) {
       throw DrillError(
-        .moduleMissing, stage: .restore, subject: missing, detail: "no such module can be read; see `modules` in the drill file")
+        .moduleMissing, stage: .restore, subject: missing,
+        detail: "no such module can be read; see `modules` in the drill file")
     }
     let containment = await Containment.probe(tools)
     try containment.require(request.isolation)
@@ -49,7 +50,8 @@ struct RedisSandbox: Sandbox {
       try makeDirectory(own)
       plans.append(
         .init(
-          file: file, folder: own, server: server, modules: request.modules, containment: containment, frozenClock: tools.frozenClock,
+          file: file, folder: own, server: server, modules: request.modules, containment: containment,
+          frozenClock: tools.frozenClock,
           clock: request.clock,
           memoryLimitBytes: request.memoryLimitBytes, loadTimeout: request.loadTimeout))
     }

@@ -133,7 +133,10 @@ enum RedisAnswer {
   private static func found(_ value: RESPValue) -> Answer? {
     guard let members = value.array, let total = members.first?.integer, members.count % 2 == 1 else { return nil }
     let documents: [Answer]? = stride(from: 1, to: members.count, by: 2).reduce(into: []) { documents, index in
-      guard let fields = answer(members[index + 1], .unorderedPairs) else { return documents = nil }
+      guard let fields = answer(members[index + 1], .unorderedPairs) else {
+        documents = nil
+        return
+      }
       documents?.append(.array([plain(members[index]), fields]))
     }
     guard let documents else { return nil }
