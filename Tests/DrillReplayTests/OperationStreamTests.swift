@@ -16,9 +16,10 @@ struct OperationStreamTests {
     WorkloadProfile(
       name: "everything", engine: "redis", operations: operations,
       mix: RedisQuestion.Verb.allCases.map { verb in
-        let argument = verb == .hmget || verb == .sismember ? OperationStreamTests.member : nil
+        let argument = [.hmget, .sismember, .ftSearch].contains(verb) ? OperationStreamTests.member : nil
         return WeightedQuestion(
-          name: verb.rawValue, weight: 1, .redis(RedisQuestion(verb, count: 4, argument: argument)))
+          name: verb.rawValue, weight: 1,
+          .redis(RedisQuestion(verb, count: 4, argument: argument, index: verb == .ftSearch ? "idx" : nil)))
       }, keys: keys, absentShare: absentShare)
   }
 

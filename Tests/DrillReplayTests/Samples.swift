@@ -18,10 +18,10 @@ enum Samples {
   }
 
   /// Twenty keys of each kind, half of them tagged by a customer.
-  static let redisEntries: [WorkloadKeys.Entry] = [RecordKind.string, .hash, .list, .set, .sortedSet, .stream].flatMap {
-    kind in
-    (0..<20).map { redisEntry(kind, $0 % 2 == 0 ? "{customer:\($0 / 8)}:\(kind.name):\($0)" : "\(kind.name):\($0)") }
-  }
+  static let redisEntries: [WorkloadKeys.Entry] = [RecordKind.string, .hash, .list, .set, .sortedSet, .stream, .module]
+    .flatMap { kind in
+      (0..<20).map { redisEntry(kind, $0 % 2 == 0 ? "{customer:\($0 / 8)}:\(kind.name):\($0)" : "\(kind.name):\($0)") }
+    }
 
   static let redis = WorkloadKeys(redisEntries)
 

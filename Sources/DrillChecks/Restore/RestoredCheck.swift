@@ -17,8 +17,8 @@ public struct RestoredCheck: Sendable {
   /// - Parameters:
   ///   - artifact: what the artifact's reader folded.
   ///   - sandbox: what the sandbox's reader folded.
-  ///   - facts: the sandbox reader's facts. Where it could not see into records, modules are compared by number alone
-  ///     and not counted as examined.
+  ///   - facts: the sandbox reader's facts. Values of modules that it could not see are compared by number alone and not
+  ///     counted as examined.
   ///   - keys: the keys of differing slots (left: artifact, right: sandbox); nil where they were not looked up.
   public func check(
     shard: String, artifact: FoldedRecords, sandbox: FoldedRecords, facts: ReadFacts, keys: KeyDiff? = nil
@@ -27,17 +27,17 @@ public struct RestoredCheck: Sendable {
     let subject = Finding.Subject(backup: backup, shard: shard)
     var found: [Finding] = []
     let opaque = facts.opaqueRecords
-    let isOpaque = opaque > 0
-    let left = isOpaque ? artifact.fingerprint.subtracting(artifact.modules) : artifact.fingerprint
-    let right = isOpaque ? sandbox.fingerprint.subtracting(sandbox.modules) : sandbox.fingerprint
+    let modules = ModuleComparison(artifact.modules, sandbox.modules, opaque: opaque, keys: keys)
+    let left = artifact.fingerprint.subtracting(modules.artifactUnseen)
+    let right = sandbox.fingerprint.subtracting(modules.sandboxUnseen)
     found += CellFindings(code: .restoredDiffers, stage: .fingerprint, subject: subject)
-      .findings(SlotDiff(left, right), keys: keys)
-    let modules = artifact.modules.recordCount
-    if isOpaque, modules != opaque {
+      .findings(SlotDiff(left, right), keys: modules.keys)
+    if modules.isCountWrong {
       found.append(
         Finding(
-          .restoredDiffers, stage: .fingerprint, subject: subject, expected: Wording.count(modules, "module value"),
-          observed: Wording.count(opaque, "record") + " that the server cannot show"))
+          .restoredDiffers, stage: .fingerprint, subject: subject,
+          expected: Wording.count(artifact.modules.recordCount, "module value"),
+          observed: Wording.count(opaque + sandbox.modules.recordCount, "module value") + " in the server"))
     }
     found += facts.problems.map {
       Finding(
@@ -52,7 +52,7 @@ public struct RestoredCheck: Sendable {
     }
     judgement.addLimited(found)
     let declared = artifact.records
-    let unseen = isOpaque ? min(modules, declared) : 0
+    let unseen = min(modules.unseen, declared)
     judgement.coverage.append(
       Run.StageCoverage(
         .fingerprint, of: "records restored of shard \(shard)",
@@ -62,6 +62,41 @@ public struct RestoredCheck: Sendable {
         .fingerprint, left: "artifact", right: "sandbox", independentReaders: independentReaders, isEqual: found.isEmpty
       ))
     return judgement
+  }
+
+  /// Values of modules, which the server writes anew: equal bytes are equal values. Other bytes may be another version's
+  /// way to write the same value, and are no finding; lost and added keys are.
+  private struct ModuleComparison {
+    /// What was not compared, on either side.
+    private(set) var artifactUnseen = Fingerprint()
+    private(set) var sandboxUnseen = Fingerprint()
+    /// The differing keys, without those whose values were only written otherwise.
+    private(set) var keys: KeyDiff?
+    let isCountWrong: Bool
+
+    var unseen: UInt64 { artifactUnseen.recordCount }
+
+    init(_ artifact: Fingerprint, _ sandbox: Fingerprint, opaque: UInt64, keys: KeyDiff?) {
+      self.keys = keys
+      isCountWrong = opaque > 0 && artifact.recordCount != sandbox.recordCount + opaque
+      guard opaque == 0 else {
+        // Which of them the server could not show is not known by slot.
+        (artifactUnseen, sandboxUnseen) = (artifact, sandbox)
+        return
+      }
+      var rewritten: Set<[UInt8]> = []
+      for cell in SlotDiff(artifact, sandbox).cells {
+        let here = keys?.differences.filter { $0.namespace == cell.namespace && $0.slot == cell.slot } ?? []
+        guard cell.part == .content, cell.left.count == cell.right.count, cell.left.expiry == cell.right.expiry,
+          here.allSatisfy({ $0.kind == .changed })
+        else { continue }
+        artifactUnseen.add(cell.left, namespace: cell.namespace, slot: cell.slot)
+        sandboxUnseen.add(cell.right, namespace: cell.namespace, slot: cell.slot)
+        rewritten.formUnion(here.map(\.key))
+      }
+      guard !rewritten.isEmpty else { return }
+      self.keys = keys.map { KeyDiff(differences: $0.differences.filter { !rewritten.contains($0.key) }) }
+    }
   }
 
   /// A shard that was not restored: its records were declared and not examined.

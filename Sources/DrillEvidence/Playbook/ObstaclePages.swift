@@ -116,6 +116,17 @@ extension PlaybookPage {
           "Take the version that production runs.",
           "Until then the backups are hashed and decoded, and not known to restore.",
         ])
+    case .moduleMissing:
+      return page(
+        "The backup holds values of a module that the sandbox's server does not have; it loads nothing of such a shard.",
+        [
+          "The obstacle names the type of the values and, where it is known, the module.",
+          "`redis-cli MODULE LIST` on production says which modules, of which versions, it has loaded.",
+        ],
+        [
+          "Name the module's file under `sandbox: {modules: [PATH]}`, of the version that production runs, or a server that has it built in under `sandbox: {server: PATH}`.",
+          "Until then the backup is hashed and decoded, and not known to restore.",
+        ])
     case .serverFailed:
       return page(
         "A sandbox's server could not be started, or ended for a reason that is not the data's.",

@@ -15,15 +15,18 @@ public struct SandboxRequest: Sendable {
   public var isolation: Isolation
   /// Memory that each server may use; nil: what its artifact needs, estimated.
   public var memoryLimitBytes: UInt64?
-  /// The server's executable; nil: found on PATH.
-  public var server: String?
+  /// The servers' executables, of which the first that loads a shard's artifact is taken; empty: found on PATH.
+  public var servers: [String]
+  /// Paths of the modules that each server loads before the data; for stores that have modules.
+  public var modules: [String]
   /// How long a server may take to be ready.
   public var loadTimeout: Duration
   public var events: DrillEventHandler
 
   public init(
     files: [ArtifactFile], topology: Topology, clock: Instant, folder: String, isolation: Isolation = .process,
-    memoryLimitBytes: UInt64? = nil, server: String? = nil, loadTimeout: Duration = .seconds(600),
+    memoryLimitBytes: UInt64? = nil, servers: [String] = [], modules: [String] = [],
+    loadTimeout: Duration = .seconds(600),
     events: @escaping DrillEventHandler = { _ in }
   ) {
     self.files = files
@@ -32,7 +35,8 @@ public struct SandboxRequest: Sendable {
     self.folder = folder
     self.isolation = isolation
     self.memoryLimitBytes = memoryLimitBytes
-    self.server = server
+    self.servers = servers
+    self.modules = modules
     self.loadTimeout = loadTimeout
     self.events = events
   }

@@ -37,6 +37,8 @@ public struct DrillError: Error, Sendable, CustomStringConvertible {
     /// A backup does not fit into the cache of a remote catalog.
     case cacheFull = "cache-full"
     case serverMissing = "server-missing"
+    /// A module that the data needs is not in the sandbox's server.
+    case moduleMissing = "module-missing"
     case serverFailed = "server-failed"
     case isolationUnavailable = "isolation-unavailable"
     case sandboxIsLive = "sandbox-is-live"

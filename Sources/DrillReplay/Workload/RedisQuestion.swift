@@ -7,23 +7,26 @@ public struct RedisQuestion: Hashable, Sendable {
   public var verb: Verb
   /// Keys of an MGET, fields of an HMGET, elements of a range at most.
   public var count: Int
-  /// Fields of an HMGET and members of a SISMEMBER. Values are not known to the generator: what the pattern does not
+  /// Fields of an HMGET, members of a SISMEMBER, the path of a JSON.GET, the query of an FT.SEARCH. Values are not known to the generator: what the pattern does not
   /// hit is asked as absent.
   public var argument: ArgumentPattern?
   /// The ranks between which an LRANGE or a ZRANGE by rank starts.
   public var start: ClosedRange<Int64>
   /// The scores between which a ZRANGE by score lies; nil: from the least to the greatest, `count` elements of it.
   public var scores: ClosedRange<Int64>?
+  /// The index that an FT.SEARCH asks.
+  public var index: String?
 
   public init(
     _ verb: Verb, count: Int = 10, argument: ArgumentPattern? = nil, start: ClosedRange<Int64> = 0...0,
-    scores: ClosedRange<Int64>? = nil
+    scores: ClosedRange<Int64>? = nil, index: String? = nil
   ) {
     self.verb = verb
     self.count = count
     self.argument = argument
     self.start = start
     self.scores = scores
+    self.index = index
   }
 
   public enum Verb: String, Sendable, CaseIterable {
@@ -42,6 +45,10 @@ public struct RedisQuestion: Hashable, Sendable {
     /// The absolute time of expiry: the same from any clock.
     case pexpiretime
     case exists, type
+    /// A module's value as JSON, whole or what a path names.
+    case jsonGet = "json-get"
+    /// What a query finds in an index; the drawn key only says which shard is asked.
+    case ftSearch = "ft-search"
 
     /// The kind of keys that it is asked about; nil: any.
     public var kind: RecordKind? {
@@ -52,11 +59,13 @@ public struct RedisQuestion: Hashable, Sendable {
       case .smembers, .sismember: .set
       case .zrangeByRank, .zrangeByScore: .sortedSet
       case .xrange: .stream
-      case .pttl, .pexpiretime, .exists, .type: nil
+      case .jsonGet: .module
+      case .pttl, .pexpiretime, .exists, .type, .ftSearch: nil
       }
     }
 
-    fileprivate var takesArgument: Bool { self == .hmget || self == .sismember }
+    fileprivate var needsArgument: Bool { self == .hmget || self == .sismember || self == .ftSearch }
+    fileprivate var takesArgument: Bool { needsArgument || self == .jsonGet }
   }
 
   func accepts(_ entry: WorkloadKeys.Entry) -> Bool {
@@ -68,11 +77,17 @@ public struct RedisQuestion: Hashable, Sendable {
   var problems: [WorkloadProfile.Problem] {
     var problems: [WorkloadProfile.Problem] = []
     if !(1...100_000).contains(count) { problems.append(.init(field: "count", detail: "must be from 1 to 100000")) }
-    if verb.takesArgument != (argument != nil) {
+    if argument == nil ? verb.needsArgument : !verb.takesArgument {
       problems.append(
         .init(
           field: "argument",
-          detail: verb.takesArgument ? "is needed by \(verb.rawValue)" : "means nothing to \(verb.rawValue)"))
+          detail: verb.needsArgument ? "is needed by \(verb.rawValue)" : "means nothing to \(verb.rawValue)"))
+    }
+    if (verb == .ftSearch) != (index != nil) {
+      problems.append(
+        .init(
+          field: "index",
+          detail: verb == .ftSearch ? "is needed by \(verb.rawValue)" : "means nothing to \(verb.rawValue)"))
     }
     return problems
   }
@@ -105,6 +120,10 @@ public struct RedisQuestion: Hashable, Sendable {
     case .pexpiretime: return words("PEXPIRETIME") + [key]
     case .exists: return words("EXISTS") + [key]
     case .type: return words("TYPE") + [key]
+    case .jsonGet: return words("JSON.GET") + [key] + (argument.map { [Array($0.next(&generator).utf8)] } ?? [])
+    case .ftSearch:
+      let query = argument?.next(&generator) ?? ""
+      return words("FT.SEARCH", index ?? "", query, "LIMIT", "0", "\(count)")
     }
   }
 

@@ -40,7 +40,10 @@ public struct DrillFile: Sendable {
     public var memoryBytes: UInt64?
     /// Restore only so many shards, drawn by seed; nil: all.
     public var shardSample: Int?
-    public var server: String?
+    /// Servers' executables, of which each shard gets the first that loads it; none: looked for on PATH.
+    public var servers: [String] = []
+    /// Modules that the servers load.
+    public var modules: [String] = []
     public var folder: String?
     public var loadTimeout: Duration = .seconds(600)
   }

@@ -153,7 +153,8 @@ struct DrillFileReader {
     sandbox.isolation = try section.choice("isolation", of: Isolation.self) ?? .folder
     sandbox.memoryBytes = try section.size("memory")
     sandbox.shardSample = try section.integer("shards", in: 1...Slot.count)
-    sandbox.server = try section.text("server").map { $0.contains("/") ? texts.absolute($0) : $0 }
+    sandbox.servers = (try section.texts("server") ?? []).map { $0.contains("/") ? texts.absolute($0) : $0 }
+    sandbox.modules = (try section.texts("modules") ?? []).map(texts.absolute)
     sandbox.folder = try section.text("folder").map(texts.absolute)
     if let timeout = try section.duration("load_timeout") { sandbox.loadTimeout = timeout }
     try section.finish()

@@ -57,6 +57,7 @@ public struct WorkloadFile: Hashable, Sendable {
     var question = RedisQuestion(verb, argument: try entry.text("argument").map { try pattern($0, entry) })
     if let count = try entry.integer("count", in: 1...100_000) { question.count = count }
     if let start = try entry.text("start") { question.start = try range(start, "start", entry) }
+    question.index = try entry.text("index")
     question.scores = try entry.text("scores").map { try range($0, "scores", entry) }
     return question
   }

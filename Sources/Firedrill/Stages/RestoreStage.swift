@@ -67,7 +67,13 @@ extension DrillRunner {
       ]
     }
     result.judgement += judgement
-    if result.judgement.isClean, !restored.held.isEmpty {
+    let unseen = judgement.coverage.reduce(0) { $0 + ($1.coverage.skipped[.opaqueModule] ?? 0) }
+    if unseen > 0 {
+      result.notes.append(
+        "\(unseen) values of modules could not be compared: the server writes them in other bytes than the artifact has, or"
+          + " cannot show them; so the level is not `restored`")
+    }
+    if result.judgement.isClean, !restored.held.isEmpty, unseen == 0 {
       let server = restored.facts?.server ?? "the store"
       result.levels = [
         .init(.restored, evidence: "\(server) holds exactly the \(restored.folded.records) records of the artifacts")

@@ -25,8 +25,8 @@ struct RestoredWave: Sendable {
     let request = SandboxRequest(
       files: wave.map(\.file), topology: manifest.topology, clock: manifest.cut.time,
       folder: "\(runner.folder)/s\(number)",
-      isolation: sandbox.isolation, memoryLimitBytes: nil, server: sandbox.server, loadTimeout: sandbox.loadTimeout,
-      events: events)
+      isolation: sandbox.isolation, memoryLimitBytes: nil, servers: sandbox.servers, modules: sandbox.modules,
+      loadTimeout: sandbox.loadTimeout, events: events)
     try FileManager.default.createDirectory(
       atPath: request.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     return try await engine.withSandbox(request) { store in

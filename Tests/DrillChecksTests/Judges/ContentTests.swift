@@ -66,6 +66,42 @@ struct ContentTests {
     #expect(more.codes == [.restoredDiffers])
   }
 
+  @Test("modules that the server writes in other bytes are skipped and counted, never the records beside them")
+  func rewritten() throws {
+    var module = SyntheticRecord.string("m", "blob", slot: 1)
+    module.kind = .module
+    var rewritten = module
+    rewritten.body[10] ^= 1
+    let shard = backup.shards["a"] ?? []
+    func check(_ sandbox: [SyntheticRecord], keys: KeyDiff? = nil) throws -> Judgement {
+      try restored.check(
+        shard: "a", artifact: backup.folded(shard + [module], shard: "a"),
+        sandbox: backup.folded(sandbox, shard: "a"), facts: ReadFacts(), keys: keys)
+    }
+    let same = try check(shard + [module])
+    #expect(same.isClean && same.coverage(.records)?.skipped.isEmpty == true)
+    let keys = KeyDiff(differences: [
+      .init(kind: .changed, namespace: "db0", slot: module.slot, key: module.key)
+    ])
+    for keys in [nil, keys] {
+      let unseen = try check(shard + [rewritten], keys: keys)
+      #expect(unseen.isClean && unseen.coverage(.records)?.skipped == [.opaqueModule: 1])
+    }
+    // Another key in its place, another expiry, and a changed record beside it are found all the same.
+    var other = rewritten
+    other.key = Array("n".utf8)
+    let exchanged = KeyDiff(differences: [
+      .init(kind: .removed, namespace: "db0", slot: module.slot, key: module.key),
+      .init(kind: .added, namespace: "db0", slot: module.slot, key: other.key),
+    ])
+    #expect(try check(shard + [other], keys: exchanged).codes == [.restoredDiffers, .restoredDiffers])
+    var beside = shard
+    beside[0].body[10] ^= 1
+    #expect(try check(beside + [rewritten], keys: keys).codes == [.restoredDiffers])
+    #expect(try check(Array(shard.dropFirst()) + [rewritten]).codes == [.restoredDiffers])
+    #expect(try check(shard).codes == [.restoredDiffers])
+  }
+
   @Test("a shard that was not restored is skipped for its reason")
   func notRestored() throws {
     let judgement = try restored.skipped(shard: "b", records: 9, reason: .notSampled)

@@ -195,6 +195,48 @@ struct RedisSandboxTests {
     }
   }
 
+  @Test(
+    "is told, where no server loads the file, which ones would",
+    arguments: [
+      ("REDIS0006", "Redis 2.6 or newer, or Valkey, would"), ("REDIS0010", "Redis 7.0 or newer, or Valkey, would"),
+      ("REDIS0011", "Redis 7.2 or newer, or Valkey, would"), ("REDIS0012", "Redis 7.4 or newer would"),
+      ("VALKEY080", "Valkey 9.0 or newer would"),
+      ("REDIS0014", "it is newer than every server that this version of firedrill knows"),
+      ("VALKEY081", "it is newer than every server that this version of firedrill knows"),
+    ])
+  func loaders(magic: String, sentence: String) throws {
+    let format = try #require(RDBVersion(magic: Array(magic.utf8)))
+    #expect(RedisServerProgram.Version.loading(format) == sentence)
+  }
+
+  @Test("gives each shard the first of the named servers that loads its file, and wants all of them to be there")
+  func severalServers() async throws {
+    let found = await TestServers.found()
+    let installed = try #require(SandboxTools.executable("redis-server"))
+    try await RedisFixture.withFolder { folder in
+      func file(_ magic: String, _ shard: String) throws -> ArtifactFile {
+        let path = "\(folder)/\(shard).rdb"
+        try Data(magic.utf8).write(to: URL(fileURLWithPath: path))
+        return ArtifactFile(shard: shard, format: "rdb", path: path)
+      }
+      let old = try file("REDIS0009", "old")
+      let new = try file("VALKEY080", "new")
+      #expect(try await RedisServerProgram.choose(named: [installed], for: [old])["old"]?.path == installed)
+      let rejection = await #expect(throws: RestoreRejected.self) {
+        try await RedisServerProgram.choose(named: [installed], for: [old, new])
+      }
+      #expect(rejection?.shard == "new" && rejection?.isVersion == true)
+      #expect(rejection?.serverLines.first?.contains("format VALKEY 80 is not loaded by redis 7.") == true)
+      let missing = await #expect(throws: DrillError.self) {
+        try await RedisServerProgram.choose(named: [installed, "/nowhere/valkey-server"], for: [old])
+      }
+      #expect(missing?.code == .serverMissing && missing?.subject == "/nowhere/valkey-server")
+      guard let valkey = found.first(where: { $0.version.newest(of: .valkey) != nil }) else { return }
+      let chosen = try await RedisServerProgram.choose(named: [installed, valkey.program.path], for: [old, new])
+      #expect(chosen.mapValues(\.path) == ["old": installed, "new": valkey.program.path])
+    }
+  }
+
   @Test("calls it a lack of memory, and not wrong data, where the data is larger than what it may use")
   func outOfMemory() async throws {
     try await RedisFixture.withFolder { folder in
@@ -221,7 +263,7 @@ struct RedisSandboxTests {
         let path = "\(folder)/any.rdb"
         try Data("REDIS0010".utf8).write(to: URL(fileURLWithPath: path))
         var request = RedisFixture.request(path, in: folder)
-        request.server = server
+        request.servers = [server]
         let error = await #expect(throws: DrillError.self) { try await RedisEngine().withSandbox(request) { _ in } }
         #expect(error?.code == code)
         #expect(error?.stage == .restore)

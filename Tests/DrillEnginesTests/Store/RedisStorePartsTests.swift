@@ -105,4 +105,51 @@ struct RedisStorePartsTests {
     }
     #expect(reply("ERR unknown command 'PEXPIRETIME'") == .indeterminate("ERR"))
   }
+
+  @Test("JSON is answered with its types: members in no order, all else as it stands; what is no JSON is no answer")
+  func json() {
+    func answer(_ text: String) -> Answer? { JSONText.answer(Array(text.utf8)) }
+    func blob(_ text: String) -> Answer { .blob(Array(text.utf8)) }
+    let one = answer(#"{"a":[1,1.0,-0.5e2,true,null,"x"],"b":{}}"#)
+    #expect(
+      one
+        == .unordered([
+          .array([
+            blob("a"),
+            .array([.integer(1), .real(1), .real(-50), .text(Array("true".utf8)), .null, blob("x")]),
+          ]), .array([blob("b"), .unordered([])]),
+        ]))
+    let other = answer(#" { "b" : {} , "a" : [ 1, 1.0, -50.0, true, null, "\u0078" ] } "#)
+    #expect(one?.canonicalBytes == other?.canonicalBytes)
+    #expect(answer(#"{"a":1}"#)?.canonicalBytes != answer(#"{"a":1.0}"#)?.canonicalBytes)
+    #expect(answer("[1,2]")?.canonicalBytes != answer("[2,1]")?.canonicalBytes)
+    #expect(answer("12345678901234567890") == .text(Array("12345678901234567890".utf8)))
+    #expect(answer(#""\ud83d\ude00\n\/""#) == blob("😀\n/"))
+    for text in [
+      "", "{", "[1,]", "{\"a\"}", "01x", "+1", "-", "tru", "\"a", #""\ud83d""#, #""\x""#, "1 2", "[1", "{1:2}", "nulll",
+      String(repeating: "[", count: 100_000),
+    ] {
+      #expect(answer(text) == nil, "\(text.prefix(20))")
+    }
+  }
+
+  @Test("a search is answered by the number found, and by the documents where all of them came")
+  func search() throws {
+    func bulk(_ text: String) -> RESPValue { .bulk(Array(text.utf8)) }
+    let first: [RESPValue] = [bulk("d:1"), .array([bulk("f"), bulk("v"), bulk("g"), bulk("w")])]
+    let second: [RESPValue] = [bulk("d:2"), .array([bulk("f"), bulk("x")])]
+    func answer(_ total: Int64, _ documents: [RESPValue]) -> Answer? {
+      guard case .answered(let answer) = RedisAnswer.reply(.array([.integer(total)] + documents), .search) else {
+        return nil
+      }
+      return answer
+    }
+    let both = try #require(answer(2, first + second))
+    #expect(both.canonicalBytes == answer(2, second + first)?.canonicalBytes)
+    #expect(both.canonicalBytes != answer(2, first + first)?.canonicalBytes)
+    #expect(answer(7, first) == .array([.integer(7)]))
+    #expect(answer(2, [bulk("d:1")]) == nil)
+    let words = ["FT.SEARCH", "i", "q"].map { Array($0.utf8) }
+    #expect(RedisAnswer.command(words) != nil && RedisAnswer.keys(words) == nil)
+  }
 }

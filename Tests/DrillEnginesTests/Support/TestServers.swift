@@ -12,13 +12,19 @@ enum TestServers {
     var program: RedisServerProgram
     var version: RedisServerProgram.Version
     var testDescription: String { version.description }
+    /// Nothing can be preloaded into one that is linked statically, as this one of PyPI's is.
+    var holdsClock: Bool { version.description != "valkey 9.0.0" }
     var knowsExpiringFields: Bool {
       version.family == .valkey ? version.major >= 9 : (version.major, version.minor) >= (7, 4)
     }
   }
 
   /// What can be had, for the list of what was not tried.
-  private static let wanted = ["redis 6.2", "redis 7.0", "redis 8.2", "valkey 8.1", "valkey 9.1"]
+  private static let wanted = [
+    "redis 2.8", "redis 3.0", "redis 3.2", "redis 5.0", "redis 6.2", "redis 7.0", "redis 7.4", "redis 8.2",
+    "valkey 8.1",
+    "valkey 9.0", "valkey 9.1",
+  ]
 
   static func found() async -> [Server] {
     var servers: [Server] = []
@@ -39,8 +45,22 @@ enum TestServers {
     if let named = ProcessInfo.processInfo.environment["FIREDRILL_TEST_SERVERS"] {
       return named.split(separator: ":").map(String.init)
     }
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(".build/servers").path
+    let folder = built("servers")
     return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map { "\(folder)/\($0)" }
+  }
+
+  /// A module (`rejson`) that `make test-servers` fetched; nil, said aloud, where it is not there.
+  static func module(_ name: String) -> String? {
+    let path = "\(built("server-modules"))/\(name).so"
+    guard FileManager.default.fileExists(atPath: path) else {
+      print("not tried, since not found: module \(name); `make test-servers` fetches it")
+      return nil
+    }
+    return path
+  }
+
+  private static func built(_ name: String) -> String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(".build/\(name)").path
   }
 }

@@ -17,8 +17,10 @@ enum RDBFormat {
     }
 
     static var known: String {
-      allCases.map { "\($0.rawValue) \($0.versions.lowerBound) to \($0.versions.upperBound)" }.joined(
-        separator: " and ")
+      allCases.map { family in
+        let (first, last) = (family.versions.lowerBound, family.versions.upperBound)
+        return "\(family.rawValue) \(first)" + (first == last ? "" : " to \(last)")
+      }.joined(separator: " and ")
     }
   }
 
@@ -27,6 +29,8 @@ enum RDBFormat {
 
   /// Source: redis 7.4 src/rdb.h, `RDB_OPCODE_…`.
   enum Opcode: UInt8 {
+    /// Valkey's alone: in Redis' formats after 12 the byte means something else. Source: valkey 9.0 src/rdb.h.
+    case slotImport = 243
     case slotInfo = 244
     case function2 = 245
     case functionOfPreRelease = 246
@@ -43,6 +47,9 @@ enum RDBFormat {
 
   /// The lowest byte that is an opcode and no type. Source: redis 7.4 src/rdb.h, `rdbIsObjectType`.
   static let firstOpcode: UInt8 = 240
+
+  /// A module's value in its final form. Source: redis 7.4 src/rdb.h, `RDB_TYPE_MODULE_2`.
+  static let module2: UInt8 = 7
 
   /// How a value is laid out.
   enum ValueType {
@@ -66,7 +73,7 @@ enum RDBFormat {
       case (3, _): self = .sortedSetText
       case (4, _): self = .hash
       case (5, _): self = .sortedSetBinary
-      case (7, _): self = .module2
+      case (RDBFormat.module2, _): self = .module2
       case (9, _): self = .hashZipmap
       case (10, _): self = .listZiplist
       case (11, _): self = .setIntset

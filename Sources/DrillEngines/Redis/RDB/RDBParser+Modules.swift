@@ -13,6 +13,7 @@ extension RDBParser {
 
   func readModule() throws {
     let type = ModuleType(id: try length())
+    moduleValues["\(type.name) version \(type.encodingVersion)", default: 0] += 1
     try records.blob(Array(type.name.utf8))
     try records.integer(type.encodingVersion)
     try readModuleParts { part in
@@ -36,18 +37,5 @@ extension RDBParser {
       case let part: throw RDBDamage("a module value with a part of unknown kind \(part)")
       }
     }
-  }
-}
-
-/// A module's type as its 64-bit id says: nine characters of six bits, then ten bits of encoding version. Source: redis
-/// 7.0 src/module.c `moduleTypeNameByID`.
-struct ModuleType {
-  let name: String
-  let encodingVersion: Int64
-
-  init(id: UInt64) {
-    let characters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-    name = String(decoding: (0..<9).map { characters[Int(id >> UInt64(58 - 6 * $0)) & 63] }, as: UTF8.self)
-    encodingVersion = Int64(id & 1023)
   }
 }

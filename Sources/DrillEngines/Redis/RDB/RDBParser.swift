@@ -10,6 +10,8 @@ final class RDBParser {
   private var expiry = RecordBatch.noExpiry
   private var emptyCollections: UInt64 = 0
   private var skippedModuleFields: [String: UInt64] = [:]
+  /// Values by their module's type, `ReJSON-RL version 3`.
+  var moduleValues: [String: UInt64] = [:]
   private var recordCount: UInt64 = 0
   private var opaqueCount: UInt64 = 0
   private var version = 0
@@ -87,13 +89,14 @@ final class RDBParser {
     case .slotInfo:
       // A slot's number, and how many keys and expiries to expect there. Source: redis 7.4 src/rdb.c `rdbSaveDb`.
       for _ in 0..<3 { _ = try length() }
+    case .slotImport where family == .valkey: try skipSlotImport()
     case .functionOfPreRelease: throw RDBDamage("a function of Redis 7.0's release candidates, which no server loads")
     case .idle: _ = try length()
     case .frequency: _ = try source.byte()
     case .aux: try readAux()
     case .moduleAux: try skipModuleAux()
     case .function2: try readLibrary()
-    case nil: throw RDBDamage("unknown opcode \(byte)")
+    case .slotImport, nil: throw RDBDamage("unknown opcode \(byte)")
     }
     return true
   }
@@ -210,6 +213,13 @@ final class RDBParser {
     skippedModuleFields[module.name, default: 0] += 1
   }
 
+  /// A move of slots that was coming in: its name, and the ends of each range of slots. Source: valkey 9.0
+  /// src/cluster_migrateslots.c `clusterRDBSaveSlotImports`.
+  private func skipSlotImport() throws {
+    _ = try shortString()
+    try times(try length()) { facts.notes.append("slots \(try length()) to \(try length()) were being imported") }
+  }
+
   private func readTrailer() throws {
     if version >= RDBFormat.firstVersionWithChecksum {
       let computed = source.checksum
@@ -223,6 +233,9 @@ final class RDBParser {
     if emptyCollections > 0 {
       facts.notes.append(
         "\(emptyCollections) collections without elements were passed over, as a server does when it loads them")
+    }
+    for (type, count) in moduleValues.sorted(by: { $0.key < $1.key }) {
+      facts.notes.append("\(count) values of a module, of type \(type), are compared as stored bytes")
     }
     for (name, count) in skippedModuleFields.sorted(by: { $0.key < $1.key }) {
       facts.notes.append("\(count) fields that module \(name) keeps beside the records were passed over")

@@ -7,6 +7,14 @@ extension RedisInfo {
     return "\(self["server_name"] ?? "redis") \(self["redis_version"] ?? "of unknown version")"
   }
 
+  /// The Redis whose commands the server keeps: its own version, or the one that a fork names for old clients. Nil where
+  /// it does not say.
+  var commandsOf: (major: Int, minor: Int)? {
+    let numbers = self["redis_version"].map { $0.split(separator: ".").map { Int($0) } } ?? []
+    guard numbers.count >= 2, let major = numbers[0], let minor = numbers[1] else { return nil }
+    return (major, minor)
+  }
+
   struct Database: Hashable, Sendable {
     var number: Int
     var keys: UInt64

@@ -32,7 +32,12 @@ struct RedisSandbox: Sandbox {
         .usage, stage: .restore, subject: "artifacts",
         detail: "a sandbox needs one artifact per shard, and at least one")
     }
-    let server = try await RedisServerProgram.choose(named: request.server, for: request.files)
+    let programs = try await RedisServerProgram.choose(named: request.servers, for: request.files)
+    if let missing = request.modules.first(where: { access($0, R_OK) != 0 }) {
+      throw DrillError(
+        .moduleMissing, stage: .restore, subject: missing,
+        detail: "no such module can be read; see `modules` in the drill file")
+    }
     let containment = await Containment.probe(tools)
     try containment.require(request.isolation)
 
@@ -40,11 +45,13 @@ struct RedisSandbox: Sandbox {
     defer { SandboxSweep.remove(folder) }
     var plans: [RedisShardServer.Plan] = []
     for (index, file) in request.files.enumerated() {
+      guard let server = programs[file.shard] else { preconditionFailure("a shard without a program") }
       let own = "\(folder)/\(index)"
       try makeDirectory(own)
       plans.append(
         .init(
-          file: file, folder: own, server: server, containment: containment, frozenClock: tools.frozenClock,
+          file: file, folder: own, server: server, modules: request.modules, containment: containment,
+          frozenClock: tools.frozenClock,
           clock: request.clock,
           memoryLimitBytes: request.memoryLimitBytes, loadTimeout: request.loadTimeout))
     }

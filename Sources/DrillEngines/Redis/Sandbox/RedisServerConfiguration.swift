@@ -8,8 +8,10 @@ struct RedisServerConfiguration {
   /// Holds `dump.rdb`, and the socket.
   var folder: String
   var password: Secret
-  /// Whether the server knows what 7.0 brought: one before refuses to start where it is told of it.
-  var isBefore7 = false
+  /// The server's: one refuses to start where it is told of what came later. Nil: as new as can be.
+  var version: RedisServerProgram.Version?
+  /// Paths of the modules that it loads.
+  var modules: [String] = []
 
   static let artifactName = "dump.rdb"
   static let socketName = "s"
@@ -22,23 +24,34 @@ struct RedisServerConfiguration {
   /// Source: redis 7.0 redis.conf.
   var text: String {
     let lines: [(String, String)] = [
-      ("port", "0"), ("unixsocket", quoted(socketPath)), ("unixsocketperm", "700"), ("protected-mode", "yes"),
+      ("port", "0"), ("unixsocket", quoted(socketPath)), ("unixsocketperm", "700"),
       ("requirepass", password.reveal()), ("dir", quoted(folder)),
       ("dbfilename", RedisServerConfiguration.artifactName),
       ("save", "\"\""), ("appendonly", "no"), ("databases", "\(RedisServerConfiguration.databases)"),
       // Memory is limited from outside; a server that evicts would hide that it does not fit.
       ("maxmemory", "0"), ("maxmemory-policy", "noeviction"),
-      // No write gets through: there will never be a replica.
-      ("min-replicas-to-write", "1"),
-      ("daemonize", "no"), ("supervised", "no"), ("logfile", "\"\""), ("loglevel", "notice"), ("set-proc-title", "no"),
-      // Its background thread waits until a time of day, which never comes where the clock stands: it would spin.
-      ("jemalloc-bg-thread", "no"),
-      // A crash report holds values of the data store.
-      ("crash-log-enabled", "no"), ("crash-memcheck-enabled", "no"), ("slowlog-log-slower-than", "-1"),
+      ("daemonize", "no"), ("logfile", "\"\""), ("loglevel", "notice"), ("slowlog-log-slower-than", "-1"),
       ("timeout", "0"),
     ]
-    let since7 = ["enable-debug-command", "enable-module-command", "enable-protected-configs"].map { ($0, "no") }
-    return (lines + (isBefore7 ? [] : since7)).map { "\($0) \($1)\n" }.joined()
+    let loaded = modules.map { ("loadmodule", quoted($0)) }
+    return (lines + later + loaded).map { "\($0) \($1)\n" }.joined()
+  }
+
+  /// What not every server knows. Source: redis.conf of each release.
+  private var later: [(String, String)] {
+    func since(_ major: Int, _ minor: Int, _ lines: [(String, String)]) -> [(String, String)] {
+      guard let version, version.family == .redis else { return lines }
+      return (version.major, version.minor) >= (major, minor) ? lines : []
+    }
+    // No write gets through: there will never be a replica.
+    let writes = since(5, 0, [("min-replicas-to-write", "1")])
+    return (writes.isEmpty ? [("min-slaves-to-write", "1")] : writes)
+      + since(3, 2, [("protected-mode", "yes"), ("supervised", "no")])
+      // Its background thread waits until a time of day, which never comes where the clock stands: it would spin.
+      + since(6, 0, [("jemalloc-bg-thread", "no")])
+      // A crash report holds values of the data store.
+      + since(6, 2, [("crash-log-enabled", "no"), ("crash-memcheck-enabled", "no"), ("set-proc-title", "no")])
+      + since(7, 0, ["enable-debug-command", "enable-module-command", "enable-protected-configs"].map { ($0, "no") })
   }
 
   /// Source: redis 7.0 src/sds.c, `sdssplitargs`.

@@ -18,8 +18,11 @@ struct RedisServerLog {
 
   /// Whether the server came as far as reading the data: before that, its end says nothing about the data.
   ///
-  /// Source: redis 7.0 src/server.c `main`: "Server initialized" precedes `loadDataFromDisk`.
-  var reachedLoading: Bool { lines.contains { $0.contains("Server initialized") } }
+  /// Source: redis 7.0 src/server.c `main`: "Server initialized" precedes `loadDataFromDisk`; redis 3.2 src/server.c and
+  /// 2.8 src/redis.c: "Server started".
+  var reachedLoading: Bool {
+    lines.contains { $0.contains("Server initialized") || $0.contains("Server started, Redis version") }
+  }
 
   /// The error that a server's end while loading stands for. Its exit status says nothing: it may be 0 after a load
   /// that failed.
@@ -41,8 +44,22 @@ struct RedisServerLog {
       return couldNot(
         .memoryBudget, "the server ran out of memory while loading; give it more, or restore fewer shards at a time")
     }
+    if let module = missingModule {
+      return DrillError(.moduleMissing, stage: .restore, subject: shard, detail: ModuleType.missing(module))
+    }
     return RestoreRejected(
       shard: shard, serverLines: words, isVersion: lines.contains { $0.contains("Can't handle RDB format version") })
+  }
+
+  /// The type (`ReJSON-RL`) of data that belongs to a module which the server has not loaded: that says nothing about the
+  /// data. Source: redis 7.0 src/rdb.c `rdbLoadObject`, `rdbLoadRioWithLoadingCtx`; the same in 4.0 and valkey 9.0.
+  private var missingModule: String? {
+    for line in lines where line.contains("module data I can't load") {
+      guard let mark = line.firstRange(of: "no matching module") else { continue }
+      let quoted = line[mark.upperBound...].split(separator: "'", omittingEmptySubsequences: false)
+      if quoted.count >= 2 { return String(quoted[1]) }
+    }
+    return nil
   }
 
   /// Whether memory that the data may truly need was not to be had. A length beyond what the file could ever expand to
@@ -60,12 +77,14 @@ struct RedisServerLog {
     }
   }
 
-  /// `12:M 09 Sep 2001 01:46:40.123 # text` → `text`; of the check that a server makes of a file that it cannot load,
+  /// `12:M 09 Sep 2001 01:46:40.123 # text` → `text`, and `[12] 09 Sep 01:46:40.123 # text` before 3.0; of the check that a server makes of a file that it cannot load,
   /// only what says where and what.
   ///
   /// Source: redis 7.0 src/server.c `serverLogRaw`, src/redis-check-rdb.c `rdbShowGenericInfo`.
   private func message(_ line: String) -> String? {
-    if let colon = line.firstIndex(of: ":"), Int(line[..<colon]) != nil {
+    if let end = line.firstIndex(where: { $0 == ":" || $0 == "]" }),
+      Int(line[..<end].drop { $0 == "[" }) != nil
+    {
       for mark in [" # ", " * ", " - ", " . "] {
         if let found = line.firstRange(of: mark), line.distance(from: line.startIndex, to: found.lowerBound) < 40 {
           return String(line[found.upperBound...])
@@ -77,7 +96,7 @@ struct RedisServerLog {
       line.hasPrefix($0)
     }
     return isTelling && !line.contains("AUX FIELD")
-      ? line : (lines.contains { $0.contains("Server initialized") } ? nil : line)
+      ? line : (reachedLoading ? nil : line)
   }
 
   /// What stands in quotes is a key, but for the type of a module's value, which is what one needs to know.

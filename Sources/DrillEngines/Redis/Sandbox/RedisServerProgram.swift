@@ -39,12 +39,31 @@ struct RedisServerProgram: Hashable, Sendable {
         case (5...6, _): 9
         case (7, ..<2): 10
         case (7, ..<4): 11
-        default: 12
+        default: RDBFormat.Family.redis.versions.upperBound
         }
       case (.redis, .valkey): nil
       case (.valkey, .redis): 11
-      case (.valkey, .valkey): major < 9 ? nil : 80
+      case (.valkey, .valkey): major < 9 ? nil : RDBFormat.Family.valkey.versions.upperBound
       }
+    }
+
+    /// Which servers would do for a format: `Redis 7.2 or newer, or Valkey, would`.
+    static func loading(_ format: RDBVersion) -> String {
+      guard format.number <= format.family.versions.upperBound else {
+        return "it is newer than every server that this version of firedrill knows"
+      }
+      guard format.family == .redis else { return "Valkey 9.0 or newer would" }
+      let oldest =
+        switch format.number {
+        case ...6: "2.6"
+        case 7: "3.2"
+        case 8: "4.0"
+        case 9: "5.0"
+        case 10: "7.0"
+        case 11: "7.2"
+        default: "7.4"
+        }
+      return "Redis \(oldest) or newer\(format.number <= 11 ? ", or Valkey," : "") would"
     }
   }
 
@@ -65,29 +84,35 @@ struct RedisServerProgram: Hashable, Sendable {
     return version.newest(of: format.family).map { format.number <= $0 } ?? false
   }
 
-  /// The program that the drill names; else the first on PATH that loads all files.
+  /// For each file's shard the first program that loads it, of those that the drill names, else of those on PATH.
   ///
   /// - Throws: `DrillError` with `server-missing` where there is none; ``RestoreRejected`` where none loads a file: a
   ///   restore would fail, whatever the file holds.
-  static func choose(named name: String?, for files: [ArtifactFile]) async throws -> RedisServerProgram {
-    let names = name.map { [$0] } ?? ["redis-server", "valkey-server"]
-    let paths = names.compactMap { SandboxTools.executable($0) }
-    guard !paths.isEmpty else {
+  static func choose(named names: [String], for files: [ArtifactFile]) async throws -> [String: RedisServerProgram] {
+    let wanted = names.isEmpty ? ["redis-server", "valkey-server"] : names
+    let paths = wanted.compactMap { SandboxTools.executable($0) }
+    // One of the standard names is enough; of those that a drill names none may be missing.
+    guard let least = paths.isEmpty ? nil : paths, names.isEmpty || paths.count == names.count else {
+      let missing = wanted.first { SandboxTools.executable($0) == nil } ?? wanted[0]
       throw DrillError(
-        .serverMissing, stage: .restore, subject: names[0],
+        .serverMissing, stage: .restore, subject: missing,
         detail: "no such program; install it (apt-get install redis-server), or say in the drill file where it is")
     }
-    let formats = files.compactMap { file in RDBVersion(ofFile: file.path).map { (file.shard, $0) } }
     var programs: [RedisServerProgram] = []
-    for path in paths {
-      let program = await probe(path)
-      if formats.allSatisfy({ program.loads($0.1) }) { return program }
-      programs.append(program)
+    for path in least { programs.append(await probe(path)) }
+    var chosen: [String: RedisServerProgram] = [:]
+    for file in files {
+      let format = RDBVersion(ofFile: file.path)
+      guard let program = programs.first(where: { program in format.map { program.loads($0) } ?? true }) else {
+        let servers = programs.map { $0.version?.description ?? $0.path }.joined(separator: ", ")
+        let name = format?.description ?? ""
+        throw RestoreRejected(
+          shard: file.shard,
+          serverLines: ["format \(name) is not loaded by \(servers); \(format.map { Version.loading($0) } ?? "")"],
+          isVersion: true)
+      }
+      chosen[file.shard] = program
     }
-    let beyond = formats.first { format in programs.contains { !$0.loads(format.1) } }
-    let servers = programs.map { $0.version?.description ?? $0.path }.joined(separator: ", ")
-    throw RestoreRejected(
-      shard: beyond?.0 ?? "", serverLines: ["format \(beyond?.1.description ?? "") is not loaded by \(servers)"],
-      isVersion: true)
+    return chosen
   }
 }

@@ -22,6 +22,8 @@ struct RedisShardServer: Sendable {
     /// Exists, belongs to this shard alone.
     var folder: String
     var server: RedisServerProgram
+    /// Paths of modules that the server loads first.
+    var modules: [String]
     var containment: Containment
     var frozenClock: String?
     var clock: Instant
@@ -37,7 +39,7 @@ struct RedisShardServer: Sendable {
     let clock = ContinuousClock()
     let shard = plan.file.shard
     let configuration = RedisServerConfiguration(
-      folder: plan.folder, password: randomPassword(), isBefore7: plan.server.version.map { $0.major < 7 } ?? false)
+      folder: plan.folder, password: randomPassword(), version: plan.server.version, modules: plan.modules)
     try configuration.checkSocketPath()
 
     let began = clock.now
@@ -55,7 +57,7 @@ struct RedisShardServer: Sendable {
       ?? RedisMemoryEstimate.addressSpaceBytes(forFile: artifact, sizeBytes: size)
     let process = try await ChildProcess.start(
       plan.containment.launch(
-        plan.server.path, ["-"], folder: plan.folder, visible: plan.frozenClock.map { [$0] } ?? [],
+        plan.server.path, ["-"], folder: plan.folder, visible: (plan.frozenClock.map { [$0] } ?? []) + plan.modules,
         environment: environment,
         input: Array(configuration.text.utf8), addressSpaceBytes: limit))
     func ended(_ ending: ChildProcess.Ending) async throws -> any Error {
@@ -69,6 +71,7 @@ struct RedisShardServer: Sendable {
       let loaded = clock.now
       do {
         let info = try await identify(connection, plan, artifact: artifact, sizeBytes: size)
+        try await awaitIndexes(connection, process, deadline: copied + plan.loadTimeout, shard: shard)
         let ready = clock.now
         try await askFirstQuestion(connection)
         let answered = clock.now
@@ -216,6 +219,28 @@ struct RedisShardServer: Sendable {
       throw failure("the server says that it loaded \(loaded) keys and holds \(held)")
     }
     return Facts(runID: runID, server: info.server, clockHeld: clockHeld)
+  }
+
+  /// Waits until the search module, where there is one, has put all records into its indexes, which it does once they are
+  /// loaded: before, a search finds some of them.
+  ///
+  /// Source: Redis documentation, "FT._LIST", and "FT.INFO": `indexing`.
+  private static func awaitIndexes(
+    _ connection: RedisConnection, _ process: ChildProcess, deadline: ContinuousClock.Instant, shard: String
+  ) async throws {
+    guard let names = try await connection.send([.word("FT._LIST")]).array else { return }
+    for name in names.compactMap(\.bytes) {
+      while true {
+        let index = RedisShardReader.pairs(try await connection.send([.word("FT.INFO"), name]))
+        guard let state = index["indexing"], (state.integer ?? Int64(state.text ?? "")) != 0 else { break }
+        guard .now < deadline, process.ending == nil else {
+          throw DrillError(
+            .timedOut, stage: .restore, subject: shard,
+            detail: "the server had not put the data into its search indexes when the time for it was over")
+        }
+        try await Task.sleep(for: .milliseconds(10))
+      }
+    }
   }
 
   private static func isClockHeld(_ connection: RedisConnection, at clock: Instant) async throws -> Bool {

@@ -14,6 +14,11 @@ enum RedisAnswer {
     case reals
     /// Members and scores in turn, in order.
     case scored
+    /// JSON as text.
+    case json
+    /// How many documents were found, then each one's key and, in an array, its fields and values in turn. Documents of
+    /// equal relevance come in no order; where not all were given, which ones were is chance, and the number alone counts.
+    case search
   }
 
   /// Reading commands whose answer follows from the contents alone. None of them writes, not even a cache (as PFCOUNT
@@ -31,10 +36,19 @@ enum RedisAnswer {
     var forms = Dictionary(uniqueKeysWithValues: plain.map { ($0, Form.plain) })
     for name in ["SMEMBERS", "SINTER", "SUNION", "SDIFF", "HKEYS", "HVALS"] { forms[name] = .unordered }
     forms["HGETALL"] = .unorderedPairs
+    forms["JSON.GET"] = .json
+    forms[search] = .search
     forms["ZSCORE"] = .real
     forms["ZMSCORE"] = .reals
     return forms
   }()
+
+  /// It asks an index and names no key; with several shards it may ask all of them or one, as the servers are set up.
+  private static let search = "FT.SEARCH"
+
+  static func isSearch(_ words: [[UInt8]]) -> Bool {
+    words.first.map { String(decoding: $0, as: UTF8.self).uppercased() } == search
+  }
 
   /// A time that counts down differs between any two moments; the moment that it counts down to does not.
   private static let absolute = ["TTL": "EXPIRETIME", "PTTL": "PEXPIRETIME"]
@@ -60,6 +74,7 @@ enum RedisAnswer {
   /// The keys that a command names; nil where it can name more than one in a way that is not known here.
   static func keys(_ words: [[UInt8]]) -> [[UInt8]]? {
     switch words.first.map({ String(decoding: $0, as: UTF8.self).uppercased() }) {
+    case search: nil
     case "MGET", "EXISTS", "SINTER", "SUNION", "SDIFF": Array(words.dropFirst())
     case "SINTERCARD":
       words.count > 2
@@ -100,6 +115,10 @@ enum RedisAnswer {
       guard let members = value.array else { return nil }
       let values = members.compactMap(real)
       return values.count == members.count ? .array(values) : nil
+    case .json:
+      if case .null = value { return .null }
+      return value.bytes.flatMap(JSONText.answer)
+    case .search: return found(value)
     case .scored:
       guard let members = value.array, members.count.isMultiple(of: 2) else { return nil }
       var pairs: [Answer] = []
@@ -109,6 +128,19 @@ enum RedisAnswer {
       }
       return .array(pairs)
     }
+  }
+
+  private static func found(_ value: RESPValue) -> Answer? {
+    guard let members = value.array, let total = members.first?.integer, members.count % 2 == 1 else { return nil }
+    let documents: [Answer]? = stride(from: 1, to: members.count, by: 2).reduce(into: []) { documents, index in
+      guard let fields = answer(members[index + 1], .unorderedPairs) else {
+        documents = nil
+        return
+      }
+      documents?.append(.array([plain(members[index]), fields]))
+    }
+    guard let documents else { return nil }
+    return documents.count == total ? .array([.integer(total), .unordered(documents)]) : .array([.integer(total)])
   }
 
   private static func real(_ value: RESPValue) -> Answer? {

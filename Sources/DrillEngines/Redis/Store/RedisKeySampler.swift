@@ -43,7 +43,9 @@ struct RedisKeySampler {
       let part = drawn[start..<min(start + RedisKeySampler.scanCount, drawn.count)]
       let types = try await source.ask(part.map { [.word("TYPE"), $0.key] })
       for (candidate, type) in zip(part, types) {
-        guard let kind = RedisKeySampler.kinds[type.text ?? ""], taken[kind, default: 0] < size else { continue }
+        guard let name = type.text, name != "none" else { continue }
+        let kind = RedisKeySampler.kinds[name] ?? .module
+        guard taken[kind, default: 0] < size else { continue }
         taken[kind, default: 0] += 1
         entries.append(
           WorkloadKeys.Entry(kind: kind, namespace: "db0", key: candidate.key, slot: RedisSlot.slot(of: candidate.key)))

@@ -75,6 +75,8 @@ actor RedisSession: StoreSession {
       let candidates = candidates(operations[question.index].slot)
       switch candidates {
       case .failure(let reason): places.append(.nowhere(reason.text))
+      case .success where topology.shards.count > 1 && RedisAnswer.isSearch(question.words):
+        places.append(.nowhere("a search may ask several shards"))
       case .success(let found) where found.count == 1: places.append(.shard(found[0]))
       case .success(let found):
         guard let keys = RedisAnswer.keys(question.words), !keys.isEmpty else {

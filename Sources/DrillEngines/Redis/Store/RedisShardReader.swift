@@ -5,6 +5,8 @@ struct RedisShardReader {
   let source: RedisReadSource
   let isLive: Bool
   private var facts = ReadFacts()
+  /// The Redis whose commands the server keeps.
+  private var commandsOf: (major: Int, minor: Int)?
 
   /// The types that commands can read, by the names that `TYPE` gives them; any other is a module's.
   private static let kinds: [String: RecordKind] = [
@@ -22,6 +24,7 @@ struct RedisShardReader {
   mutating func read(selection: RecordSelection, into handler: RecordHandler) async throws -> ReadFacts {
     let info = RedisInfo(try await source.ask("INFO").text ?? "")
     facts.writer = info.server
+    commandsOf = info.commandsOf
     try await readLibraries(selection: selection, into: handler)
     let databases = info.databases
     for database in databases { try await read(database, selection: selection, into: handler) }
@@ -41,9 +44,11 @@ struct RedisShardReader {
   ) async throws {
     _ = try await source.ask("SELECT", "\(database.number)")
     var writer = PieceWriter(namespace: "db\(database.number)")
+    let expiries = database.expires > 0 ? try await expiryCommand() : nil
     let values = RedisValueReader(
-      source: source, expiries: database.expires > 0 ? try await expiryCommand() : nil,
-      hasExpiringFields: database.hashesWithExpiringFields > 0)
+      source: source, expiries: expiries, hasExpiringFields: database.hashesWithExpiringFields > 0,
+      tellsStreamsInFull: commandsOf.map { $0 >= (6, 0) } ?? true)
+    let modules = RedisModuleReader(source: source, expiries: expiries, database: database.number)
     let passes = SeenSet.passes(for: database.keys)
     var found: UInt64 = 0
     for pass in 0..<passes {
@@ -58,15 +63,16 @@ struct RedisShardReader {
         let (next, types) = try await nextPage(after: current, typesOf: keys)
         let typed = try zip(keys, types).compactMap { key, type -> RedisNamedKey? in
           guard let name = type.text, name != "none" else { throw source.moved("a key went while it was read") }
-          guard let kind = RedisShardReader.kinds[name] else {
+          var key = key
+          key.kind = RedisShardReader.kinds[name] ?? .module
+          if key.kind == .module, isLive {
             facts.opaqueRecords += 1
             return nil
           }
-          var key = key
-          key.kind = kind
           return selection.contains(key.slot) ? key : nil
         }
-        try await values.read(typed, &writer, handler)
+        try await values.read(typed.filter { $0.kind != .module }, &writer, handler)
+        facts.bytesRead += try await modules.read(typed.filter { $0.kind == .module }, handler)
         page = next
       }
       found += UInt64(seen.count)
@@ -85,8 +91,7 @@ struct RedisShardReader {
   /// does, and nowhere else.
   private func expiryCommand() async throws -> RedisExpiryCommand {
     // Source: Redis documentation, "PEXPIRETIME": since 7.0.
-    let major = facts.writer.flatMap { $0.split(separator: " ").last?.split(separator: ".").first }.flatMap { Int($0) }
-    if let major, major >= 7 { return .absolute }
+    if let commandsOf, commandsOf >= (7, 0) { return .absolute }
     let first = try await source.ask("TIME").array?.compactMap(\.integer)
     let second = try await source.ask("TIME").array?.compactMap(\.integer)
     guard let first, first.count == 2, first == second else {

@@ -4,6 +4,8 @@ internal import DrillModel
 struct RedisStreamReader {
   let source: RedisReadSource
   let key: [UInt8]
+  /// Whether the server knows `XINFO STREAM … FULL`. Source: Redis documentation, "XINFO STREAM": since 6.0.
+  let tellsInFull: Bool
 
   private static let entriesPerStep = 500
   /// Up to here one `XINFO STREAM … FULL` is asked for; it tells delivery times as they are kept, but repeats as many
@@ -21,6 +23,14 @@ struct RedisStreamReader {
         let seq = UInt64(text[text.index(after: dash)...])
       else { return nil }
       (self.ms, self.seq) = (Int64(bitPattern: ms), Int64(bitPattern: seq))
+    }
+
+    /// The least id after this one, as a range's start; nil after the greatest. Servers before 6.2 know no exclusive
+    /// start.
+    var next: [UInt8]? {
+      let (ms, seq) = (UInt64(bitPattern: ms), UInt64(bitPattern: seq))
+      if seq < .max { return .word("\(ms)-\(seq + 1)") }
+      return ms < .max ? .word("\(ms + 1)-0") : nil
     }
   }
 
@@ -40,9 +50,9 @@ struct RedisStreamReader {
   }
 
   private func readEntries(_ length: Int64, _ writer: inout PieceWriter, _ handler: RecordHandler) async throws {
-    var start: [UInt8] = .word("-")
+    var next: [UInt8]? = .word("-")
     var found: Int64 = 0
-    while found < length {
+    while found < length, let start = next {
       let step = found == 0 ? 100 : RedisStreamReader.entriesPerStep
       let reply = try await source.ask([
         redisCommand(.word("XRANGE"), key, start, .word("+"), .word("COUNT"), .word(step))
@@ -62,8 +72,7 @@ struct RedisStreamReader {
           for value in values { body.appendBlob(value) }
         }
         try writer.split(into: handler)
-        // An exclusive start. Source: Redis documentation, "XRANGE", since 6.2.
-        start = .word("(") + bytes
+        next = id.next
       }
       found += Int64(entries.count)
       guard !entries.isEmpty else { break }
@@ -74,6 +83,10 @@ struct RedisStreamReader {
   private func readGroups(_ writer: inout PieceWriter, _ handler: RecordHandler) async throws {
     guard let groups = try await source.ask([redisCommand(.word("XINFO"), .word("GROUPS"), key)])[0].array else {
       throw source.unreadable
+    }
+    guard tellsInFull else {
+      for group in groups { try await readPlainly(RedisShardReader.pairs(group), &writer, handler) }
+      return
     }
     let pending = groups.map { RedisShardReader.pairs($0)["pending"]?.integer ?? 0 }.max() ?? 0
     // COUNT limits entries and pending entries, not groups and consumers; 0 would be no limit. Source: redis 7.0
@@ -91,19 +104,7 @@ struct RedisStreamReader {
         let consumers = fields["consumers"]?.array, let size = fields["pel-count"]?.integer,
         let entries = fields["pending"]?.array ?? fields["pel"]?.array
       else { throw source.unreadable }
-      writer.element {
-        $0.appendBlob(name)
-        $0.appendInteger(last.ms)
-        $0.appendInteger(last.seq)
-      }
-      for consumer in consumers {
-        guard let consumerName = RedisShardReader.pairs(consumer)["name"]?.bytes else { throw source.unreadable }
-        writer.element {
-          $0.appendNull()
-          $0.appendBlob(name)
-          $0.appendBlob(consumerName)
-        }
-      }
+      try append(group: name, last, consumers, &writer)
       if size <= count {
         guard Int64(entries.count) == size else {
           throw source.moved("a stream's pending entries changed while they were read")
@@ -111,6 +112,34 @@ struct RedisStreamReader {
         for entry in entries { try append(entry, group: name, at: { $0 }, &writer, handler) }
       } else {
         try await readPending(group: name, size, &writer, handler)
+      }
+    }
+  }
+
+  /// One group of a server that does not tell streams in full.
+  private func readPlainly(
+    _ fields: [String: RESPValue], _ writer: inout PieceWriter, _ handler: RecordHandler
+  ) async throws {
+    guard let name = fields["name"]?.bytes, let last = fields["last-delivered-id"]?.bytes.flatMap(ID.init),
+      let size = fields["pending"]?.integer,
+      let consumers = try await source.ask([redisCommand(.word("XINFO"), .word("CONSUMERS"), key, name)])[0].array
+    else { throw source.unreadable }
+    try append(group: name, last, consumers, &writer)
+    try await readPending(group: name, size, &writer, handler)
+  }
+
+  private func append(group name: [UInt8], _ last: ID, _ consumers: [RESPValue], _ writer: inout PieceWriter) throws {
+    writer.element {
+      $0.appendBlob(name)
+      $0.appendInteger(last.ms)
+      $0.appendInteger(last.seq)
+    }
+    for consumer in consumers {
+      guard let consumerName = RedisShardReader.pairs(consumer)["name"]?.bytes else { throw source.unreadable }
+      writer.element {
+        $0.appendNull()
+        $0.appendBlob(name)
+        $0.appendBlob(consumerName)
       }
     }
   }
@@ -123,9 +152,9 @@ struct RedisStreamReader {
   private func readPending(
     group: [UInt8], _ size: Int64, _ writer: inout PieceWriter, _ handler: RecordHandler
   ) async throws {
-    var start: [UInt8] = .word("-")
+    var next: [UInt8]? = .word("-")
     var found: Int64 = 0
-    while found < size {
+    while found < size, let start = next {
       let replies = try await source.ask([
         redisCommand(.word("TIME")),
         redisCommand(.word("XPENDING"), key, group, start, .word("+"), .word(RedisStreamReader.entriesPerStep)),
@@ -136,8 +165,8 @@ struct RedisStreamReader {
       let now = time[0] * 1000 + time[1] / 1000
       for entry in entries {
         try append(entry, group: group, at: { now - $0 }, &writer, handler)
-        guard let id = entry.array?.first?.bytes else { throw source.unreadable }
-        start = .word("(") + id
+        guard let id = entry.array?.first?.bytes.flatMap(ID.init) else { throw source.unreadable }
+        next = id.next
       }
       found += Int64(entries.count)
       guard !entries.isEmpty else { break }

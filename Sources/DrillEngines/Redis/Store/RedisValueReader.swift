@@ -8,6 +8,8 @@ struct RedisValueReader {
   let expiries: RedisExpiryCommand?
   /// Whether fields of some hash of the database expire one by one.
   let hasExpiringFields: Bool
+  /// Whether the server knows `XINFO STREAM … FULL`.
+  let tellsStreamsInFull: Bool
 
   /// Bytes of a string that the first command fetches, and each further one.
   private static let firstBytes = 16 << 10
@@ -99,7 +101,9 @@ struct RedisValueReader {
       case .sortedSet: try await readSortedSet(key.bytes, replies[index], &writer, handler)
       case .set: try await readUnordered(key.bytes, isHash: false, replies[index], &writer, handler)
       case .hash: try await readUnordered(key.bytes, isHash: true, replies[index], &writer, handler)
-      case .stream: try await RedisStreamReader(source: source, key: key.bytes).read(replies[index], &writer, handler)
+      case .stream:
+        try await RedisStreamReader(source: source, key: key.bytes, tellsInFull: tellsStreamsInFull)
+          .read(replies[index], &writer, handler)
       case .module, .library, .row: preconditionFailure("no command reads this kind")
       }
       writer.end()
