@@ -22,7 +22,8 @@ public final class RedisEngine: Engine {
   public func readArtifact(
     _ file: ArtifactFile, selection: RecordSelection, into handler: RecordHandler
   ) throws -> ReadFacts {
-    try RDBReader().read(try FileByteSource(path: file.path), selection: selection, into: handler)
+    if file.isAOF { return try AOFReader().read(file, selection: selection, into: handler) }
+    return try RDBReader().read(try FileByteSource(path: file.path), selection: selection, into: handler)
   }
 
   /// How servers are kept apart on this machine, as tried out now.
