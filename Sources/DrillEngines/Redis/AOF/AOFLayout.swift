@@ -28,6 +28,14 @@ struct AOFLayout: Sendable {
 
   /// - Throws: `DrillError` with `artifact-io` where a file cannot be read.
   init(_ artifact: ArtifactFile) throws {
+    guard artifact.format != AOFFormat.part else {
+      sizeBytes = try ([artifact.path] + artifact.parts).reduce(0) {
+        try $0 + AOFLayout.file($1, mayHavePreamble: false).sizeBytes
+      }
+      problems.append(
+        .init(.missingPart, detail: "the log's manifest, which names its files and their order, is not there"))
+      return
+    }
     guard artifact.format == AOFFormat.manifest else {
       let file = try AOFLayout.file(artifact.path, mayHavePreamble: true)
       files = [file]

@@ -26,13 +26,17 @@ struct AOFScan {
   private(set) var time: Int64?
 
   private let point: AOFPoint
+  private let knowsAllCommands: Bool
   private var isBeyondPoint = false
   /// How many time stamps are earlier than one before them.
   private var backwards = 0
 
   /// - Throws: `DrillError` where a file cannot be read, and for a command of which it is not known what it changes.
-  init(_ layout: AOFLayout, upTo point: AOFPoint = .end) throws {
+  ///
+  /// - Parameter knowsAllCommands: whether what commands touch is of interest, and one that is not known an error.
+  init(_ layout: AOFLayout, upTo point: AOFPoint = .end, knowsAllCommands: Bool = true) throws {
     self.layout = layout
+    self.knowsAllCommands = knowsAllCommands
     self.point = point
     problems = layout.problems
     for index in layout.files.indices {
@@ -46,6 +50,12 @@ struct AOFScan {
     if backwards > 0 {
       notes.append("the log's time stamps go back \(backwards) times: a clock was set, or files were exchanged")
     }
+  }
+
+  /// Where a log ends, for a server that may know commands that are not known here; nil where it is damaged.
+  static func end(of layout: AOFLayout) throws -> End? {
+    let scan = try AOFScan(layout, knowsAllCommands: false)
+    return scan.problems.isEmpty ? scan.end : nil
   }
 
   private mutating func scan(_ index: Int) throws {
@@ -124,7 +134,7 @@ struct AOFScan {
         switch reader.command.keyword(0) {
         case "MULTI": transaction = transaction ?? reader.start
         case "EXEC": transaction = nil
-        default: try take(reader.command, file, reader.start, &database)
+        default: if knowsAllCommands { try take(reader.command, file, reader.start, &database) }
         }
         commands += 1
         if transaction == nil { end.offset = reader.offset }

@@ -5,13 +5,13 @@ internal import DrillModel
 ///
 /// The text goes through the server's standard input: it is never on disk and never on a command line.
 struct RedisServerConfiguration {
-  /// Holds `dump.rdb`, and the socket.
+  /// Holds the artifact's copy, and the socket.
   var folder: String
   var password: Secret
   /// Whether the server knows what 7.0 brought: one before refuses to start where it is told of it.
   var isBefore7 = false
+  var form = StagedArtifact.Form.snapshot
 
-  static let artifactName = "dump.rdb"
   static let socketName = "s"
   /// More than anyone has; each costs about 450 bytes. A file may name any database, and a server with fewer refuses
   /// it.
@@ -24,8 +24,7 @@ struct RedisServerConfiguration {
     let lines: [(String, String)] = [
       ("port", "0"), ("unixsocket", quoted(socketPath)), ("unixsocketperm", "700"), ("protected-mode", "yes"),
       ("requirepass", password.reveal()), ("dir", quoted(folder)),
-      ("dbfilename", RedisServerConfiguration.artifactName),
-      ("save", "\"\""), ("appendonly", "no"), ("databases", "\(RedisServerConfiguration.databases)"),
+      ("dbfilename", StagedArtifact.snapshotName), ("save", "\"\""), ("databases", "\(RedisServerConfiguration.databases)"),
       // Memory is limited from outside; a server that evicts would hide that it does not fit.
       ("maxmemory", "0"), ("maxmemory-policy", "noeviction"),
       // No write gets through: there will never be a replica.
@@ -38,7 +37,17 @@ struct RedisServerConfiguration {
       ("timeout", "0"),
     ]
     let since7 = ["enable-debug-command", "enable-module-command", "enable-protected-configs"].map { ($0, "no") }
-    return (lines + (isBefore7 ? [] : since7)).map { "\($0) \($1)\n" }.joined()
+    return (lines + persistence + (isBefore7 ? [] : since7)).map { "\($0) \($1)\n" }.joined()
+  }
+
+  /// A log is loaded whole or not at all: the copy ends with its last whole command.
+  private var persistence: [(String, String)] {
+    guard form != .snapshot else { return [("appendonly", "no")] }
+    let log = [
+      ("appendonly", "yes"), ("appendfilename", StagedArtifact.logName), ("aof-load-truncated", "no"),
+      ("appendfsync", "no"), ("auto-aof-rewrite-percentage", "0"),
+    ]
+    return isBefore7 ? log : log + [("appenddirname", StagedArtifact.logFolder)]
   }
 
   /// Source: redis 7.0 src/sds.c, `sdssplitargs`.

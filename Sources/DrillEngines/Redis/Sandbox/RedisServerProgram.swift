@@ -48,6 +48,9 @@ struct RedisServerProgram: Hashable, Sendable {
     }
   }
 
+  /// Whether it knows nothing of what 7.0 brought; one of unknown version is taken to know.
+  var isBefore7: Bool { version.map { $0.major < 7 } ?? false }
+
   /// Asks the program. One that does not answer is taken as it is.
   static func probe(_ path: String) async -> RedisServerProgram {
     let launch = ChildProcess.Launch(
@@ -77,15 +80,24 @@ struct RedisServerProgram: Hashable, Sendable {
         .serverMissing, stage: .restore, subject: names[0],
         detail: "no such program; install it (apt-get install redis-server), or say in the drill file where it is")
     }
-    let formats = files.compactMap { file in RDBVersion(ofFile: file.path).map { (file.shard, $0) } }
+    let formats = files.compactMap { file in
+      file.snapshotPath.flatMap { RDBVersion(ofFile: $0) }.map { (file.shard, $0) }
+    }
+    let multiPart = files.first { $0.format == AOFFormat.manifest }
     var programs: [RedisServerProgram] = []
     for path in paths {
       let program = await probe(path)
-      if formats.allSatisfy({ program.loads($0.1) }) { return program }
+      let isTooOld = multiPart != nil && program.isBefore7
+      if !isTooOld, formats.allSatisfy({ program.loads($0.1) }) { return program }
       programs.append(program)
     }
     let beyond = formats.first { format in programs.contains { !$0.loads(format.1) } }
     let servers = programs.map { $0.version?.description ?? $0.path }.joined(separator: ", ")
+    if beyond == nil, let multiPart {
+      throw RestoreRejected(
+        shard: multiPart.shard, serverLines: ["a log of several files is loaded since 7.0, not by \(servers)"],
+        isVersion: true)
+    }
     throw RestoreRejected(
       shard: beyond?.0 ?? "", serverLines: ["format \(beyond?.1.description ?? "") is not loaded by \(servers)"],
       isVersion: true)
