@@ -1,7 +1,7 @@
 public import DrillModel
 internal import Synchronization
 
-/// Redis 7.0, standalone and Cluster: backups are RDB files, sandboxes are real servers.
+/// Redis 7.0, standalone and Cluster: backups are RDB files or append-only logs, sandboxes are real servers.
 public final class RedisEngine: Engine {
   public let name = "redis"
   private let tools: SandboxTools
