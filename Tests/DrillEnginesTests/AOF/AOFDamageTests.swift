@@ -75,6 +75,18 @@ struct AOFDamageTests {
     }
   }
 
+  @Test("torn in the middle of a value that looks like commands is torn all the same")
+  func lookalike() async throws {
+    var log = AOFByHand.sample
+    let whole = log.bytes.count
+    log.add("SET", "a", "*1\r\n$4\r\nPING\r\nand more")
+    try await RedisFixture.withFolder { folder in
+      let facts = try await AOFLogs.contents(of: AOFByHand.artifact(Array(log.bytes.dropLast(3)), in: folder)).facts
+      #expect(facts.problems.isEmpty)
+      #expect(facts.leftOutBytes == [.tornTail: UInt64(log.bytes.count - 3 - whole)])
+    }
+  }
+
   @Test("of zeros at its end, as a crash leaves them, is damaged where they begin")
   func zeros() async throws {
     let log = AOFByHand.sample
@@ -204,7 +216,7 @@ struct AOFDamageTests {
     log.add("SET", "kept too", "2")
     log.add("INCRBYFLOAT", "float", "0.1")
     log.add("RENAME", "hll", "renamed")
-    log.add("SUNIONSTORE", "joined", "kept", "float")
+    log.add("SUNIONSTORE", "joined", "absent", "float")
     log.add("DEL", "scripted")
     log.add("APPEND", "float", "1")
     log.add("JSON.SET", "doc", "$", "{}")

@@ -46,6 +46,8 @@ struct AOFDifferentialTests {
     #expect(facts.records == UInt64(ours.count), label)
     let snapshot = try await AOFLogs.contents(ofSnapshot: redis.save())
     #expect(ours == snapshot, "\(label): log −, snapshot +\n\(AOFLogs.differences(ours, snapshot))")
+    // Before, a server tells when keys expire only where its clock stands still.
+    if isBefore7 { return }
     let held = try await AOFLogs.contents(ofServer: redis.socketPath)
     #expect(ours == held, "\(label): log −, server +\n\(AOFLogs.differences(ours, held))")
   }
@@ -55,8 +57,11 @@ struct AOFDifferentialTests {
     let setting = Self.settings[number]
     try await RedisFixture.withFolder { folder in
       for server in await TestServers.found() {
-        for seed in 0..<4 { try await compare(server, setting, seed: UInt64(number * 100 + seed), steps: 400, folder + "") 
-          try FileManager.default.removeItem(atPath: "\(folder)/\(number * 100 + seed)") }
+        for seed in 0..<4 {
+          let seed = UInt64(number * 100 + seed)
+          try await compare(server, setting, seed: seed, steps: 400, folder)
+          try FileManager.default.removeItem(atPath: "\(folder)/\(seed)")
+        }
       }
     }
   }

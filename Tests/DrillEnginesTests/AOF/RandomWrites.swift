@@ -67,7 +67,7 @@ struct RandomWrites {
 
   private mutating func string() -> [String] {
     let key = key("s")
-    switch below(19) {
+    switch below(18) {
     case 0: return ["SET", key, value()]
     case 1: return ["SET", key, value(), "PXAT", time()]
     case 2: return ["SET", key, value(), "EX", "100000"]
@@ -85,7 +85,6 @@ struct RandomWrites {
     case 14: return ["GETDEL", key]
     case 15: return ["GETEX", key] + pick([["PERSIST"], ["PXAT", time()], ["EX", "50000"]])
     case 16: return ["SETNX", key, value()]
-    case 17: return ["SET", key, value(), "PXAT", "1000"]
     default: return ["SET", key, String(below(100))]
     }
   }
@@ -101,7 +100,8 @@ struct RandomWrites {
         + several(4) { random in
           let type = random.pick(["i1", "u1", "i8", "u8", "u63", "i64", "i5", "u13"])
           let offset = random.pick(["#", ""]) + String(random.below(7))
-          return random.pick([["OVERFLOW", random.pick(["WRAP", "SAT", "FAIL"])], []])
+          // Not FAIL: a server that fails so may make the string longer, and write nothing of it into its log.
+          return random.pick([["OVERFLOW", random.pick(["WRAP", "SAT"])], []])
             + random.pick([
               ["SET", type, offset, String(random.below(600) - 300)],
               ["INCRBY", type, offset, random.pick(["1", "-1", "127", "-300", "9223372036854775807"])],
