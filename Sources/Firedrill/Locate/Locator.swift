@@ -173,7 +173,8 @@ struct Locator: Sendable {
       let keys = wanted.keys(in: engine)
       let (records, facts) = try await KeySearch(keys: keys, redacted: wanted.redacted, redactor: redactor).search(
         ArtifactFile(
-          shard: file.shard, format: file.format, path: file.path, parts: file.parts.values.sorted()), engine: engine, events: events)
+          shard: file.shard, format: file.format, path: file.path, parts: file.parts.values.sorted()), engine: engine,
+        events: events)
       result.engine = engine.name
       result.backup.artifactsRead += 1
       for problem in facts.problems { skip("cannot be read in full: \(problem.detail)") }

@@ -27,7 +27,8 @@ struct AOFDamageTests {
       for count in 0...log.bytes.count {
         if log.ends.contains(count), !open.contains(count) {
           last = count
-          lastContents = try await AOFLogs.contents(of: AOFByHand.artifact(Array(log.bytes[..<count]), in: folder)).records
+          lastContents = try await AOFLogs.contents(of: AOFByHand.artifact(Array(log.bytes[..<count]), in: folder))
+            .records
         }
         #expect(!open.contains(count) || last == before, "the sample's transaction is where the test takes it to be")
         let (records, facts) = try #require(try await outcome(Array(log.bytes[..<count]), folder), "cut at \(count)")
@@ -40,7 +41,9 @@ struct AOFDamageTests {
     }
   }
 
-  @Test("with a changed byte where its form is says so, and with one elsewhere never breaks", arguments: [UInt8(1), 2, 0x80, 0xff])
+  @Test(
+    "with a changed byte where its form is says so, and with one elsewhere never breaks",
+    arguments: [UInt8(1), 2, 0x80, 0xff])
   func flips(mask: UInt8) async throws {
     let log = AOFByHand.sample
     try await RedisFixture.withFolder { folder in
@@ -238,7 +241,8 @@ struct AOFDamageTests {
   func unknown() async throws {
     try await RedisFixture.withFolder { folder in
       for command in [
-        AOFLogs.encoded("SOMETHING.NEW", "k"), AOFLogs.encoded("EVAL", "return 1", "0"), AOFLogs.encoded("JSON.MSET", "k"),
+        AOFLogs.encoded("SOMETHING.NEW", "k"), AOFLogs.encoded("EVAL", "return 1", "0"),
+        AOFLogs.encoded("JSON.MSET", "k"),
       ] {
         let artifact = try AOFByHand.artifact(AOFLogs.encoded("SET", "a", "1") + command, in: folder)
         await #expect { try await AOFLogs.contents(of: artifact) } throws: { error in

@@ -64,7 +64,9 @@ struct AOFSandboxTests {
   func expired() async throws {
     var log = AOFByHand()
     log.add("SELECT", "5")
-    for number in 0..<300 { log.add("SET", "k\(number)", "v", "PXAT", number.isMultiple(of: 3) ? "1000" : "4000000000000") }
+    for number in 0..<300 {
+      log.add("SET", "k\(number)", "v", "PXAT", number.isMultiple(of: 3) ? "1000" : "4000000000000")
+    }
     try await RedisFixture.withFolder { folder in
       let artifact = try AOFByHand.artifact(log.bytes, in: folder)
       let ours = try await AOFLogs.contents(of: artifact).records
@@ -76,7 +78,8 @@ struct AOFSandboxTests {
     }
   }
 
-  @Test("is refused by the server where the log is damaged in its middle or lacks a file, and by version where it is old")
+  @Test(
+    "is refused by the server where the log is damaged in its middle or lacks a file, and by version where it is old")
   func refused() async throws {
     let log = AOFByHand.sample
     try await RedisFixture.withFolder { folder in

@@ -197,7 +197,8 @@ struct RandomWrites {
     switch below(18) {
     case 0...3: return ["XADD", key, "*"] + several(3) { [$0.field(), $0.value()] }
     case 4: return ["XADD", key, id(), field(), value()]
-    case 5: return ["XADD", key, pick(["MAXLEN", "NOMKSTREAM"])] + (chance(50) ? ["~", "4"] : ["4"]) + ["*", "f", "v"]
+    case 5:
+      return ["XADD", key, pick(["MAXLEN", "NOMKSTREAM"])] + (chance(50) ? ["~", "4"] : ["4"]) + ["*", "f", "v"]
     case 6: return ["XADD", key, "MINID", "~", id(), "*", "f", "v"]
     case 7: return ["XTRIM", key, "MAXLEN", String(below(6))]
     case 8: return ["XDEL", key, id(), id()]
@@ -223,7 +224,8 @@ struct RandomWrites {
     switch below(13) {
     case 0: return [pick(["DEL", "UNLINK"]), key, other]
     case 1: return [pick(["RENAME", "RENAMENX"]), key, other]
-    case 2: return ["COPY", key, other] + (chance(50) ? ["REPLACE"] : []) + (chance(30) ? ["DB", String(below(3))] : [])
+    case 2:
+      return ["COPY", key, other] + (chance(50) ? ["REPLACE"] : []) + (chance(30) ? ["DB", String(below(3))] : [])
     case 3: return ["MOVE", key, String(below(3))]
     case 4: return ["PEXPIREAT", key, time()] + (major >= 7 && chance(40) ? [pick(["NX", "XX", "GT", "LT"])] : [])
     case 5: return ["EXPIRE", key, "100000"]
@@ -231,9 +233,11 @@ struct RandomWrites {
     case 7: return ["PERSIST", key]
     case 8: return ["EXPIREAT", key, "1"]
     case 9: return ["SORT", self.key(pick(["l", "t", "z"])), "ALPHA", "STORE", other]
-    case 10: return ["SORT", self.key(pick(["l", "t", "z"])), pick(["ASC", "DESC"]), "LIMIT", "1", "3", "STORE", other]
+    case 10:
+      return ["SORT", self.key(pick(["l", "t", "z"])), pick(["ASC", "DESC"]), "LIMIT", "1", "3", "STORE", other]
     case 11: return ["SORT", self.key(pick(["l", "t", "z"])), "BY", "nosort", "STORE", other]
-    default: return ["EVAL", "redis.call('RESTORE', KEYS[2], 0, redis.call('DUMP', KEYS[1]), 'REPLACE')", "2", key, other]
+    default:
+      return ["EVAL", "redis.call('RESTORE', KEYS[2], 0, redis.call('DUMP', KEYS[1]), 'REPLACE')", "2", key, other]
     }
   }
 

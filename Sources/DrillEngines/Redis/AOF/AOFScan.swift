@@ -96,7 +96,8 @@ struct AOFScan {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
     defer { buffer.deallocate() }
     var count = 0
-    while count < 8, let got = try? source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...])), got > 0
+    while count < 8, let got = try? source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...])),
+      got > 0
     {
       count += got
     }

@@ -24,7 +24,8 @@ struct RedisServerConfiguration {
     let lines: [(String, String)] = [
       ("port", "0"), ("unixsocket", quoted(socketPath)), ("unixsocketperm", "700"), ("protected-mode", "yes"),
       ("requirepass", password.reveal()), ("dir", quoted(folder)),
-      ("dbfilename", StagedArtifact.snapshotName), ("save", "\"\""), ("databases", "\(RedisServerConfiguration.databases)"),
+      ("dbfilename", StagedArtifact.snapshotName), ("save", "\"\""),
+      ("databases", "\(RedisServerConfiguration.databases)"),
       // Memory is limited from outside; a server that evicts would hide that it does not fit.
       ("maxmemory", "0"), ("maxmemory-policy", "noeviction"),
       // No write gets through: there will never be a replica.

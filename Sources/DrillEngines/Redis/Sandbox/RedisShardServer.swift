@@ -219,7 +219,9 @@ struct RedisShardServer: Sendable {
     let held = info.databases.reduce(0) { $0 + $1.keys }
     let clockHeld = try await isClockHeld(connection, at: plan.clock)
     // Where the clock runs, keys may expire between the two counts.
-    if clockHeld, artifact.form == .snapshot, let loaded = info["rdb_last_load_keys_loaded"].flatMap({ UInt64($0) }), loaded != held {
+    if clockHeld, artifact.form == .snapshot, let loaded = info["rdb_last_load_keys_loaded"].flatMap({ UInt64($0) }),
+      loaded != held
+    {
       throw failure("the server says that it loaded \(loaded) keys and holds \(held)")
     }
     return Facts(runID: runID, server: info.server, clockHeld: clockHeld)

@@ -128,7 +128,8 @@ struct StagedArtifact: Sendable {
   }
 
   private static func write(_ text: String, to path: String, _ shard: String) throws {
-    guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
+    guard
+      FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
     else { throw failure(shard) }
   }
 

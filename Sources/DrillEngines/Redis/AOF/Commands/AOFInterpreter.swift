@@ -24,7 +24,6 @@ final class AOFInterpreter {
   private(set) var database = Database()
   private var databases: [Int: Database] = [:]
   var libraries: [[UInt8]: [UInt8]] = [:]
-  var areLibrariesUnknown = false
   /// Commands that a server would answer with an error.
   private(set) var refusals: UInt64 = 0
   /// Commands that are not modelled, by name.
@@ -85,38 +84,33 @@ final class AOFInterpreter {
   }
 
   func string(_ key: [UInt8]) throws -> AOFString? {
-    guard let entry = try entry(key) else { return nil }
-    guard case .string(let value) = entry.value else { throw Refused() }
-    return value
+    try find(key) { if case .string(let value) = $0 { value } else { nil } }
   }
 
   func list(_ key: [UInt8]) throws -> AOFList? {
-    guard let entry = try entry(key) else { return nil }
-    guard case .list(let value) = entry.value else { throw Refused() }
-    return value
+    try find(key) { if case .list(let value) = $0 { value } else { nil } }
   }
 
   func set(_ key: [UInt8]) throws -> AOFSet? {
-    guard let entry = try entry(key) else { return nil }
-    guard case .set(let value) = entry.value else { throw Refused() }
-    return value
+    try find(key) { if case .set(let value) = $0 { value } else { nil } }
   }
 
   func hash(_ key: [UInt8]) throws -> AOFHash? {
-    guard let entry = try entry(key) else { return nil }
-    guard case .hash(let value) = entry.value else { throw Refused() }
-    return value
+    try find(key) { if case .hash(let value) = $0 { value } else { nil } }
   }
 
   func sortedSet(_ key: [UInt8]) throws -> AOFSortedSet? {
-    guard let entry = try entry(key) else { return nil }
-    guard case .sortedSet(let value) = entry.value else { throw Refused() }
-    return value
+    try find(key) { if case .sortedSet(let value) = $0 { value } else { nil } }
   }
 
   func stream(_ key: [UInt8]) throws -> AOFStream? {
+    try find(key) { if case .stream(let value) = $0 { value } else { nil } }
+  }
+
+  /// - Throws: `Refused` for a value of another type.
+  private func find<Value>(_ key: [UInt8], _ ofType: (AOFValue) -> Value?) throws -> Value? {
     guard let entry = try entry(key) else { return nil }
-    guard case .stream(let value) = entry.value else { throw Refused() }
+    guard let value = ofType(entry.value) else { throw Refused() }
     return value
   }
 

@@ -2,12 +2,14 @@
 extension AOFCommandTable {
   static var bitCommands: [String: Entry] {
     [
-      "SETBIT": Entry(keys: .first, apply: { command, store in
-        guard let value = command.integer(3), (0...1).contains(value) else { throw AOFInterpreter.Refused() }
-        let offset = try bitOffset(command[2], width: 0)
-        let string = try string(command.array(1), reaching: offset, store)
-        string.setBits(UInt64(value), at: offset, count: 1)
-      }, words: 4),
+      "SETBIT": Entry(
+        keys: .first,
+        apply: { command, store in
+          guard let value = command.integer(3), (0...1).contains(value) else { throw AOFInterpreter.Refused() }
+          let offset = try bitOffset(command[2], width: 0)
+          let string = try string(command.array(1), reaching: offset, store)
+          string.setBits(UInt64(value), at: offset, count: 1)
+        }, words: 4),
       "BITFIELD": Entry(keys: .first, apply: bitField),
       "BITOP": Entry(keys: .target(2, sourcesFrom: 3), apply: combine, words: 4),
     ]

@@ -4,38 +4,48 @@ extension AOFCommandTable {
     [
       "HSET": Entry(keys: .first, apply: set, words: 4),
       "HMSET": Entry(keys: .first, apply: set, words: 4),
-      "HSETNX": Entry(keys: .first, apply: { command, store in
-        if try store.hash(command.array(1))?.fields[command.array(2)] == nil { try set(command, store) }
-      }, words: 4),
-      "HDEL": Entry(keys: .first, apply: { command, store in
-        guard let hash = try store.hash(command.array(1)) else { return }
-        for index in 2..<command.count { hash.fields[command.array(index)] = nil }
-        if hash.fields.isEmpty { store.remove(command.array(1)) }
-      }, words: 3),
-      "HINCRBY": Entry(keys: .first, apply: { command, store in
-        let increment = try number(command, 3)
-        let existing = try store.hash(command.array(1))
-        let old = existing?.fields[command.array(2)]
-        guard let value = old.map({ AOFNumber.integer($0.value) }) ?? 0 else { throw AOFInterpreter.Refused() }
-        let (sum, isOver) = value.addingReportingOverflow(increment)
-        guard !isOver else { throw AOFInterpreter.Refused() }
-        let hash = existing ?? AOFHash()
-        if existing == nil { store.put(command.array(1), .hash(hash)) }
-        hash.fields[command.array(2)] = .init(value: Array(String(sum).utf8), expiry: old?.expiry)
-      }, words: 4),
+      "HSETNX": Entry(
+        keys: .first,
+        apply: { command, store in
+          if try store.hash(command.array(1))?.fields[command.array(2)] == nil { try set(command, store) }
+        }, words: 4),
+      "HDEL": Entry(
+        keys: .first,
+        apply: { command, store in
+          guard let hash = try store.hash(command.array(1)) else { return }
+          for index in 2..<command.count { hash.fields[command.array(index)] = nil }
+          if hash.fields.isEmpty { store.remove(command.array(1)) }
+        }, words: 3),
+      "HINCRBY": Entry(
+        keys: .first,
+        apply: { command, store in
+          let increment = try number(command, 3)
+          let existing = try store.hash(command.array(1))
+          let old = existing?.fields[command.array(2)]
+          guard let value = old.map({ AOFNumber.integer($0.value) }) ?? 0 else { throw AOFInterpreter.Refused() }
+          let (sum, isOver) = value.addingReportingOverflow(increment)
+          guard !isOver else { throw AOFInterpreter.Refused() }
+          let hash = existing ?? AOFHash()
+          if existing == nil { store.put(command.array(1), .hash(hash)) }
+          hash.fields[command.array(2)] = .init(value: Array(String(sum).utf8), expiry: old?.expiry)
+        }, words: 4),
       "HPEXPIREAT": Entry(keys: .first, apply: { try expire($0, $1, isSeconds: false) }, words: 6),
       "HEXPIREAT": Entry(keys: .first, apply: { try expire($0, $1, isSeconds: true) }, words: 6),
-      "HPERSIST": Entry(keys: .first, apply: { command, store in
-        let names = try fields(command, from: 2, perField: 1)
-        guard let hash = try store.hash(command.array(1)) else { return }
-        for index in names { hash.fields[command.array(index)]?.expiry = nil }
-      }, words: 5),
-      "HGETDEL": Entry(keys: .first, apply: { command, store in
-        let names = try fields(command, from: 2, perField: 1)
-        guard let hash = try store.hash(command.array(1)) else { return }
-        for index in names { hash.fields[command.array(index)] = nil }
-        if hash.fields.isEmpty { store.remove(command.array(1)) }
-      }, words: 5),
+      "HPERSIST": Entry(
+        keys: .first,
+        apply: { command, store in
+          let names = try fields(command, from: 2, perField: 1)
+          guard let hash = try store.hash(command.array(1)) else { return }
+          for index in names { hash.fields[command.array(index)]?.expiry = nil }
+        }, words: 5),
+      "HGETDEL": Entry(
+        keys: .first,
+        apply: { command, store in
+          let names = try fields(command, from: 2, perField: 1)
+          guard let hash = try store.hash(command.array(1)) else { return }
+          for index in names { hash.fields[command.array(index)] = nil }
+          if hash.fields.isEmpty { store.remove(command.array(1)) }
+        }, words: 5),
       "HSETEX": Entry(keys: .first, apply: setExpiring, words: 6),
     ]
   }

@@ -3,9 +3,11 @@ internal import DrillModel
 /// Keys of any type, and whole databases. Source: redis 7.0 src/db.c, src/expire.c, src/cluster.c, src/sort.c.
 extension AOFCommandTable {
   static var keyCommands: [String: Entry] {
-    let deletion = Entry(keys: .every(1), apply: { command, store in
-      for index in 1..<command.count { store.remove(command.array(index)) }
-    })
+    let deletion = Entry(
+      keys: .every(1),
+      apply: { command, store in
+        for index in 1..<command.count { store.remove(command.array(index)) }
+      })
     let restoring = Entry(keys: .first, apply: restore, words: 4)
     let nothing = Entry(keys: .none, apply: { _, _ in }, words: 1)
     return [
@@ -13,25 +15,32 @@ extension AOFCommandTable {
       "RENAME": Entry(keys: .words([1, 2]), apply: { try rename($0, $1, replaces: true) }, words: 3),
       "RENAMENX": Entry(keys: .words([1, 2]), apply: { try rename($0, $1, replaces: false) }, words: 3),
       "COPY": Entry(keys: .found(copyKeys), apply: copy, words: 3),
-      "MOVE": Entry(keys: .found { command in
-        database(command, 2).map { [AOFKeyUse(index: 1), AOFKeyUse(index: 1, database: $0)] }
-      }, apply: move, words: 3),
-      "PERSIST": Entry(keys: .first, apply: { command, store in
-        try store.entry(command.array(1))?.expiry = RecordBatch.noExpiry
-      }),
+      "MOVE": Entry(
+        keys: .found { command in
+          database(command, 2).map { [AOFKeyUse(index: 1), AOFKeyUse(index: 1, database: $0)] }
+        }, apply: move, words: 3),
+      "PERSIST": Entry(
+        keys: .first,
+        apply: { command, store in
+          try store.entry(command.array(1))?.expiry = RecordBatch.noExpiry
+        }),
       "PEXPIREAT": Entry(keys: .first, apply: { try expire($0, $1, isSeconds: false) }, words: 3),
       "EXPIREAT": Entry(keys: .first, apply: { try expire($0, $1, isSeconds: true) }, words: 3),
       "EXPIRE": Entry(keys: .first), "PEXPIRE": Entry(keys: .first),
       "RESTORE": restoring, "RESTORE-ASKING": restoring,
       "SORT": Entry(keys: .found(sortKeys), apply: sort),
-      "SELECT": Entry(keys: .none, apply: { command, store in
-        guard let number = database(command, 1) else { throw AOFInterpreter.Refused() }
-        store.select(number)
-      }),
-      "SWAPDB": Entry(keys: .none, apply: { command, store in
-        guard let a = database(command, 1), let b = database(command, 2) else { throw AOFInterpreter.Refused() }
-        store.swap(a, b)
-      }, words: 3),
+      "SELECT": Entry(
+        keys: .none,
+        apply: { command, store in
+          guard let number = database(command, 1) else { throw AOFInterpreter.Refused() }
+          store.select(number)
+        }),
+      "SWAPDB": Entry(
+        keys: .none,
+        apply: { command, store in
+          guard let a = database(command, 1), let b = database(command, 2) else { throw AOFInterpreter.Refused() }
+          store.swap(a, b)
+        }, words: 3),
       "FLUSHDB": Entry(keys: .none, apply: { _, store in store.empty(store.database) }, words: 1),
       "FLUSHALL": Entry(keys: .none, apply: { _, store in store.emptyAll() }, words: 1),
       // A transaction that did not end is not read at all, so that one can be taken command by command.

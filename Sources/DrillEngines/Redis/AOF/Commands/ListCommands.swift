@@ -8,13 +8,15 @@ extension AOFCommandTable {
       "RPUSHX": Entry(keys: .first, apply: { try push($0, $1, atHead: false, makes: false) }, words: 3),
       "LPOP": Entry(keys: .first, apply: { try pop($0, $1, atHead: true) }),
       "RPOP": Entry(keys: .first, apply: { try pop($0, $1, atHead: false) }),
-      "LSET": Entry(keys: .first, apply: { command, store in
-        guard let list = try store.list(command.array(1)) else { throw AOFInterpreter.Refused() }
-        var index = try number(command, 2)
-        if index < 0 { index += Int64(list.count) }
-        guard (0..<Int64(list.count)).contains(index) else { throw AOFInterpreter.Refused() }
-        list[Int(index)] = command.array(3)
-      }, words: 4),
+      "LSET": Entry(
+        keys: .first,
+        apply: { command, store in
+          guard let list = try store.list(command.array(1)) else { throw AOFInterpreter.Refused() }
+          var index = try number(command, 2)
+          if index < 0 { index += Int64(list.count) }
+          guard (0..<Int64(list.count)).contains(index) else { throw AOFInterpreter.Refused() }
+          list[Int(index)] = command.array(3)
+        }, words: 4),
       "LTRIM": Entry(keys: .first, apply: trim, words: 4),
       "LREM": Entry(keys: .first, apply: removeEqual, words: 4),
       "LINSERT": Entry(keys: .first, apply: insert, words: 5),

@@ -3,20 +3,24 @@ extension AOFCommandTable {
   static var sortedSetCommands: [String: Entry] {
     [
       "ZADD": Entry(keys: .first, apply: add, words: 4),
-      "ZINCRBY": Entry(keys: .first, apply: { command, store in
-        guard let increment = command.real(2) else { throw AOFInterpreter.Refused() }
-        let existing = try store.sortedSet(command.array(1))
-        let score = (existing?.scores[command.array(3)] ?? 0) + increment
-        guard !score.isNaN else { throw AOFInterpreter.Refused() }
-        let set = existing ?? AOFSortedSet()
-        if existing == nil { store.put(command.array(1), .sortedSet(set)) }
-        set.set(command.array(3), to: score)
-      }, words: 4),
-      "ZREM": Entry(keys: .first, apply: { command, store in
-        guard let set = try store.sortedSet(command.array(1)) else { return }
-        for index in 2..<command.count { set.remove(command.array(index)) }
-        if set.isEmpty { store.remove(command.array(1)) }
-      }, words: 3),
+      "ZINCRBY": Entry(
+        keys: .first,
+        apply: { command, store in
+          guard let increment = command.real(2) else { throw AOFInterpreter.Refused() }
+          let existing = try store.sortedSet(command.array(1))
+          let score = (existing?.scores[command.array(3)] ?? 0) + increment
+          guard !score.isNaN else { throw AOFInterpreter.Refused() }
+          let set = existing ?? AOFSortedSet()
+          if existing == nil { store.put(command.array(1), .sortedSet(set)) }
+          set.set(command.array(3), to: score)
+        }, words: 4),
+      "ZREM": Entry(
+        keys: .first,
+        apply: { command, store in
+          guard let set = try store.sortedSet(command.array(1)) else { return }
+          for index in 2..<command.count { set.remove(command.array(index)) }
+          if set.isEmpty { store.remove(command.array(1)) }
+        }, words: 3),
       "ZREMRANGEBYRANK": Entry(keys: .first, apply: { try remove($0, $1, .rank) }, words: 4),
       "ZREMRANGEBYSCORE": Entry(keys: .first, apply: { try remove($0, $1, .score) }, words: 4),
       "ZREMRANGEBYLEX": Entry(keys: .first, apply: { try remove($0, $1, .lexical) }, words: 4),
@@ -25,7 +29,8 @@ extension AOFCommandTable {
       "ZRANGESTORE": Entry(
         keys: .found { _ in [AOFKeyUse(index: 1), AOFKeyUse(index: 2, isWritten: false)] }, apply: storeRange, words: 5),
       "ZUNIONSTORE": Entry(keys: .counted(target: 1, count: 2), apply: { try combine($0, $1, .union) }, words: 4),
-      "ZINTERSTORE": Entry(keys: .counted(target: 1, count: 2), apply: { try combine($0, $1, .intersection) }, words: 4),
+      "ZINTERSTORE": Entry(
+        keys: .counted(target: 1, count: 2), apply: { try combine($0, $1, .intersection) }, words: 4),
       "ZDIFFSTORE": Entry(keys: .counted(target: 1, count: 2), apply: { try combine($0, $1, .difference) }, words: 4),
     ]
   }
@@ -137,7 +142,8 @@ extension AOFCommandTable {
       let (low, high) = (try scoreBound(command[lowest]), try scoreBound(command[highest]))
       return { set, isReversed in
         let items = set.scores.filter { _, score in
-          (low.isOpen ? score > low.score : score >= low.score) && (high.isOpen ? score < high.score : score <= high.score)
+          (low.isOpen ? score > low.score : score >= low.score)
+            && (high.isOpen ? score < high.score : score <= high.score)
         }.map { AOFSortedSet.Item(score: $0.value, member: $0.key) }.sorted(by: AOFSortedSet.Item.precedes)
         return isReversed ? items.reversed() : items
       }

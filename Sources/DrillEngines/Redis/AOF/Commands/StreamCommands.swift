@@ -3,28 +3,36 @@ extension AOFCommandTable {
   static var streamCommands: [String: Entry] {
     [
       "XADD": Entry(keys: .first, apply: addEntry, words: 5),
-      "XDEL": Entry(keys: .first, apply: { command, store in
-        let ids = try (2..<command.count).map { try id(command[$0]) }
-        guard let stream = try store.stream(command.array(1)) else { return }
-        for id in ids { stream.remove(id) }
-      }, words: 3),
-      "XTRIM": Entry(keys: .first, apply: { command, store in
-        var index = 2
-        let trim = try trimming(command, &index)
-        guard let trim, index == command.count else { throw AOFInterpreter.Refused() }
-        if let stream = try store.stream(command.array(1)) { trim(stream) }
-      }, words: 4),
-      "XSETID": Entry(keys: .first, apply: { command, store in
-        let id = try id(command[2])
-        guard let stream = try store.stream(command.array(1)) else { throw AOFInterpreter.Refused() }
-        if let last = stream.entries.last, id < last.id { throw AOFInterpreter.Refused() }
-        stream.lastID = id
-      }, words: 3),
-      "XACK": Entry(keys: .first, apply: { command, store in
-        let ids = try (3..<command.count).map { try id(command[$0]) }
-        guard let stream = try store.stream(command.array(1)) else { return }
-        for id in ids { stream.groups[command.array(2)]?.pending[id] = nil }
-      }, words: 4),
+      "XDEL": Entry(
+        keys: .first,
+        apply: { command, store in
+          let ids = try (2..<command.count).map { try id(command[$0]) }
+          guard let stream = try store.stream(command.array(1)) else { return }
+          for id in ids { stream.remove(id) }
+        }, words: 3),
+      "XTRIM": Entry(
+        keys: .first,
+        apply: { command, store in
+          var index = 2
+          let trim = try trimming(command, &index)
+          guard let trim, index == command.count else { throw AOFInterpreter.Refused() }
+          if let stream = try store.stream(command.array(1)) { trim(stream) }
+        }, words: 4),
+      "XSETID": Entry(
+        keys: .first,
+        apply: { command, store in
+          let id = try id(command[2])
+          guard let stream = try store.stream(command.array(1)) else { throw AOFInterpreter.Refused() }
+          if let last = stream.entries.last, id < last.id { throw AOFInterpreter.Refused() }
+          stream.lastID = id
+        }, words: 3),
+      "XACK": Entry(
+        keys: .first,
+        apply: { command, store in
+          let ids = try (3..<command.count).map { try id(command[$0]) }
+          guard let stream = try store.stream(command.array(1)) else { return }
+          for id in ids { stream.groups[command.array(2)]?.pending[id] = nil }
+        }, words: 4),
       "XGROUP": Entry(keys: .words([2]), apply: changeGroup, words: 4),
       "XCLAIM": Entry(keys: .first, apply: claim, words: 6),
     ]
@@ -34,7 +42,8 @@ extension AOFCommandTable {
   private static func id(_ word: some Collection<UInt8>, sequence: UInt64 = 0) throws -> StreamID {
     let parts = word.split(separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
     let numbers = parts.map { part in
-      part.isEmpty || !part.allSatisfy { (0x30...0x39).contains($0) } ? nil : UInt64(String(decoding: part, as: UTF8.self))
+      part.isEmpty || !part.allSatisfy { (0x30...0x39).contains($0) }
+        ? nil : UInt64(String(decoding: part, as: UTF8.self))
     }
     guard let first = numbers.first, let milliseconds = first else { throw AOFInterpreter.Refused() }
     guard numbers.count == 2 else { return StreamID(milliseconds: milliseconds, sequence: sequence) }

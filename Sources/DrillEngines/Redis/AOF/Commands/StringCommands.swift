@@ -8,47 +8,61 @@ extension AOFCommandTable {
   static var stringCommands: [String: Entry] {
     [
       "SET": Entry(keys: .first, apply: set, words: 3),
-      "SETNX": Entry(keys: .first, apply: { command, store in
-        if try store.entry(command.array(1)) == nil {
+      "SETNX": Entry(
+        keys: .first,
+        apply: { command, store in
+          if try store.entry(command.array(1)) == nil {
+            store.put(command.array(1), .string(AOFString(command.array(2))))
+          }
+        }, words: 3),
+      "GETSET": Entry(
+        keys: .first,
+        apply: { command, store in
+          _ = try store.string(command.array(1))
           store.put(command.array(1), .string(AOFString(command.array(2))))
-        }
-      }, words: 3),
-      "GETSET": Entry(keys: .first, apply: { command, store in
-        _ = try store.string(command.array(1))
-        store.put(command.array(1), .string(AOFString(command.array(2))))
-      }, words: 3),
-      "GETDEL": Entry(keys: .first, apply: { command, store in
-        if try store.string(command.array(1)) != nil { store.remove(command.array(1)) }
-      }),
+        }, words: 3),
+      "GETDEL": Entry(
+        keys: .first,
+        apply: { command, store in
+          if try store.string(command.array(1)) != nil { store.remove(command.array(1)) }
+        }),
       "GETEX": Entry(keys: .first, apply: getAndExpire),
-      "MSET": Entry(keys: .every(2), apply: { command, store in
-        guard !command.count.isMultiple(of: 2) else { throw AOFInterpreter.Refused() }
-        for index in stride(from: 1, to: command.count, by: 2) {
-          store.put(command.array(index), .string(AOFString(command.array(index + 1))))
-        }
-      }, words: 3),
-      "MSETNX": Entry(keys: .every(2), apply: { command, store in
-        guard !command.count.isMultiple(of: 2) else { throw AOFInterpreter.Refused() }
-        let places = stride(from: 1, to: command.count, by: 2)
-        for index in places where try store.entry(command.array(index)) != nil { return }
-        for index in places { store.put(command.array(index), .string(AOFString(command.array(index + 1)))) }
-      }, words: 3),
-      "APPEND": Entry(keys: .first, apply: { command, store in
-        guard let value = try store.string(command.array(1)) else {
-          return store.put(command.array(1), .string(AOFString(command.array(2))))
-        }
-        guard value.bytes.count + command[2].count <= stringLimit else { throw AOFInterpreter.Refused() }
-        value.bytes += command[2]
-      }, words: 3),
+      "MSET": Entry(
+        keys: .every(2),
+        apply: { command, store in
+          guard !command.count.isMultiple(of: 2) else { throw AOFInterpreter.Refused() }
+          for index in stride(from: 1, to: command.count, by: 2) {
+            store.put(command.array(index), .string(AOFString(command.array(index + 1))))
+          }
+        }, words: 3),
+      "MSETNX": Entry(
+        keys: .every(2),
+        apply: { command, store in
+          guard !command.count.isMultiple(of: 2) else { throw AOFInterpreter.Refused() }
+          let places = stride(from: 1, to: command.count, by: 2)
+          for index in places where try store.entry(command.array(index)) != nil { return }
+          for index in places { store.put(command.array(index), .string(AOFString(command.array(index + 1)))) }
+        }, words: 3),
+      "APPEND": Entry(
+        keys: .first,
+        apply: { command, store in
+          guard let value = try store.string(command.array(1)) else {
+            return store.put(command.array(1), .string(AOFString(command.array(2))))
+          }
+          guard value.bytes.count + command[2].count <= stringLimit else { throw AOFInterpreter.Refused() }
+          value.bytes += command[2]
+        }, words: 3),
       "SETRANGE": Entry(keys: .first, apply: setRange, words: 4),
       "INCR": Entry(keys: .first, apply: { try add(1, $0, $1) }),
       "DECR": Entry(keys: .first, apply: { try add(-1, $0, $1) }),
       "INCRBY": Entry(keys: .first, apply: { try add(number($0, 2), $0, $1) }, words: 3),
-      "DECRBY": Entry(keys: .first, apply: { command, store in
-        let number = try number(command, 2)
-        guard number != .min else { throw AOFInterpreter.Refused() }
-        try add(-number, command, store)
-      }, words: 3),
+      "DECRBY": Entry(
+        keys: .first,
+        apply: { command, store in
+          let number = try number(command, 2)
+          guard number != .min else { throw AOFInterpreter.Refused() }
+          try add(-number, command, store)
+        }, words: 3),
     ]
   }
 

@@ -21,8 +21,9 @@ extension AOFCommandTable {
     }
     // Random, relative to the time of loading, or calculated with more digits than a double has: servers write what came
     // of it.
-    for name in ["SPOP", "SETEX", "PSETEX", "INCRBYFLOAT", "HINCRBYFLOAT", "HEXPIRE", "HPEXPIRE", "HGETEX", "XREADGROUP"]
-    {
+    for name in [
+      "SPOP", "SETEX", "PSETEX", "INCRBYFLOAT", "HINCRBYFLOAT", "HEXPIRE", "HPEXPIRE", "HGETEX", "XREADGROUP",
+    ] {
       entries[name] = Entry(keys: name == "XREADGROUP" ? .found { _ in nil } : .first)
     }
     for name in ["XAUTOCLAIM", "XDELEX", "XACKDEL"] { entries[name] = Entry(keys: .first) }

@@ -117,6 +117,8 @@ private struct Atoms {
   private mutating func word(_ tag: UInt8) -> UInt64 {
     precondition(bytes[position] == tag, "a record whose atoms are not those of its kind")
     defer { position += 9 }
-    return bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: position + 1, as: UInt64.self)) }
+    return bytes.withUnsafeBytes {
+      UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: position + 1, as: UInt64.self))
+    }
   }
 }
