@@ -208,6 +208,28 @@ struct AOFDamageTests {
     }
   }
 
+  @Test("takes a record of its snapshot to another database before its own is emptied or exchanged")
+  func databases() async throws {
+    let snapshot = SnapshotBytes().adding([0]).adding("moved").adding("1").adding([0]).adding("gone").adding("2")
+      .adding([0xfe, 7, 0]).adding("untouched").adding("3").adding([0xfe, 8, 0]).adding("other").adding("4").sealed
+    let tail = [
+      ["MOVE", "moved", "1"], ["FLUSHDB"], ["SWAPDB", "7", "8"], ["SELECT", "8"], ["SET", "new", "5"],
+    ].flatMap { words in
+      words.reduce(into: Array("*\(words.count)\r\n".utf8)) { $0 += Array("$\($1.utf8.count)\r\n\($1)\r\n".utf8) }
+    }
+    try await RedisFixture.withFolder { folder in
+      let artifact = try AOFByHand.artifact(snapshot + tail, in: folder)
+      let (records, facts) = try await AOFLogs.contents(of: artifact)
+      #expect(
+        Set(records.map { "\($0.namespace) \(String(decoding: $0.key, as: UTF8.self))" })
+          == ["db1 moved", "db8 untouched", "db8 new", "db7 other"])
+      #expect(facts.records == 4)
+      let selected = try await AOFLogs.contents(
+        of: artifact, selection: .slots(SlotSet([RedisSlot.slot(of: Array("untouched".utf8))])))
+      #expect(selected.records == records.filter { $0.key == Array("untouched".utf8) } && selected.facts.records == 4)
+    }
+  }
+
   // MARK: What is not known
 
   @Test("leaves out keys that commands wrote whose effect is not modelled, until something replaces them")

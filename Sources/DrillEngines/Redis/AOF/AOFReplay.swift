@@ -57,9 +57,11 @@ final class AOFReplay {
     }
     var rest = RecordBatch(namespace: "db\(number)")
     for piece in batch.pieces {
-      if piece.begins { isKept = piece.kind == .library || isEmptied || isTouched(piece, batch, database) }
+      let isTouched = isTouched(piece, batch, database)
+      if piece.begins { isKept = piece.kind == .library || isEmptied || isTouched }
       if isKept {
-        try keep(piece, batch, isEmptied ? nil : database)
+        // Before its database was emptied, a record may have been taken to another one.
+        try keep(piece, batch, isTouched && !scan.touched.areAllEmptied ? database : nil)
         if piece.ends { isKept = false }
         continue
       }

@@ -26,7 +26,7 @@ extension AOFCommandTable {
     ] {
       entries[name] = Entry(keys: name == "XREADGROUP" ? .found { _ in nil } : .first)
     }
-    for name in ["XAUTOCLAIM", "XDELEX", "XACKDEL"] { entries[name] = Entry(keys: .first) }
+    for name in ["XAUTOCLAIM", "XDELEX", "XACKDEL", "VADD", "VREM", "VSETATTR"] { entries[name] = Entry(keys: .first) }
     return entries
   }
 }
