@@ -60,7 +60,7 @@ enum RecordSide: Sendable {
     let files = try source.entries(below: "").filter { $0.kind == .file }.map(\.path)
     // A folder of a log's files, or the folder of a server that has one.
     for place in ["", "appendonlydir/"] {
-      let manifests = files.filter { $0.hasPrefix(place) && $0.hasSuffix(".aof.manifest") }
+      let manifests = files.filter { $0.hasPrefix(place) && $0.hasSuffix(".manifest") }
       if manifests.count == 1, let manifest = manifests.first, !manifest.dropFirst(place.count).contains("/") {
         return [try dataFile(folder + "/" + manifest)]
       }
@@ -209,7 +209,9 @@ enum ArtifactFormat: String, Sendable {
     defer { try? handle.close() }
     let head = Array((try? handle.read(upToCount: 16)) ?? Data())
     let ending = (path as NSString).pathExtension
-    if path.hasSuffix(".aof.manifest") { return .logManifest }
+    if path.hasSuffix(".aof.manifest") || ending == "manifest" && head.starts(with: "file ".utf8) {
+      return .logManifest
+    }
     if ending == "aof" || head.starts(with: "#TS:".utf8) { return .log }
     if head.first == UInt8(ascii: "*"), head.dropFirst().first.map({ (0x31...0x39).contains($0) }) == true {
       return .log
