@@ -179,7 +179,7 @@ struct Locator: Sendable {
       result.backup.artifactsRead += 1
       for problem in facts.problems { skip("cannot be read in full: \(problem.detail)") }
       if !facts.leftOutRecords.isEmpty {
-        skip("\(facts.leftOutRecords.count) keys are not looked at: what the log's commands did to them is not modelled")
+        skip("\(facts.leftOutRecords.count) keys cannot be told from the log's commands")
       }
       if case .present(let stored, let computed) = facts.checksum, stored != computed {
         skip("its own checksum does not match")
