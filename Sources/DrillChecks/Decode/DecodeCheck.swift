@@ -37,31 +37,45 @@ public struct DecodeCheck: Sendable {
   public func check(_ readings: [Reading], unread: [String: SkipReason] = [:]) throws -> Judgement {
     var judgement = Judgement()
     let byName = Dictionary(readings.map { ($0.artifact, $0) }, uniquingKeysWith: { first, _ in first })
-    let data = manifest.artifacts.filter { $0.role == .data }
+    let data = ArtifactGroup.data(of: manifest.artifacts)
     for artifact in data {
       if let reading = byName[artifact.name] { judgement.findings += findings(artifact, reading) }
     }
     judgement.findings += mapFindings(data)
     judgement.coverage = [
-      try slotCoverage(data, byName, unread), try recordCoverage(data, byName),
+      try slotCoverage(data, byName, unread), try byteCoverage(data, byName), try recordCoverage(data, byName),
       try checksumCoverage(data, byName, unread),
     ].compactMap { $0 }
     return judgement
   }
 
-  private func subject(_ artifact: Artifact, offset: Int64? = nil) -> Finding.Subject {
-    Finding.Subject(backup: manifest.backup, shard: artifact.shard, artifact: artifact.name, offset: offset)
+  private func subject(_ artifact: ArtifactGroup, offset: Int64? = nil, part: String? = nil) -> Finding.Subject {
+    Finding.Subject(
+      backup: manifest.backup, shard: artifact.shard, artifact: artifact.name(ofPart: part), offset: offset)
   }
 
-  private func findings(_ artifact: Artifact, _ reading: Reading) -> [Finding] {
+  private func findings(_ artifact: ArtifactGroup, _ reading: Reading) -> [Finding] {
     var found: [Finding] = []
     let facts = reading.facts
     for problem in facts.problems {
       switch problem.kind {
-      case .undecodable: found.append(unreadable(artifact, "bytes that decode", problem.detail, offset: problem.offset))
+      case .undecodable:
+        found.append(
+          unreadable(artifact, "bytes that decode", problem.detail, offset: problem.offset, part: problem.part))
+      case .missingPart:
+        found.append(
+          Finding(
+            .artifactMissing, stage: .decode, subject: subject(artifact), expected: "all files of the artifact",
+            observed: problem.detail))
+      case .unnamedPart:
+        found.append(
+          Finding(
+            .artifactUnexpected, stage: .decode, subject: subject(artifact, part: problem.part),
+            expected: "files that belong to the artifact", observed: problem.detail))
       case .unsupportedVersion:
         found.append(
-          RestoreCheck.versionUnsupported(subject(artifact, offset: problem.offset), stage: .decode, problem.detail))
+          RestoreCheck.versionUnsupported(
+            subject(artifact, offset: problem.offset, part: problem.part), stage: .decode, problem.detail))
       case .databaseCorrupt:
         found.append(
           Finding(
@@ -110,14 +124,16 @@ public struct DecodeCheck: Sendable {
     return found + misplaced(artifact, reading.records.misplaced)
   }
 
-  private func unreadable(_ artifact: Artifact, _ expected: String, _ observed: String, offset: Int64?) -> Finding {
+  private func unreadable(
+    _ artifact: ArtifactGroup, _ expected: String, _ observed: String, offset: Int64?, part: String? = nil
+  ) -> Finding {
     Finding(
-      .artifactUnreadable, stage: .decode, subject: subject(artifact, offset: offset), expected: expected,
+      .artifactUnreadable, stage: .decode, subject: subject(artifact, offset: offset, part: part), expected: expected,
       observed: observed)
   }
 
   /// One finding for an artifact, with the first record that does not belong.
-  private func misplaced(_ artifact: Artifact, _ misplaced: MisplacedRecords) -> [Finding] {
+  private func misplaced(_ artifact: ArtifactGroup, _ misplaced: MisplacedRecords) -> [Finding] {
     guard misplaced.count > 0 else { return [] }
     var subject = subject(artifact)
     if let sample = misplaced.samples.first {
@@ -138,7 +154,7 @@ public struct DecodeCheck: Sendable {
   private var shardsWithData: Set<String> { Set(manifest.artifacts.filter { $0.role == .data }.compactMap(\.shard)) }
 
   /// Holes and overlaps: facts of the manifest alone.
-  private func mapFindings(_ data: [Artifact]) -> [Finding] {
+  private func mapFindings(_ data: [ArtifactGroup]) -> [Finding] {
     var found: [Finding] = []
     let holders = shardsWithData
     let scope = manifest.scope.slots
@@ -189,14 +205,16 @@ public struct DecodeCheck: Sendable {
 
   // MARK: - Coverage
 
-  private func isWhole(_ reading: Reading, _ artifact: Artifact) -> Bool {
-    !reading.facts.problems.contains { $0.kind == .undecodable || $0.kind == .unsupportedVersion }
+  private func isWhole(_ reading: Reading, _ artifact: ArtifactGroup) -> Bool {
+    !reading.facts.problems.contains {
+      [.undecodable, .unsupportedVersion, .missingPart, .unnamedPart].contains($0.kind)
+    }
       && reading.records.brokenRecords == 0 && reading.facts.bytesRead >= artifact.sizeBytes
   }
 
   /// A slot was examined when the artifacts of its owner, and of the source and target of its move, were read whole.
   private func slotCoverage(
-    _ data: [Artifact], _ readings: [String: Reading], _ unread: [String: SkipReason]
+    _ data: [ArtifactGroup], _ readings: [String: Reading], _ unread: [String: SkipReason]
   ) throws -> Run.StageCoverage {
     var reasons: [String: SkipReason] = [:]
     for shard in manifest.topology.shards { reasons[shard.name] = .artifactUnavailable }
@@ -227,38 +245,72 @@ public struct DecodeCheck: Sendable {
 
   /// Records that the reader counted, against those that were folded. What damage hides is not in it: bytes and slots
   /// say that.
-  private func recordCoverage(_ data: [Artifact], _ readings: [String: Reading]) throws -> Run.StageCoverage {
+  private func recordCoverage(_ data: [ArtifactGroup], _ readings: [String: Reading]) throws -> Run.StageCoverage {
     var declared: UInt64 = 0
     var examined: UInt64 = 0
+    var leftOut: UInt64 = 0
     for artifact in data {
       guard let reading = readings[artifact.name] else { continue }
       declared += max(reading.facts.records, reading.records.records)
       examined += reading.records.records
+      leftOut += UInt64(reading.facts.leftOutRecords.count)
     }
     return Run.StageCoverage(
       .decode, of: "records of the artifacts",
       try Coverage(
-        .records, declared: declared, examined: examined, skipped: [.artifactUnavailable: declared - examined]))
+        .records, declared: declared + leftOut, examined: examined,
+        skipped: [.artifactUnavailable: declared - examined, .notModelled: leftOut]))
+  }
+
+  /// Bytes that records come from, against those that were read and left out; nil where none were left out.
+  private func byteCoverage(
+    _ data: [ArtifactGroup], _ readings: [String: Reading]
+  ) throws -> Run.StageCoverage? {
+    let read = data.compactMap { artifact in readings[artifact.name].map { (artifact, $0) } }
+    guard read.contains(where: { !$0.1.facts.leftOutBytes.isEmpty }) else { return nil }
+    var examined: UInt64 = 0
+    var skipped: [SkipReason: UInt64] = [:]
+    for (artifact, reading) in read {
+      guard isWhole(reading, artifact) else {
+        skipped[.artifactUnavailable, default: 0] += artifact.sizeBytes
+        continue
+      }
+      var left = artifact.sizeBytes
+      for (reason, bytes) in reading.facts.leftOutBytes.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+        let taken = min(bytes, left)
+        skipped[reason, default: 0] += taken
+        left -= taken
+      }
+      examined += left
+    }
+    return Run.StageCoverage(
+      .decode, of: "bytes of the artifacts",
+      try Coverage(.bytes, declared: read.reduce(0) { $0 + $1.0.sizeBytes }, examined: examined, skipped: skipped))
   }
 
   /// Bytes under the format's own checksum; nil where no artifact's format has one.
   private func checksumCoverage(
-    _ data: [Artifact], _ readings: [String: Reading], _ unread: [String: SkipReason]
+    _ data: [ArtifactGroup], _ readings: [String: Reading], _ unread: [String: SkipReason]
   ) throws -> Run.StageCoverage? {
     var declared: UInt64 = 0
     var examined: UInt64 = 0
     var skipped: [SkipReason: UInt64] = [:]
     for artifact in data {
       guard let reading = readings[artifact.name] else { continue }
+      let covered = min(reading.facts.checksumBytes ?? artifact.sizeBytes, artifact.sizeBytes)
       switch reading.facts.checksum {
-      case .present: examined += artifact.sizeBytes
-      case .disabled: skipped[.checksumDisabled, default: 0] += artifact.sizeBytes
+      case .present:
+        examined += covered
+        declared += covered
+      case .disabled:
+        skipped[.checksumDisabled, default: 0] += covered
+        declared += covered
       case .absent:
         // Without a problem the format has no checksum, and nothing was declared.
         guard !isWhole(reading, artifact) else { continue }
         skipped[.artifactUnavailable, default: 0] += artifact.sizeBytes
+        declared += artifact.sizeBytes
       }
-      declared += artifact.sizeBytes
     }
     guard declared > 0 else { return nil }
     return Run.StageCoverage(

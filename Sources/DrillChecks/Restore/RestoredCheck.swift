@@ -19,9 +19,11 @@ public struct RestoredCheck: Sendable {
   ///   - sandbox: what the sandbox's reader folded.
   ///   - facts: the sandbox reader's facts. Values of modules that it could not see are compared by number alone and not
   ///     counted as examined.
+  ///   - leftOut: records that the artifact's reader left out, and that are in neither fold.
   ///   - keys: the keys of differing slots (left: artifact, right: sandbox); nil where they were not looked up.
   public func check(
-    shard: String, artifact: FoldedRecords, sandbox: FoldedRecords, facts: ReadFacts, keys: KeyDiff? = nil
+    shard: String, artifact: FoldedRecords, sandbox: FoldedRecords, facts: ReadFacts, leftOut: UInt64 = 0,
+    keys: KeyDiff? = nil
   ) throws -> Judgement {
     var judgement = Judgement()
     let subject = Finding.Subject(backup: backup, shard: shard)
@@ -56,7 +58,9 @@ public struct RestoredCheck: Sendable {
     judgement.coverage.append(
       Run.StageCoverage(
         .fingerprint, of: "records restored of shard \(shard)",
-        try Coverage(.records, declared: declared, examined: declared - unseen, skipped: [.opaqueModule: unseen])))
+        try Coverage(
+          .records, declared: declared + leftOut, examined: declared - unseen,
+          skipped: [.opaqueModule: unseen, .notModelled: leftOut])))
     judgement.comparisons.append(
       Run.Comparison(
         .fingerprint, left: "artifact", right: "sandbox", independentReaders: independentReaders, isEqual: found.isEmpty

@@ -1,7 +1,7 @@
 public import DrillModel
 internal import Synchronization
 
-/// Redis 7.0, standalone and Cluster: backups are RDB files, sandboxes are real servers.
+/// Redis 7.0, standalone and Cluster: backups are RDB files or append-only logs, sandboxes are real servers.
 public final class RedisEngine: Engine {
   public let name = "redis"
   private let tools: SandboxTools
@@ -22,7 +22,8 @@ public final class RedisEngine: Engine {
   public func readArtifact(
     _ file: ArtifactFile, selection: RecordSelection, into handler: RecordHandler
   ) throws -> ReadFacts {
-    try RDBReader().read(try FileByteSource(path: file.path), selection: selection, into: handler)
+    if file.isAOF { return try AOFReader().read(file, selection: selection, into: handler) }
+    return try RDBReader().read(try FileByteSource(path: file.path), selection: selection, into: handler)
   }
 
   /// How servers are kept apart on this machine, as tried out now.

@@ -5,7 +5,7 @@ public struct Artifact: Hashable, Sendable, Codable {
   public var role: Role
   /// The shard that it holds; nil for what belongs to the whole backup.
   public var shard: String?
-  /// `rdb`, `sqlite`, `answers`, `fingerprint`.
+  /// `rdb`, `sqlite`, `answers`, `fingerprint`; `aof`, or `aof-manifest` and `aof-part` for a log of several files.
   public var format: String
   /// Filters that were applied to it, innermost first; empty for none.
   public var encodings: [String]

@@ -34,11 +34,14 @@ public struct ArtifactFile: Hashable, Sendable {
   public var format: String
   /// Absolute path of the file on this machine; never recorded.
   public var path: String
+  /// The other files of an artifact that is made of several, of which `path` says how they belong together; absolute.
+  public var parts: [String]
 
-  public init(shard: String, format: String, path: String) {
+  public init(shard: String, format: String, path: String, parts: [String] = []) {
     self.shard = shard
     self.format = format
     self.path = path
+    self.parts = parts
   }
 }
 

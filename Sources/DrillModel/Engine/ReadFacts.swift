@@ -9,9 +9,15 @@ public struct ReadFacts: Hashable, Sendable, Codable {
   /// The version of the program that wrote it, as it says itself.
   public var writer: String?
   public var checksum: Checksum
+  /// Bytes that the checksum covers; nil: all of them.
+  public var checksumBytes: UInt64?
   /// Bytes after the format's own end.
   public var bytesAfterEnd: UInt64
   public var problems: [Problem]
+  /// Bytes that were read and that the records do not come from, by why.
+  public var leftOutBytes: [SkipReason: UInt64] = [:]
+  /// Records that may be there, and of which the reader cannot tell what they hold: it hands on none of them.
+  public var leftOutRecords: [RecordName] = []
   /// What a reader has to say of itself: `rowids were compared: table t has no primary key`.
   public var notes: [String]
 
@@ -41,6 +47,17 @@ public struct ReadFacts: Hashable, Sendable, Codable {
     case present(stored: String, computed: String)
   }
 
+  /// A record by its key.
+  public struct RecordName: Hashable, Sendable, Codable {
+    public var namespace: String
+    public var key: [UInt8]
+
+    public init(namespace: String, key: [UInt8]) {
+      self.namespace = namespace
+      self.key = key
+    }
+  }
+
   public struct Problem: Hashable, Sendable, Codable {
     public enum Kind: String, Sendable, Codable {
       /// Bytes that do not decode; nothing after them was read.
@@ -50,16 +67,23 @@ public struct ReadFacts: Hashable, Sendable, Codable {
       /// The database's own integrity check complains.
       case databaseCorrupt = "database-corrupt"
       case foreignKey = "foreign-key"
+      /// A file of the artifact that another one names, and that is not there.
+      case missingPart = "missing-part"
+      /// A file of the artifact that none of the others names.
+      case unnamedPart = "unnamed-part"
     }
     public var kind: Kind
     public var offset: Int64?
     /// What was found, without any value of the data store.
     public var detail: String
+    /// Of an artifact of several files, the name of the one that it is about, without folders.
+    public var part: String?
 
-    public init(_ kind: Kind, offset: Int64? = nil, detail: String) {
+    public init(_ kind: Kind, offset: Int64? = nil, detail: String, part: String? = nil) {
       self.kind = kind
       self.offset = offset
       self.detail = detail
+      self.part = part
     }
   }
 }

@@ -54,4 +54,8 @@ public enum SkipReason: String, Sendable, Codable, CodingKeyRepresentable, CaseI
   case budgetSpent = "time budget spent"
   case notReferenced = "the reference says nothing about it"
   case unsealed = "unsealed: nothing says what the bytes should be"
+  case notModelled = "what a command of the log did to it is not modelled"
+  case tornTail = "after the log's last whole command: no server keeps it"
+  case notLoaded = "history of the log: no server loads it"
+  case afterPoint = "after the point up to which the log was read"
 }

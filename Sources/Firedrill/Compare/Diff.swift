@@ -106,6 +106,12 @@ struct Diff {
         .artifactUnreadable, subject: "side \(name)",
         detail: "cannot be read in full: \(problem.detail); see firedrill check")
     }
+    let leftOut = facts.reduce(0) { $0 + $1.leftOutRecords.count }
+    if leftOut > 0 {
+      throw DrillError(
+        .artifactUnreadable, subject: "side \(name)",
+        detail: "\(leftOut) keys cannot be told from the log: \(facts.flatMap(\.notes).last ?? "")")
+    }
     let opaque = facts.reduce(0) { $0 + $1.opaqueRecords }
     if opaque > 0, side.isLive {
       throw DrillError(

@@ -30,21 +30,13 @@ enum RecordSide: Sendable {
     }
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    let names = isFolder.boolValue ? try RecordSide.dataFiles(in: path) : [path]
-    let files = try names.map { name -> ArtifactFile in
-      guard let format = try ArtifactFormat.of(path: name) else {
-        throw DrillError(
-          .usage, subject: (name as NSString).lastPathComponent,
-          detail: "this is neither an RDB file nor an SQLite database")
-      }
-      return ArtifactFile(
-        shard: ((name as NSString).lastPathComponent as NSString).deletingPathExtension, format: format.rawValue,
-        path: name)
-    }
+    let files = isFolder.boolValue ? try RecordSide.dataFiles(in: path) : [try RecordSide.dataFile(path)]
     guard let first = files.first else {
-      throw DrillError(.usage, subject: text, detail: "the folder holds no RDB file and no SQLite database")
+      throw DrillError(
+        .usage, subject: text, detail: "the folder holds no RDB file, no append-only log and no SQLite database")
     }
-    guard files.allSatisfy({ $0.format == first.format }) else {
+    let engine = ArtifactFormat(rawValue: first.format)?.engine
+    guard files.allSatisfy({ ArtifactFormat(rawValue: $0.format)?.engine == engine }) else {
       throw DrillError(.usage, subject: text, detail: "the folder holds files of different formats")
     }
     self = .files(files, try Engines().named(ArtifactFormat(rawValue: first.format)?.engine ?? ""))
@@ -56,16 +48,41 @@ enum RecordSide: Sendable {
   }
 
   /// A backup's data artifacts, or every data file of a folder.
-  private static func dataFiles(in folder: String) throws -> [String] {
-    if let bytes = try? FolderSource(root: folder).contents(of: Catalog.manifestName, limit: Catalog.manifestLimit) {
-      return try SealedManifest.claimed(in: bytes).artifacts.filter { $0.role == .data }.map {
-        try FolderSource(root: folder).localPath(of: $0.name)
+  private static func dataFiles(in folder: String) throws -> [ArtifactFile] {
+    let source = FolderSource(root: folder)
+    if let bytes = try? source.contents(of: Catalog.manifestName, limit: Catalog.manifestLimit) {
+      return try ArtifactGroup.data(of: try SealedManifest.claimed(in: bytes).artifacts).map { group in
+        ArtifactFile(
+          shard: group.shard ?? group.name, format: group.format, path: try source.localPath(of: group.name),
+          parts: try group.parts.map { try source.localPath(of: $0.name) })
       }
     }
-    return try FolderSource(root: folder).entries(below: "").filter { $0.kind == .file && !$0.path.contains("/") }.map {
-      folder + "/" + $0.path
+    let files = try source.entries(below: "").filter { $0.kind == .file }.map(\.path)
+    // A folder of a log's files, or the folder of a server that has one.
+    for place in ["", "appendonlydir/"] {
+      let manifests = files.filter { $0.hasPrefix(place) && $0.hasSuffix(".manifest") }
+      if manifests.count == 1, let manifest = manifests.first, !manifest.dropFirst(place.count).contains("/") {
+        return [try dataFile(folder + "/" + manifest)]
+      }
     }
-    .filter { try ArtifactFormat.of(path: $0) != nil }
+    return try files.filter { !$0.contains("/") }.map { folder + "/" + $0 }
+      .filter { try ArtifactFormat.of(path: $0) != nil }.map(dataFile)
+  }
+
+  private static func dataFile(_ path: String) throws -> ArtifactFile {
+    let name = (path as NSString).lastPathComponent
+    guard let format = try ArtifactFormat.of(path: path) else {
+      throw DrillError(
+        .usage, subject: name, detail: "this is neither an RDB file nor an append-only log nor an SQLite database")
+    }
+    var parts: [String] = []
+    if format == .logManifest {
+      let folder = (path as NSString).deletingLastPathComponent
+      parts = try FolderSource(root: folder).entries(below: "").filter { $0.kind == .file && !$0.path.contains("/") }
+        .map(\.path).filter { $0 != name }.map { folder + "/" + $0 }
+    }
+    return ArtifactFile(
+      shard: (name as NSString).deletingPathExtension, format: format.rawValue, path: path, parts: parts)
   }
 
   private static func cluster(_ text: String) throws -> ClusterDescription {
@@ -174,12 +191,15 @@ extension LiveCluster {
 /// Formats told by a file's first bytes.
 enum ArtifactFormat: String, Sendable {
   case rdb, sqlite
+  case log = "aof"
+  case logManifest = "aof-manifest"
+  case logPart = "aof-part"
 
-  var engine: String { self == .rdb ? "redis" : "sqlite" }
+  var engine: String { self == .sqlite ? "sqlite" : "redis" }
 
-  /// Nil for anything else.
+  /// Nil for anything else. A log that begins with a snapshot is told from a snapshot by its name, `….aof`.
   ///
-  /// Source: redis src/rdb.c `rdbSaveRio` ("REDIS%04d"); SQLite file format, section 1.3.1 ("SQLite format 3\000").
+  /// Source: redis src/rdb.c `rdbSaveRio` ("REDIS%04d"), src/aof.c `catAppendOnlyGenericCommand`; SQLite file format, section 1.3.1 ("SQLite format 3\000").
   static func of(path: String) throws -> ArtifactFormat? {
     guard let handle = FileHandle(forReadingAtPath: path) else {
       throw DrillError(
@@ -188,10 +208,18 @@ enum ArtifactFormat: String, Sendable {
     }
     defer { try? handle.close() }
     let head = Array((try? handle.read(upToCount: 16)) ?? Data())
+    let ending = (path as NSString).pathExtension
+    if path.hasSuffix(".aof.manifest") || ending == "manifest" && head.starts(with: "file ".utf8) {
+      return .logManifest
+    }
+    if ending == "aof" || head.starts(with: "#TS:".utf8) { return .log }
+    if head.first == UInt8(ascii: "*"), head.dropFirst().first.map({ (0x31...0x39).contains($0) }) == true {
+      return .log
+    }
     if head.starts(with: "REDIS".utf8) || head.starts(with: "VALKEY".utf8) { return .rdb }
     if head.starts(with: "SQLite format 3\0".utf8) { return .sqlite }
     // An ending is the next best word: a damaged head is a finding of the reader, not a file of no format.
-    switch (path as NSString).pathExtension {
+    switch ending {
     case "rdb": return .rdb
     case "sqlite", "sqlite3", "db": return .sqlite
     default: return nil

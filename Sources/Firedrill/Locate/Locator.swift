@@ -90,7 +90,7 @@ struct Locator: Sendable {
       let measured = await measure(files)
       for file in files {
         try Task.checkCancellation()
-        try await look(into: file, measured[file.name], of: entry, &result)
+        try await look(into: file, measured, of: entry, &result)
       }
     } catch let error as DrillError {
       result.backup.gaps.append(.init(artifact: nil, reason: error.description))
@@ -103,8 +103,10 @@ struct Locator: Sendable {
     var shard: String
     var format: String
     var path: String
-    /// Nil where no manifest says.
-    var sealed: Digest?
+    /// The other files of an artifact of several, by name.
+    var parts: [String: String] = [:]
+    /// Of all its files, by name; empty where no manifest says.
+    var sealed: [String: Digest] = [:]
   }
 
   /// The data files: those that the manifest names, or where none can be read those that look like data.
@@ -127,7 +129,8 @@ struct Locator: Sendable {
         .init(artifact: nil, reason: "\(entry.problem ?? "no manifest"): nothing says that this is all of it"))
       return files
     }
-    for artifact in manifest.artifacts where artifact.role == .data {
+    for group in ArtifactGroup.data(of: manifest.artifacts) {
+      let artifact = group.lead
       func skip(_ reason: String) { backup.gaps.append(.init(artifact: artifact.name, reason: reason)) }
       guard artifact.encodings.isEmpty else {
         skip("stored as \(artifact.encodings.joined(separator: ", ")), which cannot be read here")
@@ -140,14 +143,20 @@ struct Locator: Sendable {
       files.append(
         StoredArtifact(
           name: artifact.name, shard: artifact.shard ?? artifact.name, format: artifact.format,
-          path: try catalog.source.localPath(of: "\(entry.id)/\(artifact.name)"), sealed: artifact.digest))
+          path: try catalog.source.localPath(of: "\(entry.id)/\(artifact.name)"),
+          parts: try group.parts.filter { plain.contains($0.name) }.reduce(into: [:]) {
+            $0[$1.name] = try catalog.source.localPath(of: "\(entry.id)/\($1.name)")
+          },
+          sealed: ([artifact] + group.parts).reduce(into: [:]) { $0[$1.name] = $1.digest }))
     }
     return files
   }
 
   private func measure(_ files: [StoredArtifact]) async -> [String: ArtifactHasher.Measurement] {
-    let paths = Dictionary(
-      files.filter { $0.sealed != nil }.map { ($0.name, $0.path) }, uniquingKeysWith: { first, _ in first })
+    let paths = files.filter { !$0.sealed.isEmpty }.reduce(into: [String: String]()) { paths, file in
+      paths.merge(file.parts) { first, _ in first }
+      paths[file.name] = file.path
+    }
     let stop = Flag()
     return await onThread {
       ArtifactHasher().hash(paths, isCancelled: { stop.isRaised })
@@ -157,7 +166,7 @@ struct Locator: Sendable {
   }
 
   private func look(
-    into file: StoredArtifact, _ measured: ArtifactHasher.Measurement?, of entry: Catalog.Entry,
+    into file: StoredArtifact, _ measured: [String: ArtifactHasher.Measurement], of entry: Catalog.Entry,
     _ result: inout SearchedBackup
   ) async throws {
     func skip(_ reason: String) { result.backup.gaps.append(.init(artifact: file.name, reason: reason)) }
@@ -165,17 +174,24 @@ struct Locator: Sendable {
       return skip("files of format \(file.format) cannot be read")
     }
     var isAsSealed: Bool?
-    if let sealed = file.sealed {
-      isAsSealed = if case .read(_, let digest)? = measured { digest == sealed } else { false }
+    if !file.sealed.isEmpty {
+      isAsSealed = file.sealed.allSatisfy { name, sealed in
+        if case .read(_, let digest)? = measured[name] { digest == sealed } else { false }
+      }
       if isAsSealed == false { skip("its bytes are not what was sealed: whatever is found there may be wrong") }
     }
     do {
       let keys = wanted.keys(in: engine)
       let (records, facts) = try await KeySearch(keys: keys, redacted: wanted.redacted, redactor: redactor).search(
-        ArtifactFile(shard: file.shard, format: file.format, path: file.path), engine: engine, events: events)
+        ArtifactFile(
+          shard: file.shard, format: file.format, path: file.path, parts: file.parts.values.sorted()), engine: engine,
+        events: events)
       result.engine = engine.name
       result.backup.artifactsRead += 1
       for problem in facts.problems { skip("cannot be read in full: \(problem.detail)") }
+      if !facts.leftOutRecords.isEmpty {
+        skip("\(facts.leftOutRecords.count) keys cannot be told from the log's commands")
+      }
       if case .present(let stored, let computed) = facts.checksum, stored != computed {
         skip("its own checksum does not match")
       }

@@ -48,12 +48,14 @@ extension DrillRunner {
     }
     let damaged = Set((judgement.findings.compactMap(\.subject.artifact)))
     var stored = StoredBackup(backup: sealed, data: [], intact: present.subtracting(damaged))
-    for artifact in manifest.artifacts where artifact.role == .data {
-      guard let path = paths[artifact.name] else { continue }
+    for group in ArtifactGroup.data(of: manifest.artifacts) {
+      guard let path = paths[group.name] else { continue }
       stored.data.append(
         NamedFile(
-          name: artifact.name,
-          file: ArtifactFile(shard: artifact.shard ?? artifact.name, format: artifact.format, path: path)))
+          name: group.name,
+          file: ArtifactFile(
+            shard: group.shard ?? group.name, format: group.format, path: path,
+            parts: group.parts.compactMap { paths[$0.name] })))
     }
     return (unfetched.isEmpty ? stored : nil, result)
   }

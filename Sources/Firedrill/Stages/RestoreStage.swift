@@ -46,11 +46,14 @@ extension DrillRunner {
       let shard = artifact.file.shard
       if let held = restored.held[shard], let facts = restored.read[shard] {
         judgement += try check.check(
-          shard: shard, artifact: artifact.folded, sandbox: held, facts: facts, keys: restored.keyDiffs[shard])
+          shard: shard, artifact: artifact.folded, sandbox: restored.comparable[shard] ?? held, facts: facts,
+          leftOut: UInt64(artifact.facts.leftOutRecords.count), keys: restored.keyDiffs[shard])
         judgement += try check.skipped(shard: shard, records: artifact.expired.records, reason: .expiredAtCut)
       } else {
         let reason: SkipReason = plan.notSampled.contains(shard) ? .notSampled : .stageNotRun
         judgement += try check.skipped(shard: shard, records: artifact.whole.records, reason: reason)
+        judgement += try check.skipped(
+          shard: shard, records: UInt64(artifact.facts.leftOutRecords.count), reason: .notModelled)
       }
     }
     // One coverage and one comparison for all shards: which shard differs is in the findings.
@@ -75,8 +78,13 @@ extension DrillRunner {
     }
     if result.judgement.isClean, !restored.held.isEmpty, unseen == 0 {
       let server = restored.facts?.server ?? "the store"
+      let leftOut = restored.decoded.artifacts.reduce(0) { $0 + $1.facts.leftOutRecords.count }
+      let compared = restored.held.reduce(0) { $0 + (restored.comparable[$1.key] ?? $1.value).records }
       result.levels = [
-        .init(.restored, evidence: "\(server) holds exactly the \(restored.folded.records) records of the artifacts")
+        .init(
+          .restored,
+          evidence: "\(server) holds exactly the \(compared) records of the artifacts"
+            + (leftOut == 0 ? "" : "; \(leftOut) keys, which our reader cannot tell, were not compared"))
       ]
     }
     return (restored.held.isEmpty ? nil : restored, result)

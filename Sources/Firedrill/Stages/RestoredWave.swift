@@ -7,6 +7,8 @@ import Foundation
 struct RestoredWave: Sendable {
   var facts: SandboxFacts
   var held: [String: FoldedRecords] = [:]
+  /// What of that the artifact's reader can tell: of the shards of which it left records out.
+  var comparable: [String: FoldedRecords] = [:]
   var read: [String: ReadFacts] = [:]
   /// Differing keys (left: artifact, right: sandbox) of the shards that differ.
   var keyDiffs: [String: KeyDiff] = [:]
@@ -66,34 +68,46 @@ struct RestoredWave: Sendable {
     events(.started(.fingerprint, detail: "reading back through the restored store"))
     let start = ContinuousClock.now
     let report = RecordProgress(events, stage: .fingerprint)
-    let parts = try await withThrowingTaskGroup(of: (String, FoldedRecords, ReadFacts).self) { group in
+    let parts = try await withThrowingTaskGroup(of: (String, FoldedRecords, FoldedRecords?, ReadFacts).self) { group in
       for artifact in wave {
         group.addTask {
           let fold = FingerprintFold(FoldPlan(seed: artifact.folded.sample.seed))
+          let leftOut = Set(artifact.facts.leftOutRecords)
+          let comparable = leftOut.isEmpty ? nil : FingerprintFold(FoldPlan(seed: artifact.folded.sample.seed))
           let facts = try await store.readRecords(shard: artifact.file.shard, selection: .all) { batch in
             report.count(batch)
             fold.consume(batch)
+            guard let comparable else { return }
+            var known = batch
+            known.remove(leftOut)
+            comparable.consume(known)
           }
-          return (artifact.file.shard, fold.finish(), facts)
+          return (artifact.file.shard, fold.finish(), comparable?.finish(), facts)
         }
       }
       return try await group.reduce(into: []) { $0.append($1) }
     }
-    for (shard, folded, facts) in parts {
+    for (shard, folded, known, facts) in parts {
       held[shard] = folded
+      comparable[shard] = known
       read[shard] = facts
     }
     let elapsed = start.duration(to: .now)
     phases.append(PhaseTiming(.fingerprint, elapsed: elapsed))
     events(.finished(.fingerprint, elapsed: elapsed))
     for artifact in wave {
-      guard let mine = held[artifact.file.shard] else { continue }
+      guard let mine = comparable[artifact.file.shard] ?? held[artifact.file.shard] else { continue }
+      let leftOut = Set(artifact.facts.leftOutRecords)
       let difference = SlotDiff(artifact.folded.fingerprint, mine.fingerprint)
       let reading = ArtifactReading(engine: engine, seed: 0, sampleSize: 0, clock: manifest.cut.time, events: { _ in })
       for chunk in difference.chunks().prefix(RestoredWave.chunksLocalised) {
         let sealed = try await reading.keys(of: chunk, in: [artifact.file])
         var restored = KeyDigests(slots: chunk)
-        _ = try await store.readRecords(shard: artifact.file.shard, selection: .slots(chunk)) { restored.consume($0) }
+        _ = try await store.readRecords(shard: artifact.file.shard, selection: .slots(chunk)) { batch in
+          var batch = batch
+          batch.remove(leftOut)
+          restored.consume(batch)
+        }
         keyDiffs[artifact.file.shard, default: KeyDiff()] += KeyDiff(sealed, restored)
       }
     }

@@ -39,6 +39,8 @@ struct ReferenceData: Sendable {
 struct Restored: Sendable {
   var decoded: Decoded
   var held: [String: FoldedRecords] = [:]
+  /// What of that the artifacts' reader can tell: of the shards of which it left records out.
+  var comparable: [String: FoldedRecords] = [:]
   var read: [String: ReadFacts] = [:]
   /// Differing keys (left: artifact, right: sandbox) of the shards that differ.
   var keyDiffs: [String: KeyDiff] = [:]
@@ -87,6 +89,7 @@ struct Restored: Sendable {
       folded += records
     }
     asked = asked.union(manifest.topology.slotsWhole(in: Set(wave.held.keys)))
+    comparable.merge(wave.comparable) { $1 }
     read.merge(wave.read) { $1 }
     keyDiffs.merge(wave.keyDiffs) { $1 }
     phases += wave.phases

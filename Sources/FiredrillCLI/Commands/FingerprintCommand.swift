@@ -9,6 +9,7 @@ struct FingerprintCommand: AsyncParsableCommand {
     discussion: """
       EXAMPLE
         firedrill fingerprint dump.rdb
+        firedrill fingerprint /var/lib/redis/appendonlydir
         firedrill fingerprint 'redis://127.0.0.1:7001?cluster=true' --via commands
       """)
 

@@ -8,8 +8,9 @@ package final class FileByteSource: ByteSource {
 
   /// Opens the file; a symbolic link is not followed.
   ///
+  /// - Parameter offset: where to begin.
   /// - Throws: `DrillError` with `artifact-io` when it cannot be opened or is not a regular file.
-  package init(path: String) throws {
+  package init(path: String, from offset: UInt64 = 0) throws {
     self.path = path
     // Without O_NONBLOCK, opening a pipe that somebody put in the artifact's place would wait for ever.
     descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
@@ -19,6 +20,9 @@ package final class FileByteSource: ByteSource {
       throw DrillError(.artifactUnreadable, subject: FileByteSource.name(of: path), detail: "it is not a regular file")
     }
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
+    guard offset == 0 || lseek(descriptor, off_t(clamping: offset), SEEK_SET) >= 0 else {
+      throw FileByteSource.unreadable(path, errno)
+    }
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }

@@ -136,7 +136,7 @@ extension RDBParser {
   }
 }
 
-struct StreamID: Comparable {
+struct StreamID: Comparable, Hashable {
   var milliseconds: UInt64
   var sequence: UInt64
 

@@ -19,7 +19,11 @@ final class RDBParser {
   /// What the file says of its cut, by the aux field's name.
   private(set) var told: [String: String] = [:]
 
-  init(_ source: any ByteSource, records: RecordBuilder) {
+  /// Whether something else follows the snapshot, which is not taken.
+  private let isPreamble: Bool
+
+  init(_ source: any ByteSource, records: RecordBuilder, isPreamble: Bool = false) {
+    self.isPreamble = isPreamble
     self.source = SourceWindow(source)
     lzf = LZFWindow(over: self.source)
     self.records = records
@@ -226,7 +230,7 @@ final class RDBParser {
       let stored = try source.littleEndian(UInt64.self)
       facts.checksum = stored == 0 ? .disabled : .present(stored: stored.hexadecimal, computed: computed.hexadecimal)
     }
-    facts.bytesAfterEnd = try source.drain()
+    if !isPreamble { facts.bytesAfterEnd = try source.drain() }
   }
 
   private func writeNotes() {

@@ -33,4 +33,16 @@ package struct RDBReader: Sendable {
       return parser.facts
     }
   }
+  /// Reads the snapshot that `source` begins with, and no more: what follows it is another format's. The facts' bytes
+  /// read are the snapshot's.
+  func readPreamble(
+    _ source: any ByteSource, selection: RecordSelection, into handler: RecordHandler
+  ) throws -> ReadFacts {
+    try withoutActuallyEscaping(handler) { handler in
+      let parser = RDBParser(
+        source, records: RecordBuilder(selection: selection, slotOf: slotOf, handler: handler), isPreamble: true)
+      try parser.run()
+      return parser.facts
+    }
+  }
 }

@@ -5,15 +5,15 @@ internal import DrillModel
 ///
 /// The text goes through the server's standard input: it is never on disk and never on a command line.
 struct RedisServerConfiguration {
-  /// Holds `dump.rdb`, and the socket.
+  /// Holds the artifact's copy, and the socket.
   var folder: String
   var password: Secret
   /// The server's: one refuses to start where it is told of what came later. Nil: as new as can be.
   var version: RedisServerProgram.Version?
   /// Paths of the modules that it loads.
   var modules: [String] = []
+  var form = StagedArtifact.Form.snapshot
 
-  static let artifactName = "dump.rdb"
   static let socketName = "s"
   /// More than anyone has; each costs about 450 bytes. A file may name any database, and a server with fewer refuses
   /// it.
@@ -26,15 +26,15 @@ struct RedisServerConfiguration {
     let lines: [(String, String)] = [
       ("port", "0"), ("unixsocket", quoted(socketPath)), ("unixsocketperm", "700"),
       ("requirepass", password.reveal()), ("dir", quoted(folder)),
-      ("dbfilename", RedisServerConfiguration.artifactName),
-      ("save", "\"\""), ("appendonly", "no"), ("databases", "\(RedisServerConfiguration.databases)"),
+      ("dbfilename", StagedArtifact.snapshotName), ("save", "\"\""),
+      ("databases", "\(RedisServerConfiguration.databases)"),
       // Memory is limited from outside; a server that evicts would hide that it does not fit.
       ("maxmemory", "0"), ("maxmemory-policy", "noeviction"),
       ("daemonize", "no"), ("logfile", "\"\""), ("loglevel", "notice"), ("slowlog-log-slower-than", "-1"),
       ("timeout", "0"),
     ]
     let loaded = modules.map { ("loadmodule", quoted($0)) }
-    return (lines + later + loaded).map { "\($0) \($1)\n" }.joined()
+    return (lines + persistence + later + loaded).map { "\($0) \($1)\n" }.joined()
   }
 
   /// What not every server knows. Source: redis.conf of each release.
@@ -52,6 +52,16 @@ struct RedisServerConfiguration {
       // A crash report holds values of the data store.
       + since(6, 2, [("crash-log-enabled", "no"), ("crash-memcheck-enabled", "no"), ("set-proc-title", "no")])
       + since(7, 0, ["enable-debug-command", "enable-module-command", "enable-protected-configs"].map { ($0, "no") })
+  }
+
+  /// A log is loaded whole or not at all: the copy ends with its last whole command.
+  private var persistence: [(String, String)] {
+    guard form != .snapshot else { return [("appendonly", "no")] }
+    let log = [
+      ("appendonly", "yes"), ("appendfilename", StagedArtifact.logName), ("aof-load-truncated", "no"),
+      ("appendfsync", "no"), ("auto-aof-rewrite-percentage", "0"),
+    ]
+    return version?.isBefore7 ?? false ? log : log + [("appenddirname", StagedArtifact.logFolder)]
   }
 
   /// Source: redis 7.0 src/sds.c, `sdssplitargs`.

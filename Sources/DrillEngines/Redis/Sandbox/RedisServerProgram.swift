@@ -47,6 +47,9 @@ struct RedisServerProgram: Hashable, Sendable {
       }
     }
 
+    /// Whether it knows nothing of what 7.0 brought.
+    var isBefore7: Bool { major < 7 }
+
     /// Which servers would do for a format: `Redis 7.2 or newer, or Valkey, would`.
     static func loading(_ format: RDBVersion) -> String {
       guard format.number <= format.family.versions.upperBound else {
@@ -66,6 +69,9 @@ struct RedisServerProgram: Hashable, Sendable {
       return "Redis \(oldest) or newer\(format.number <= 11 ? ", or Valkey," : "") would"
     }
   }
+
+  /// Whether it knows nothing of what 7.0 brought; one of unknown version is taken to know.
+  var isBefore7: Bool { version?.isBefore7 ?? false }
 
   /// Asks the program. One that does not answer is taken as it is.
   static func probe(_ path: String) async -> RedisServerProgram {
@@ -102,16 +108,20 @@ struct RedisServerProgram: Hashable, Sendable {
     for path in least { programs.append(await probe(path)) }
     var chosen: [String: RedisServerProgram] = [:]
     for file in files {
-      let format = RDBVersion(ofFile: file.path)
-      guard let program = programs.first(where: { program in format.map { program.loads($0) } ?? true }) else {
-        let servers = programs.map { $0.version?.description ?? $0.path }.joined(separator: ", ")
-        let name = format?.description ?? ""
-        throw RestoreRejected(
-          shard: file.shard,
-          serverLines: ["format \(name) is not loaded by \(servers); \(format.map { Version.loading($0) } ?? "")"],
-          isVersion: true)
+      let format = file.snapshotPath.flatMap { RDBVersion(ofFile: $0) }
+      let isMultiPart = file.format == AOFFormat.manifest
+      let loading = programs.first { program in
+        format.map { program.loads($0) } ?? true && !(isMultiPart && program.isBefore7)
       }
-      chosen[file.shard] = program
+      guard let loading else {
+        let servers = programs.map { $0.version?.description ?? $0.path }.joined(separator: ", ")
+        let beyond = format.flatMap { format in programs.contains { $0.loads(format) } ? nil : format }
+        let line =
+          beyond.map { "format \($0) is not loaded by \(servers); \(Version.loading($0))" }
+          ?? "a log of several files is loaded since 7.0, not by \(servers)"
+        throw RestoreRejected(shard: file.shard, serverLines: [line], isVersion: true)
+      }
+      chosen[file.shard] = loading
     }
     return chosen
   }

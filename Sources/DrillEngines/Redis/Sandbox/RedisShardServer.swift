@@ -38,13 +38,15 @@ struct RedisShardServer: Sendable {
   static func start(_ plan: Plan) async throws -> RedisShardServer {
     let clock = ContinuousClock()
     let shard = plan.file.shard
-    let configuration = RedisServerConfiguration(
+    var configuration = RedisServerConfiguration(
       folder: plan.folder, password: randomPassword(), version: plan.server.version, modules: plan.modules)
     try configuration.checkSocketPath()
+    let staging = try StagedArtifact.Plan(plan.file)
 
     let began = clock.now
-    let artifact = "\(plan.folder)/\(RedisServerConfiguration.artifactName)"
-    let size = try FileCopy.copy(plan.file.path, to: artifact, subject: shard)
+    let artifact = try StagedArtifact(staging, in: plan.folder, isBefore7: plan.server.isBefore7, shard: shard)
+    configuration.form = artifact.form
+    let size = artifact.sizeBytes
     let copied = clock.now
 
     var environment: [String: String] = [:]
@@ -54,14 +56,14 @@ struct RedisShardServer: Sendable {
     }
     let limit =
       plan.memoryLimitBytes.map { $0 + RedisMemoryEstimate.overheadBytes / 2 }
-      ?? RedisMemoryEstimate.addressSpaceBytes(forFile: artifact, sizeBytes: size)
+      ?? RedisMemoryEstimate.addressSpaceBytes(forFile: artifact.snapshotPath, sizeBytes: size)
     let process = try await ChildProcess.start(
       plan.containment.launch(
         plan.server.path, ["-"], folder: plan.folder, visible: (plan.frozenClock.map { [$0] } ?? []) + plan.modules,
         environment: environment,
         input: Array(configuration.text.utf8), addressSpaceBytes: limit))
     func ended(_ ending: ChildProcess.Ending) async throws -> any Error {
-      try await RedisShardServer.error(after: ending, process, plan, artifactBytes: size, addressSpaceBytes: limit)
+      try await RedisShardServer.error(after: ending, process, plan, artifact, addressSpaceBytes: limit)
     }
     do {
       let endpoint = Endpoint.unix(path: configuration.socketPath)
@@ -70,7 +72,7 @@ struct RedisShardServer: Sendable {
         endpoint, credentials, process, deadline: copied + plan.loadTimeout, shard: shard, ended: ended)
       let loaded = clock.now
       do {
-        let info = try await identify(connection, plan, artifact: artifact, sizeBytes: size)
+        let info = try await identify(connection, plan, artifact)
         try await awaitIndexes(connection, process, deadline: copied + plan.loadTimeout, shard: shard)
         let ready = clock.now
         try await askFirstQuestion(connection)
@@ -100,13 +102,13 @@ struct RedisShardServer: Sendable {
   /// Where the server itself cannot tell, its own checker does, which holds one record at a time: a file that it finds
   /// whole was too much for the memory.
   private static func error(
-    after ending: ChildProcess.Ending, _ process: ChildProcess, _ plan: Plan, artifactBytes: UInt64,
+    after ending: ChildProcess.Ending, _ process: ChildProcess, _ plan: Plan, _ artifact: StagedArtifact,
     addressSpaceBytes: UInt64
   ) async throws -> any Error {
     let shard = plan.file.shard
-    let log = RedisServerLog(lines: process.lines, artifactBytes: artifactBytes)
+    let log = RedisServerLog(lines: process.lines, artifactBytes: artifact.sizeBytes)
     let error = log.error(shard: shard, ending: ending)
-    guard log.mayBeMemory, error is RestoreRejected else { return error }
+    guard log.mayBeMemory, error is RestoreRejected, artifact.form == .snapshot else { return error }
     func memory(_ why: String) -> DrillError {
       DrillError(
         .memoryBudget, stage: .restore, subject: shard,
@@ -121,7 +123,7 @@ struct RedisShardServer: Sendable {
     }
     return try await ChildProcess.with(
       plan.containment.launch(
-        checker, ["\(plan.folder)/\(RedisServerConfiguration.artifactName)"], folder: plan.folder,
+        checker, [artifact.snapshotPath], folder: plan.folder,
         addressSpaceBytes: addressSpaceBytes)
     ) { check in
       while check.ending == nil { try await Task.sleep(for: .milliseconds(5)) }
@@ -195,8 +197,9 @@ struct RedisShardServer: Sendable {
   /// Asks the server what it is and what it holds. That it accepts a password which only our server knows makes it
   /// ours.
   private static func identify(
-    _ connection: RedisConnection, _ plan: Plan, artifact: String, sizeBytes: UInt64
+    _ connection: RedisConnection, _ plan: Plan, _ artifact: StagedArtifact
   ) async throws -> Facts {
+    if artifact.form != .snapshot { try await removeExpired(connection) }
     let info = RedisInfo(try await connection.ask("INFO").text ?? "")
     func failure(_ detail: String) -> DrillError {
       DrillError(.serverFailed, stage: .restore, subject: plan.file.shard, detail: detail)
@@ -208,14 +211,20 @@ struct RedisShardServer: Sendable {
       throw failure("the server is not the lone one that was started")
     }
 
-    var information = stat()
-    guard stat(artifact, &information) == 0, UInt64(information.st_size) == sizeBytes else {
-      throw failure("the sandbox's copy of the artifact changed while it was loaded")
+    for file in artifact.files {
+      var information = stat()
+      let isThere = stat(file.path, &information) == 0
+      let size = UInt64(clamping: information.st_size)
+      guard isThere, artifact.form == .snapshot ? size == file.sizeBytes : size >= file.sizeBytes else {
+        throw failure("the sandbox's copy of the artifact changed while it was loaded")
+      }
     }
     let held = info.databases.reduce(0) { $0 + $1.keys }
     let clockHeld = try await isClockHeld(connection, at: plan.clock)
     // Where the clock runs, keys may expire between the two counts.
-    if clockHeld, let loaded = info["rdb_last_load_keys_loaded"].flatMap({ UInt64($0) }), loaded != held {
+    if clockHeld, artifact.form == .snapshot, let loaded = info["rdb_last_load_keys_loaded"].flatMap({ UInt64($0) }),
+      loaded != held
+    {
       throw failure("the server says that it loaded \(loaded) keys and holds \(held)")
     }
     return Facts(runID: runID, server: info.server, clockHeld: clockHeld)
@@ -241,6 +250,25 @@ struct RedisShardServer: Sendable {
         try await Task.sleep(for: .milliseconds(10))
       }
     }
+  }
+
+  /// A server that loads a log keeps what has expired, and removes it when it comes across it: here, by naming all keys.
+  ///
+  /// Source: redis 7.0 src/db.c `scanGenericCommand`, `expireIfNeeded`.
+  private static func removeExpired(_ connection: RedisConnection) async throws {
+    for database in RedisInfo(try await connection.ask("INFO", "keyspace").text ?? "").databases
+    where database.expires > 0 {
+      try await connection.ask("SELECT", "\(database.number)")
+      var cursor = "0"
+      repeat {
+        let reply = try await connection.ask("SCAN", cursor, "COUNT", "10000")
+        guard let next = reply.array?.first?.text else {
+          throw DrillError(.serverFailed, detail: "the server does not say where its list of keys goes on")
+        }
+        cursor = next
+      } while cursor != "0"
+    }
+    try await connection.ask("SELECT", "0")
   }
 
   private static func isClockHeld(_ connection: RedisConnection, at clock: Instant) async throws -> Bool {

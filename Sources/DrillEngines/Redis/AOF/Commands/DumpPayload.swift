@@ -1,0 +1,87 @@
+internal import DrillModel
+
+/// What `DUMP` and `FUNCTION DUMP` give out and `RESTORE` takes: part of a snapshot, then two bytes of format version and
+/// eight of checksum, little-endian. Source: redis 7.0 src/cluster.c `createDumpPayload`, `verifyDumpPayload`.
+enum DumpPayload {
+  /// - Throws: `Refused` where a server would; `NotModelled` for a format that is not read.
+  static func value(_ payload: [UInt8]) throws -> AOFValue {
+    let (version, body) = try opened(payload)
+    guard let type = body.first else { throw AOFInterpreter.Refused() }
+    // A record has its key between its type and its value: an empty one.
+    var collector = AOFRecordCollector()
+    var value: AOFValue?
+    try read(version, [type, 0] + body.dropFirst()) { batch in
+      for piece in batch.pieces { value = collector.take(piece, of: batch) ?? value }
+    }
+    guard let value else { throw AOFInterpreter.NotModelled() }
+    return value
+  }
+
+  static func libraries(_ payload: [UInt8]) throws -> [(name: [UInt8], code: [UInt8])] {
+    let (version, body) = try opened(payload)
+    var libraries: [(name: [UInt8], code: [UInt8])] = []
+    var collector = AOFRecordCollector()
+    try read(version, body) { batch in
+      for piece in batch.pieces {
+        guard case .string(let code)? = collector.take(piece, of: batch) else { continue }
+        let name = batch.bytes[Int(piece.keyOffset)..<Int(piece.keyOffset + piece.keyCount)]
+        libraries.append((Array(name), code.bytes))
+      }
+    }
+    return libraries
+  }
+
+  /// A library by its code, whose first line holds its name.
+  static func library(_ code: [UInt8]) throws -> (name: [UInt8], code: [UInt8]) {
+    var body: [UInt8] = [RDBFormat.Opcode.function2.rawValue, 0x81]
+    withUnsafeBytes(of: UInt64(code.count).bigEndian) { body += $0 }
+    var name: [UInt8]?
+    try read(RDBVersion(family: .redis, number: 10), body + code) { batch in
+      for piece in batch.pieces where piece.begins {
+        name = Array(batch.bytes[Int(piece.keyOffset)..<Int(piece.keyOffset + piece.keyCount)])
+      }
+    }
+    guard let name else { throw AOFInterpreter.Refused() }
+    return (name, code)
+  }
+
+  private static func opened(_ payload: [UInt8]) throws -> (RDBVersion, ArraySlice<UInt8>) {
+    guard payload.count > 10 else { throw AOFInterpreter.Refused() }
+    let foot = payload.suffix(10)
+    func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } }
+    var crc = CRC64()
+    payload.dropLast(8).withUnsafeBytes { crc.update($0) }
+    guard crc.value == number(foot.suffix(8)) else { throw AOFInterpreter.Refused() }
+    let version = Int(number(foot.prefix(2)))
+    // Source: valkey 9.0 src/rdb.h: its own formats begin at 80.
+    let format = RDBVersion(family: version < 80 ? .redis : .valkey, number: version)
+    guard format.family.versions.contains(version) else { throw AOFInterpreter.NotModelled() }
+    return (format, payload.dropLast(10))
+  }
+
+  /// Reads part of a snapshot as if it were a whole one, without a checksum.
+  private static func read(
+    _ version: RDBVersion, _ body: some Sequence<UInt8>, into handler: RecordHandler
+  ) throws {
+    let digits = String(version.number)
+    let width = 9 - version.family.rawValue.utf8.count
+    let head = version.family.rawValue + String(repeating: "0", count: width - digits.count) + digits
+    let bytes = Array(head.utf8) + body + [RDBFormat.Opcode.end.rawValue] + [UInt8](repeating: 0, count: 8)
+    let facts = try RDBReader().read(BytesSource(bytes), selection: .all, into: handler)
+    guard facts.problems.isEmpty, facts.bytesAfterEnd == 0 else { throw AOFInterpreter.NotModelled() }
+  }
+
+  private struct BytesSource: ByteSource {
+    private let bytes: [UInt8]
+    private var position = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+      let count = min(buffer.count, bytes.count - position)
+      buffer.copyBytes(from: bytes[position..<position + count])
+      position += count
+      return count
+    }
+  }
+}
