@@ -169,7 +169,7 @@ extension DrillRunner {
       if own.digest == live.digest || own.digest == nil || live.digest == nil {
         kept.append((operation, live, own))
       } else if slots.contains(operation.slot)
-        || evidence?.evidence(namespace: "db0", key: operation.key, slot: operation.slot) == .changed
+        || evidence?.evidence(namespace: operation.namespace ?? "db0", key: operation.key, slot: operation.slot) == .changed
       {
         explained += 1
       } else {
