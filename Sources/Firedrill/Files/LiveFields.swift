@@ -1,5 +1,6 @@
 import DrillModel
 import Foundation
+import Yams
 
 /// The fields of a cluster file that say how live Redis servers are reached and who we are to them.
 enum LiveFields {

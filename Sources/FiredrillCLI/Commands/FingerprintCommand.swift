@@ -10,6 +10,7 @@ struct FingerprintCommand: AsyncParsableCommand {
       EXAMPLE
         firedrill fingerprint dump.rdb
         firedrill fingerprint 'redis://127.0.0.1:7001?cluster=true' --via commands
+        firedrill fingerprint 'rediss://10.0.0.11:6379?ca=ca.pem'
       """)
 
   @Argument(help: "A backup's folder, a file, a folder of files, or a Redis URL (see firedrill diff --help).")
