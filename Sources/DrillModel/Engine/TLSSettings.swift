@@ -25,6 +25,10 @@ public struct TLSSettings: Hashable, Sendable {
     self.verification = verification
   }
 
+  /// What is said wherever ``Verification/authority`` was asked for.
+  public static let unnamed =
+    "the servers' names were not verified (`verify: ca`): any certificate of the authority was taken"
+
   public enum Verification: String, Hashable, Sendable, CaseIterable {
     /// A trusted authority, a time within the certificate's, and the server's name in it.
     case full

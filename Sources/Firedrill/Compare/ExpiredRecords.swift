@@ -18,7 +18,8 @@ struct ExpiredRecords: Sendable {
   /// Whether the operation asks about one of them: a command names its keys; a query may be about any row of its slot.
   func concern(_ operation: DrillModel.Operation) -> Bool {
     switch operation.statement {
-    case .command(let arguments): arguments.dropFirst().contains {
+    case .command(let arguments):
+      arguments.dropFirst().contains {
         keys.contains(KeyDigests.Key(namespace: operation.namespace ?? "db0", bytes: $0))
       }
     case .query: slots.contains(operation.slot)

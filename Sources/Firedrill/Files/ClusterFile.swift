@@ -28,7 +28,8 @@ public struct ClusterFile: Sendable {
     }
     guard description.capture.coherence != .coherent else {
       throw DrillError(
-        .usage, subject: "--via", detail: "what is read by commands stands at no cut; leave out 'cut: coherent' in the cluster file")
+        .usage, subject: "--via",
+        detail: "what is read by commands stands at no cut; leave out 'cut: coherent' in the cluster file")
     }
     return file
   }

@@ -48,7 +48,9 @@ enum LiveFields {
       case (nil, nil) where !announced.isEmpty && !reachable.isEmpty: map.hosts[bare(announced)] = bare(reachable)
       default:
         throw file.refuse(
-          "addresses", "'addresses' lead from host:port to host:port, or from a host to a host, not from '\(announced)' to '\(reachable)'")
+          "addresses",
+          "'addresses' lead from host:port to host:port, or from a host to a host, not from '\(announced)' to '\(reachable)'"
+        )
       }
     }
     return map

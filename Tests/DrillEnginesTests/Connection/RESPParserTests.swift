@@ -89,7 +89,8 @@ struct RESP3ParserTests {
   /// As RESP2 says the same; what was pushed and the attributes are in none of them.
   static let values: [RESPValue] = [
     .null, .bulk(Array("1.5".utf8)), .bulk(Array("-inf".utf8)), .bulk(Array("3e+100".utf8)), .integer(1), .integer(0),
-    .bulk(Array("3492890328409238509324850943850943825024385".utf8)), .bulk(Array("a\r\nb".utf8)), .error("ERR a\r\n b"),
+    .bulk(Array("3492890328409238509324850943850943825024385".utf8)), .bulk(Array("a\r\nb".utf8)),
+    .error("ERR a\r\n b"),
     .array([.simple("a"), .integer(1), .bulk([0x62]), .array([.integer(2), .bulk(Array("0.1".utf8))])]), .array([]),
     .array([]), .array([.integer(1), .integer(2)]), .simple("end"),
   ]
@@ -130,7 +131,8 @@ struct RESP3ParserTests {
   @Test(
     "what is not of its type's form is a violation",
     arguments: [
-      "_x\r\n", "#x\r\n", "#\r\n", ",one\r\n", "(12a\r\n", "(\r\n", "=3\r\ntxt\r\n", "=5\r\ntxt-a\r\n", "%-1\r\n", "|-1\r\n",
+      "_x\r\n", "#x\r\n", "#\r\n", ",one\r\n", "(12a\r\n", "(\r\n", "=3\r\ntxt\r\n", "=5\r\ntxt-a\r\n", "%-1\r\n",
+      "|-1\r\n",
       "%99999999999\r\n", "*1\r\n>1\r\n:1\r\n", "!-1\r\n", "=-1\r\n", "^1\r\n",
     ])
   func violations(_ text: String) {

@@ -65,7 +65,10 @@ struct DatabaseTests {
           try await bench.run(DrillBench.Drill(more: ["workload: mixed-ttl.yaml", "reference: [captured, live]"])))
 
         let asked = try #require(
-          sheet.operations.first { $0.name == "get" && $0.namespace == "db3" && String(decoding: $0.key, as: UTF8.self).hasPrefix("string:") && !String(decoding: $0.key, as: UTF8.self).contains("absent") })
+          sheet.operations.first {
+            $0.name == "get" && $0.namespace == "db3" && String(decoding: $0.key, as: UTF8.self).hasPrefix("string:")
+              && !String(decoding: $0.key, as: UTF8.self).contains("absent")
+          })
         let key = String(decoding: asked.key, as: UTF8.self)
         try await RedisConnection.with(server.endpoint) { connection in
           // The same name in another database is another key.

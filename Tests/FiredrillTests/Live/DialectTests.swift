@@ -13,12 +13,14 @@ struct DialectTests {
       ("MGET", []), ("EXISTS", []), ("TYPE", []), ("PTTL", []), ("EXPIRETIME", []), ("HGET", ["field:1"]),
       ("HMGET", ["field:1", "none"]), ("HLEN", []), ("HEXISTS", ["field:1"]), ("HSTRLEN", ["field:1"]), ("HGETALL", []),
       ("HKEYS", []), ("HVALS", []), ("LRANGE", ["0", "-1"]), ("LLEN", []), ("LINDEX", ["0"]), ("LPOS", ["a"]),
-      ("SMEMBERS", []), ("SISMEMBER", ["member:1"]), ("SMISMEMBER", ["member:1", "none"]), ("SCARD", []), ("SINTER", []),
+      ("SMEMBERS", []), ("SISMEMBER", ["member:1"]), ("SMISMEMBER", ["member:1", "none"]), ("SCARD", []),
+      ("SINTER", []),
       ("SUNION", []), ("SDIFF", []), ("ZRANGE", ["0", "-1"]), ("ZRANGE", ["0", "-1", "WITHSCORES"]),
       ("ZREVRANGE", ["0", "-1", "WITHSCORES"]), ("ZRANGEBYSCORE", ["-inf", "+inf", "WITHSCORES"]),
       ("ZREVRANGEBYSCORE", ["+inf", "-inf", "WITHSCORES", "LIMIT", "0", "2"]), ("ZRANGEBYLEX", ["-", "+"]),
       ("ZSCORE", ["a"]), ("ZSCORE", ["end"]), ("ZMSCORE", ["a", "none", "end"]), ("ZRANK", ["a"]), ("ZCARD", []),
-      ("ZCOUNT", ["0", "5"]), ("XRANGE", ["-", "+"]), ("XREVRANGE", ["+", "-"]), ("XLEN", []), ("GEOPOS", ["p", "none"]),
+      ("ZCOUNT", ["0", "5"]), ("XRANGE", ["-", "+"]), ("XREVRANGE", ["+", "-"]), ("XLEN", []),
+      ("GEOPOS", ["p", "none"]),
       ("GEODIST", ["p", "q"]), ("GEOHASH", ["p"]),
     ]
     return keys.flatMap { key in forms.map { [$0.0, key] + $0.1 } }

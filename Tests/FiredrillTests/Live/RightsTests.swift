@@ -80,13 +80,15 @@ struct RightsTests {
       #expect(cut.coherence == .window && cut.proof.count == 1)
       #expect(cut.proof[0].contains("read by commands from 20") && cut.proof[0].contains("no one cut"), "\(cut.proof)")
       let url = "redis://127.0.0.1:\(server.port)"
-      let equal = try await Firedrill.diff(DiffRequest(a: bench.backupFolder, b: url, via: .replication, ledger: folder + "/none"))
+      let equal = try await Firedrill.diff(
+        DiffRequest(a: bench.backupFolder, b: url, via: .replication, ledger: folder + "/none"))
       #expect(equal.isEqual, "\(equal.text)")
 
       // A real server loads it; the window alone earns no more than that, and a live reference read again does.
       let run = try await bench.run(DrillBench.Drill(level: .restored))
       expectClean(run, at: .restored)
-      #expect(run.level == .restored && run.notes.contains { $0.contains("no record stands at one cut") }, "\(run.notes)")
+      #expect(
+        run.level == .restored && run.notes.contains { $0.contains("no record stands at one cut") }, "\(run.notes)")
       let live = try await bench.run(
         DrillBench.Drill(level: .content, more: ["reference: live", "workload: mixed-ttl.yaml"]))
       expectClean(live, at: .content)

@@ -67,7 +67,8 @@ struct TLSTests {
         #expect(machine.code == .certificateUntrusted, "\(machine)")
         // No weaker setting lets an expired certificate or an unknown authority pass.
         #expect(
-          await Self.refusal(expired, Self.settings(made) { $0.verification = .authority })?.code == .certificateExpired)
+          await Self.refusal(expired, Self.settings(made) { $0.verification = .authority })?.code == .certificateExpired
+        )
 
         let bare = try #require(
           await Self.refusal(
@@ -89,7 +90,8 @@ struct TLSTests {
         #expect(plain.code == .tlsRequired && plain.detail.contains("TLS alone"), "\(plain)")
         let sealed = try #require(await Self.refusal(good, Self.settings(made) { $0.key = made.path("sealed.key") }))
         #expect(sealed.code == .keyUnreadable && sealed.detail.contains("key_password_file"), "\(sealed)")
-        #expect(await Self.refusal(good, Self.settings(made) { $0.authorities = "/nonexistent" })?.code == .keyUnreadable)
+        #expect(
+          await Self.refusal(good, Self.settings(made) { $0.authorities = "/nonexistent" })?.code == .keyUnreadable)
 
         // What ends soon, and a name that is not looked at, is said before a capture.
         for (server, words) in [(ending, "its certificate ends"), (misnamed, "verify: ca")] {
@@ -195,14 +197,16 @@ struct TLSTests {
           "rediss://127.0.0.1:\(servers[0].port)?cluster=true&ca=\(made.authority)&cert=\(made.path("client.pem"))"
           + "&key=\(made.path("client.key"))&server_name=redis.test"
         for via in ReadingPath.allCases {
-          let equal = try await Firedrill.diff(DiffRequest(a: bench.backupFolder, b: url, via: via, ledger: folder + "/none"))
+          let equal = try await Firedrill.diff(
+            DiffRequest(a: bench.backupFolder, b: url, via: via, ledger: folder + "/none"))
           #expect(equal.isEqual, "\(via): \(equal.text)")
         }
         try await RedisConnection.with(servers[0].endpoint, admin) { connection in
           // One key of the first server's slots.
           try await connection.ask("SET", LiveBench.key(in: 0, of: 3), "planted")
         }
-        let different = try await Firedrill.diff(DiffRequest(a: bench.backupFolder, b: url, via: .replication, ledger: folder + "/none"))
+        let different = try await Firedrill.diff(
+          DiffRequest(a: bench.backupFolder, b: url, via: .replication, ledger: folder + "/none"))
         #expect(!different.isEqual)
       }
     }

@@ -74,7 +74,8 @@ struct CaptureSurvey: Sendable {
   private static func failedOver(_ shard: RedisClusterMap.Shard) -> DrillError {
     DrillError(
       .storeMoved, subject: shard.master.endpoint.description,
-      detail: "it was the master of \(shard.name) and is not any more: a fail-over, or a restart; run again when it is over")
+      detail:
+        "it was the master of \(shard.name) and is not any more: a fail-over, or a restart; run again when it is over")
   }
 
   /// Makes sure that every master is the one that was surveyed, in the same run.

@@ -69,7 +69,8 @@ struct DumpedSnapshot {
     if let known = self.version {
       guard known == version else {
         throw DrillError(
-          .protocolViolation, subject: "DUMP", detail: "payloads of format \(known) and of format \(version) from one server")
+          .protocolViolation, subject: "DUMP",
+          detail: "payloads of format \(known) and of format \(version) from one server")
       }
       return
     }

@@ -78,7 +78,8 @@ public enum RedisDiscovery {
     return DrillError(
       error.code, subject: node.endpoint.description,
       detail: "\(error.detail); \(source) announces this server as \(announced)\(place): "
-        + "where it is reached by another address from here, say so in the cluster file's `addresses`", underlying: error)
+        + "where it is reached by another address from here, say so in the cluster file's `addresses`",
+      underlying: error)
   }
 
   private static func clusterMap(

@@ -65,7 +65,8 @@ struct SentinelDiscovery {
     }
     guard master.flags.isDisjoint(with: ["s_down", "o_down", "disconnected"]) else {
       throw DrillError(
-        .unreachable, subject: master.name, detail: "sentinel \(subject) holds this master, \(master.endpoint), for down")
+        .unreachable, subject: master.name,
+        detail: "sentinel \(subject) holds this master, \(master.endpoint), for down")
     }
     let node = RedisNode(name: master.name, endpoint: master.endpoint, isHealthy: true).reached(by: cluster.addresses)
     let info: RedisInfo
@@ -97,9 +98,12 @@ struct SentinelDiscovery {
     let reply = try await connection.send((["SENTINEL"] + words).map { Array($0.utf8) })
     if case .error(let line) = reply, line.hasPrefix("ERR unknown command") {
       throw DrillError(
-        .usage, subject: subject, detail: "what answers there is no sentinel: `mode: sentinel` wants sentinels in `nodes`")
+        .usage, subject: subject,
+        detail: "what answers there is no sentinel: `mode: sentinel` wants sentinels in `nodes`")
     }
-    if let error = RedisConnection.error(reply, subject: subject, command: ["SENTINEL"] + words.prefix(1)) { throw error }
+    if let error = RedisConnection.error(reply, subject: subject, command: ["SENTINEL"] + words.prefix(1)) {
+      throw error
+    }
     return try (reply.array ?? []).map { entry in
       let fields = RedisShardReader.pairs(entry)
       guard let name = fields["name"]?.text, let host = fields["ip"]?.text,

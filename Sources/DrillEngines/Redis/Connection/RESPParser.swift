@@ -174,7 +174,8 @@ struct RESPParser {
   }
 
   private mutating func beginBulk(
-    _ kind: Bulk, _ length: Int64, _ bytes: UnsafeRawBufferPointer, _ position: inout Int, _ handler: (RESPValue) throws -> Void
+    _ kind: Bulk, _ length: Int64, _ bytes: UnsafeRawBufferPointer, _ position: inout Int,
+    _ handler: (RESPValue) throws -> Void
   ) throws {
     bulk = kind
     guard length >= 0 else {

@@ -21,8 +21,8 @@ struct RedisRights {
     var rights: [Right] = []
     if replicates {
       rights += [
-      Right(name: "psync", command: ["PSYNC", "?", "-1"], harmless: ["PSYNC", "?", "x"]),
-      Right(name: "replconf", command: ["REPLCONF", "capa", "eof"], harmless: ["REPLCONF", "capa", "psync2"]),
+        Right(name: "psync", command: ["PSYNC", "?", "-1"], harmless: ["PSYNC", "?", "x"]),
+        Right(name: "replconf", command: ["REPLCONF", "capa", "eof"], harmless: ["REPLCONF", "capa", "psync2"]),
       ]
     }
     if pauses {

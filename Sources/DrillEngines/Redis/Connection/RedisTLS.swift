@@ -35,7 +35,7 @@ public final class RedisTLS: Hashable, Sendable {
   func notes(at now: Instant) -> [String] {
     var notes: [String] = []
     if settings.verification == .authority {
-      notes.append("the servers' names are not verified (`verify: ca`): any certificate of the authority is taken")
+      notes.append(TLSSettings.unnamed)
     }
     if let end = earliestEnd.withLock({ $0 }),
       end.at.millisecondsSince1970 - now.millisecondsSince1970 < Int64(RedisTLS.notice.milliseconds)
@@ -172,7 +172,8 @@ public final class RedisTLS: Hashable, Sendable {
       guard isMet.load(ordering: .acquiring) else { return nil }
       return DrillError(
         .tlsRequired, subject: endpoint.description,
-        detail: "the server speaks TLS alone there, and was spoken to in plain: say `tls` in the cluster file, or rediss://",
+        detail:
+          "the server speaks TLS alone there, and was spoken to in plain: say `tls` in the cluster file, or rediss://",
         underlying: error)
     }
     guard error.code == .unreachable, tls.settings.certificate == nil else { return nil }
@@ -231,7 +232,8 @@ public final class RedisTLS: Hashable, Sendable {
     {
       return DrillError(
         .clientCertificateRefused, subject: subject,
-        detail: "the server does not take our certificate: see that it is valid and that the server's authorities issued it",
+        detail:
+          "the server does not take our certificate: see that it is valid and that the server's authorities issued it",
         underlying: error)
     }
     if has("WRONG_VERSION_NUMBER") || has("HTTP_REQUEST") || has("UNEXPECTED_MESSAGE") {
@@ -280,7 +282,8 @@ private final class HandshakeHandler: ChannelInboundHandler {
   func channelInactive(context: ChannelHandlerContext) {
     done.fail(
       refusal.error
-        ?? DrillError(.unreachable, subject: subject, detail: "the server closed the connection during the TLS handshake"))
+        ?? DrillError(
+          .unreachable, subject: subject, detail: "the server closed the connection during the TLS handshake"))
     context.fireChannelInactive()
   }
 
