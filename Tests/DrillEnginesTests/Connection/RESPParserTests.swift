@@ -26,23 +26,25 @@ struct RESPParserTests {
     return values
   }
 
-  @Test("every type is read, wherever the bytes are cut")
-  func everySplit() throws {
-    let bytes = Array(Self.stream.utf8)
-    #expect(try Self.parse([bytes]) == Self.values)
+  static let streams = [(stream, values), (RESP3ParserTests.stream, RESP3ParserTests.values)]
+
+  @Test("every type is read, wherever the bytes are cut", arguments: streams)
+  func everySplit(_ stream: String, _ expected: [RESPValue]) throws {
+    let bytes = Array(stream.utf8)
+    #expect(try Self.parse([bytes]) == expected)
     for cut in 0...bytes.count {
-      #expect(try Self.parse([Array(bytes[..<cut]), Array(bytes[cut...])]) == Self.values, "cut at \(cut)")
+      #expect(try Self.parse([Array(bytes[..<cut]), Array(bytes[cut...])]) == expected, "cut at \(cut)")
     }
-    #expect(try Self.parse(bytes.map { [$0] }) == Self.values)
+    #expect(try Self.parse(bytes.map { [$0] }) == expected)
   }
 
-  @Test("a truncated stream hands on the replies before the cut and no other")
-  func truncation() throws {
-    let bytes = Array(Self.stream.utf8)
+  @Test("a truncated stream hands on the replies before the cut and no other", arguments: streams)
+  func truncation(_ stream: String, _ expected: [RESPValue]) throws {
+    let bytes = Array(stream.utf8)
     for cut in 0..<bytes.count {
       let values = try Self.parse([Array(bytes[..<cut])])
-      #expect(values.count < Self.values.count)
-      #expect(values == Array(Self.values[..<values.count]))
+      #expect(values.count < expected.count)
+      #expect(values == Array(expected[..<values.count]))
     }
   }
 
@@ -94,26 +96,6 @@ struct RESP3ParserTests {
     .array([.simple("a"), .integer(1), .bulk([0x62]), .array([.integer(2), .bulk(Array("0.1".utf8))])]), .array([]),
     .array([]), .array([.integer(1), .integer(2)]), .simple("end"),
   ]
-
-  @Test("every type is read as RESP2 says it, wherever the bytes are cut")
-  func everySplit() throws {
-    let bytes = Array(Self.stream.utf8)
-    #expect(try RESPParserTests.parse([bytes]) == Self.values)
-    for cut in 0...bytes.count {
-      #expect(try RESPParserTests.parse([Array(bytes[..<cut]), Array(bytes[cut...])]) == Self.values, "cut at \(cut)")
-    }
-    #expect(try RESPParserTests.parse(bytes.map { [$0] }) == Self.values)
-  }
-
-  @Test("a truncated stream hands on the replies before the cut and no other")
-  func truncation() throws {
-    let bytes = Array(Self.stream.utf8)
-    for cut in 0..<bytes.count {
-      let values = try RESPParserTests.parse([Array(bytes[..<cut])])
-      #expect(values.count < Self.values.count)
-      #expect(values == Array(Self.values[..<values.count]))
-    }
-  }
 
   @Test("a flipped bit never crashes the reader")
   func flips() {
