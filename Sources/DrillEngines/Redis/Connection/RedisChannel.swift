@@ -17,17 +17,13 @@ enum RedisChannel {
     _ initialize: @escaping @Sendable (any Channel) throws -> Void
   ) async throws -> any Channel {
     guard let tls else { return try await connect(endpoint, timeout: timeout, on: group, initialize) }
+    // A file of ours that cannot be read is told before anybody is called.
+    try tls.makeReady()
     let handshake = Mutex<EventLoopFuture<Void>?>(nil)
-    let channel: any Channel
-    do {
-      channel = try await connect(endpoint, timeout: timeout, on: group) { channel in
-        let done = try tls.install(on: channel, endpoint: endpoint)
-        handshake.withLock { $0 = done }
-        try initialize(channel)
-      }
-    } catch let error as DrillError {
-      // What went wrong before a byte was sent: a file of ours that cannot be read.
-      throw (error.underlying as? DrillError) ?? error
+    let channel = try await connect(endpoint, timeout: timeout, on: group) { channel in
+      let done = try tls.install(on: channel, endpoint: endpoint)
+      handshake.withLock { $0 = done }
+      try initialize(channel)
     }
     guard let done = handshake.withLock({ $0 }) else { preconditionFailure("a channel without its handshake") }
     let late = channel.eventLoop.scheduleTask(in: TimeAmount(timeout)) { channel.close(promise: nil) }

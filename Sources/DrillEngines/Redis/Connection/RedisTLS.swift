@@ -82,6 +82,11 @@ public final class RedisTLS: Hashable, Sendable {
     }
   }
 
+  /// Reads the files that the settings name, once.
+  ///
+  /// - Throws: `DrillError` with `key-unreadable`.
+  func makeReady() throws { _ = try prepare() }
+
   private func prepare() throws -> Prepared {
     let result = prepared.withLock { prepared in
       if let result = prepared { return result }
