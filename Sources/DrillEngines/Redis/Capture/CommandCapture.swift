@@ -234,10 +234,12 @@ struct CommandCapture: Sendable {
     ) async throws {
       let expiry: [UInt8] = .word(tellsTime ? "PEXPIRETIME" : "PTTL")
       var left = keys
-      for attempt in 0... where !left.isEmpty {
+      var attempt = 0
+      while !left.isEmpty {
         guard attempt < CommandCapture.attempts else {
           throw source.moved("a key's expiry changes faster than it can be read")
         }
+        attempt += 1
         let before = tellsTime ? 0 : try await time()
         let replies = try await source.ask(
           left.flatMap { [[expiry, $0], [.word("DUMP"), $0], [expiry, $0]] })
