@@ -14,12 +14,12 @@ struct AddressTests {
     """
   }
 
-  @Test("is reached by the cluster file's map, and without it the sentence says what to add", .timeLimit(.minutes(3)))
+  @Test("is reached by the cluster file's map, and without it the sentence says what to add")
   func announced() async throws {
     try await TemporaryFolder.with { folder in
       let plan = LiveServers.Plan(lines: { port, _ in
         [
-          "port \(port)", "cluster-enabled yes", "cluster-announce-ip 203.0.113.7", "cluster-announce-port 7000",
+          "port \(port)", "cluster-enabled yes", "cluster-announce-ip 127.9.9.7", "cluster-announce-port 7000",
         ]
       })
       try await LiveServers.with(plan, in: folder) { server in
@@ -27,16 +27,16 @@ struct AddressTests {
         try await LiveBench.fill([server], .none, isCluster: true)
         do {
           _ = try await LiveBench.capture(folder, Self.file(server.port, ""))
-          Issue.record("203.0.113.7 is kept for documentation, and was reached")
+          Issue.record("nobody listens at 127.9.9.7, and it was reached")
         } catch let error as DrillError {
-          #expect(error.code == .unreachable || error.code == .timedOut, "\(error)")
-          for words in ["127.0.0.1:\(server.port) announces this server as 203.0.113.7:7000", "`addresses`"] {
+          #expect(error.code == .unreachable, "\(error)")
+          for words in ["127.0.0.1:\(server.port) announces this server as 127.9.9.7:7000", "`addresses`"] {
             #expect(error.detail.contains(words), "\(words): \(error)")
           }
         }
         for map in [
-          "addresses: {\"203.0.113.7:7000\": \"127.0.0.1:\(server.port)\"}",
-          "addresses: {\"203.0.113.7:7000\": \"127.0.0.1:\(server.port)\", \"203.0.113.7\": \"203.0.113.8\"}",
+          "addresses: {\"127.9.9.7:7000\": \"127.0.0.1:\(server.port)\"}",
+          "addresses: {\"127.9.9.7:7000\": \"127.0.0.1:\(server.port)\", \"127.9.9.7\": \"127.9.9.8\"}",
         ] {
           let bench = try await LiveBench.capture(folder, Self.file(server.port, map))
           expectClean(
@@ -48,13 +48,13 @@ struct AddressTests {
         try await RedisConnection.with(server.endpoint) {
           try await $0.ask("CONFIG", "SET", "cluster-announce-port", "\(server.port)")
         }
-        try LiveBench.prepare(folder, Self.file(server.port, "addresses: {203.0.113.7: 127.0.0.1}"))
+        try LiveBench.prepare(folder, Self.file(server.port, "addresses: {127.9.9.7: 127.0.0.1}"))
         let cluster = try ClusterFile.read(path: folder + "/shop.yaml")
         try await LiveServers.wait("the port is announced") {
           (try? await RedisDiscovery.map(of: cluster.description))?.shards[0].master.endpoint == server.endpoint
         }
         let master = try await RedisDiscovery.map(of: cluster.description).shards[0].master
-        #expect(master.announced == .tcp(host: "203.0.113.7", port: server.port))
+        #expect(master.announced == .tcp(host: "127.9.9.7", port: server.port))
         // An endpoint that the node says is unknown means the host that was asked.
         try await RedisConnection.with(server.endpoint) {
           try await $0.ask("CONFIG", "SET", "cluster-preferred-endpoint-type", "unknown-endpoint")
@@ -70,7 +70,7 @@ struct AddressTests {
   func badMap() throws {
     let folder = try TemporaryFolder.make()
     defer { TemporaryFolder.remove(folder) }
-    for map in ["{203.0.113.7: \"127.0.0.1:7000\"}", "{\"203.0.113.7:7000\": 127.0.0.1}"] {
+    for map in ["{127.9.9.7: \"127.0.0.1:7000\"}", "{\"127.9.9.7:7000\": 127.0.0.1}"] {
       try LiveBench.prepare(folder, Self.file(7000, "addresses: \(map)"))
       do {
         _ = try ClusterFile.read(path: folder + "/shop.yaml")

@@ -9,8 +9,8 @@ enum ClusterShardsReply {
   /// The shards with a living master, those without slots included. `host`, which the asked node was reached by, stands in
   /// where a node does not know its own address, and where the preferred endpoint is said to be unknown.
   ///
-  /// Source: Redis documentation, "CLUSTER SHARDS" and `cluster-preferred-endpoint-type`: an endpoint of NULL means the
-  /// host that was asked; `?`, that the node announces no host name.
+  /// Source: Redis documentation, "CLUSTER SHARDS" and `cluster-preferred-endpoint-type`: an endpoint of NULL, which
+  /// 7.0 writes as an empty text, means the host that was asked; `?`, that the node announces no host name.
   ///
   /// - Parameter usesTLS: whether the TLS port is meant where a node has both.
   /// - Throws: `DrillError` with `protocol-violation` where the reply is not of that form, `unreachable` where slots
@@ -54,9 +54,15 @@ enum ClusterShardsReply {
     }
   }
 
+  /// Nil: the host that was asked.
   private static func address(endpoint: RESPValue?, ip: RESPValue?) -> String? {
-    if endpoint == .null { return nil }
-    return [endpoint?.text, ip?.text].compactMap { $0 }.first { !$0.isEmpty && $0 != "?" }
+    let known = ip?.text.flatMap { $0.isEmpty || $0 == "?" ? nil : $0 }
+    guard let endpoint else { return known }
+    switch endpoint.text {
+    case nil, "": return nil
+    case "?": return known
+    case let name: return name
+    }
   }
 
   private static func map(_ value: RESPValue) -> [String: RESPValue]? {

@@ -72,7 +72,12 @@ public enum RedisDiscovery {
 
   /// What could not be reached, told with who announced it: behind address translation, the address is of no use here.
   static func unreachable(_ node: RedisNode, announcedBy source: String, _ error: DrillError) -> DrillError {
-    guard [.unreachable, .timedOut, .tlsNotOffered, .certificateWrongName].contains(error.code) else { return error }
+    // Behind the announced address may be nothing, or somebody else's server.
+    let strange: [DrillError.Code] = [
+      .unreachable, .timedOut, .tlsNotOffered, .tlsRequired, .tlsFailed, .certificateWrongName, .certificateUntrusted,
+      .protocolViolation,
+    ]
+    guard strange.contains(error.code) else { return error }
     let announced = node.announced ?? node.endpoint
     let place = node.announced == nil ? "" : ", which `addresses` leads to \(node.endpoint)"
     return DrillError(
