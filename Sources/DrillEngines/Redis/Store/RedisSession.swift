@@ -11,8 +11,9 @@ actor RedisSession: StoreSession {
   private let kind: RedisStore.Kind
   private let pacers: [String: ReadPacer]
   private var connections: [RedisConnection?]
-  /// The database that each connection stands in; nil: not known.
-  private var selected: [Int?]
+  /// Whether a connection may stand in another database than the first: from then on each pipeline on it chooses its
+  /// own, whatever the others did or were refused.
+  private var hasSelected: [Bool]
 
   init(shards: [RedisStore.Shard], topology: Topology, kind: RedisStore.Kind, pacers: [String: ReadPacer]) {
     self.shards = shards
@@ -20,13 +21,13 @@ actor RedisSession: StoreSession {
     self.kind = kind
     self.pacers = pacers
     connections = shards.map { _ in nil }
-    selected = shards.map { _ in 0 }
+    hasSelected = shards.map { _ in false }
   }
 
   func open() async throws {
     for index in shards.indices {
       connections[index] = try await RedisStore.connect(shards[index])
-      selected[index] = 0
+      hasSelected[index] = false
     }
   }
 
@@ -184,7 +185,7 @@ actor RedisSession: StoreSession {
       } else {
         connection = try await RedisStore.connect(shards[shard])
         connections[shard] = connection
-        selected[shard] = 0
+        hasSelected[shard] = false
       }
     } catch let error as DrillError {
       return all(error.code.rawValue)
@@ -192,7 +193,6 @@ actor RedisSession: StoreSession {
       return all(DrillError.Code.interrupted.rawValue)
     }
     let (commands, owners) = commands(for: questions, on: shard)
-    // Nothing of the session runs between choosing databases above and writing here, so the order on the wire is this.
     let replies = await connection.pipeline(commands, timeout: timeout)
     var answers: [(Int, TimedReply)] = []
     var refusal: String?
@@ -200,7 +200,6 @@ actor RedisSession: StoreSession {
       guard let owner = owners[place] else {
         // After a refused SELECT, what follows would be answered from another database.
         refusal = value.errorCode.map { "SELECT: \($0)" }
-        if refusal != nil { selected[shard] = nil }
         continue
       }
       let question = questions[owner]
@@ -224,9 +223,11 @@ actor RedisSession: StoreSession {
     var commands: [[[UInt8]]] = []
     var owners: [Int?] = []
     commands.reserveCapacity(questions.count)
+    var selected = hasSelected[shard] ? nil : 0
     for (place, question) in questions.enumerated() {
-      if selected[shard] != question.database {
-        selected[shard] = question.database
+      if selected != question.database {
+        selected = question.database
+        hasSelected[shard] = true
         commands.append([.word("SELECT"), .word(question.database)])
         owners.append(nil)
       }
