@@ -110,19 +110,23 @@ public enum Firedrill {
   }
 
   /// What a capture would cost production.
-  public static func estimate(cluster path: String) async throws -> CaptureEstimate {
-    let cluster = try ClusterFile.read(path: Workplace.absolute(path))
+  ///
+  /// - Parameter via: instead of what the cluster file says.
+  public static func estimate(cluster path: String, via: ReadingPath? = nil) async throws -> CaptureEstimate {
+    let cluster = try ClusterFile.read(path: Workplace.absolute(path)).reading(via)
     return try await Engines().named(cluster.description.engine).withLive(cluster.description) { live in
       try await live.estimate(cluster.description.capture)
     }
   }
 
   /// Backs up a live cluster and seals it. With `follows`, goes on recording what changes until the task is cancelled.
+  ///
+  /// - Parameter via: instead of what the cluster file says; by commands, the backup stands at no cut.
   public static func capture(
     cluster path: String, to catalog: String, key: String, rationale: String? = nil, follows: Bool = false,
-    events: @escaping DrillEventHandler = { _ in }
+    via: ReadingPath? = nil, events: @escaping DrillEventHandler = { _ in }
   ) async throws -> SealedManifest {
-    let cluster = try ClusterFile.read(path: Workplace.absolute(path))
+    let cluster = try ClusterFile.read(path: Workplace.absolute(path)).reading(via)
     let runner = CaptureRunner(
       engine: try Engines().named(cluster.description.engine), cluster: cluster, catalog: Workplace.absolute(catalog),
       key: try KeyFile.readSigningKey(Workplace.absolute(key)), rationale: rationale, follows: follows, events: events)

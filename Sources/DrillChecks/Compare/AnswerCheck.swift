@@ -67,7 +67,8 @@ public struct AnswerCheck: Sendable {
   private func finding(_ operation: Operation, _ expected: RecordedAnswer, _ observed: RecordedAnswer) -> Finding {
     Finding(
       .answerDiffers, stage: .compare,
-      subject: Finding.Subject(backup: backup, slot: operation.slot, key: .clear(operation.key)),
+      subject: Finding.Subject(
+        backup: backup, namespace: operation.namespace, slot: operation.slot, key: .clear(operation.key)),
       expected: "\(operation.name): \(expected.shape)",
       observed: expected.shape == observed.shape ? "another answer of the same shape" : observed.shape)
   }

@@ -55,9 +55,9 @@ public final class RedisEngine: Engine {
   }
 
   private func liveRunIDs(_ cluster: ClusterDescription) async throws -> Set<String> {
-    let credentials = RedisCredentials(username: cluster.username, password: cluster.password)
+    let credentials = RedisCredentials(of: cluster)
     var found: Set<String> = []
-    for node in try await RedisDiscovery.map(of: cluster).shards.flatMap({ [$0.master] + $0.replicas }) {
+    for node in try await RedisDiscovery.map(of: cluster, credentials).shards.flatMap({ [$0.master] + $0.replicas }) {
       // A node that is down cannot be a sandbox.
       guard
         let info = try? await RedisConnection.with(node.endpoint, credentials, { try await $0.ask("INFO", "server") })

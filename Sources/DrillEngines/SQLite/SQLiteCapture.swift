@@ -49,7 +49,7 @@ struct SQLiteCapture {
       }
       for shard in shards { await limit(shard, to: holdEnds) }
       files = try await copy(shards)
-    case .perShard:
+    case .perShard, .window:
       proof = [
         "each file stands at its own read transaction; they were opened one after the other while writes went on"
       ]

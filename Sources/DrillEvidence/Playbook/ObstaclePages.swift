@@ -3,7 +3,7 @@ public import DrillModel
 extension PlaybookPage {
   /// The page of something that could not be looked at.
   public static func of(_ code: DrillError.Code) -> PlaybookPage {
-    setup(code) ?? production(code) ?? recording(code)
+    setup(code) ?? production(code) ?? TLSPages.page(code) ?? recording(code)
       ?? PlaybookPage(
         code, "Something could not be looked at; the error says what.", confirm: [],
         act: ["Do what the error says, and run the drill again."])

@@ -13,7 +13,7 @@ struct RunParts {
     page.field(
       "Run", ["\(run.id) · cluster \(run.cluster) (\(run.engine)) · took \(Format.duration(ms: max(took, 0)))"])
     for backup in run.backups.prefix(most) {
-      let cut = backup.cut.map { "cut \(Format.time($0.time)), \(coherence($0))" } ?? "its cut is unknown"
+      let cut = backup.cut.map { "cut \(Format.time($0.time)), \($0.coherence.words)" } ?? "its cut is unknown"
       page.field("Backup", ["\(backup.backup)\(backup.unsealed == nil ? "" : ", unsealed") · \(cut)"])
     }
     if run.backups.count > most { page.field("", ["and \(Format.plural(run.backups.count - most, "more backup"))"]) }
@@ -36,13 +36,6 @@ struct RunParts {
       return real
         ? "wrong data, first seen at stage \(run.firstFailingStage?.rawValue ?? "?"): this is real"
         : "no wrong data, but an objective was missed"
-    }
-  }
-
-  private func coherence(_ cut: Cut) -> String {
-    switch cut.coherence {
-    case .coherent: "coherent over its shards"
-    case .perShard: "each shard at a cut of its own"
     }
   }
 

@@ -20,5 +20,16 @@ public struct Cut: Hashable, Sendable, Codable {
     case coherent
     /// Each shard stands at a cut of its own.
     case perShard = "per-shard"
+    /// No shard stands at a cut: each was read record by record over a time, which the proof names.
+    case window
+
+    /// What it says of the shards; goes on from "cut …, ".
+    public var words: String {
+      switch self {
+      case .coherent: "coherent over its shards"
+      case .perShard: "each shard at a cut of its own"
+      case .window: "no cut: each shard was read over a time"
+      }
+    }
   }
 }

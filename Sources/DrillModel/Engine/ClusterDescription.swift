@@ -8,6 +8,12 @@ public struct ClusterDescription: Hashable, Sendable {
   public var isCluster: Bool
   public var username: String?
   public var password: Secret?
+  /// Redis: how its servers are spoken to over TLS; nil: in plain.
+  public var tls: TLSSettings?
+  /// Redis: ``endpoints`` are sentinels, who know the servers; nil: they are servers.
+  public var sentinel: SentinelSettings?
+  /// Redis: where servers are reached that announce other addresses.
+  public var addresses = AddressMap()
   /// SQLite: one file per shard.
   public var files: [ShardFile]
   /// SQLite: table → column whose value grows with every change of a row; the key `*` is the default for all tables.

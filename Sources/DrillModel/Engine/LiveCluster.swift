@@ -35,17 +35,20 @@ public struct CapturePlan: Hashable, Sendable, Codable {
   public var allowsServerDisk: Bool
   /// Prefer replicas; a master is read only where a shard has none in sync, or where told so.
   public var prefersReplicas: Bool
+  /// Read record by record through the servers' commands, where they let nobody replicate: then a shard stands at no cut, but was read over a time.
+  public var readsByCommands: Bool
   /// Whether ``ChangeFollowing/follow(from:topology:into:isDone:)`` comes after: the engine keeps what it needs to miss no change after the cut.
   public var follows: Bool
 
   public init(
     coherence: Cut.Coherence = .perShard, maxPause: Duration = .seconds(2), allowsServerDisk: Bool = false,
-    prefersReplicas: Bool = true, follows: Bool = false
+    prefersReplicas: Bool = true, readsByCommands: Bool = false, follows: Bool = false
   ) {
     self.coherence = coherence
     self.maxPause = maxPause
     self.allowsServerDisk = allowsServerDisk
     self.prefersReplicas = prefersReplicas
+    self.readsByCommands = readsByCommands
     self.follows = follows
   }
 }

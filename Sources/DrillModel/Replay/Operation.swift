@@ -6,12 +6,15 @@ public struct Operation: Hashable, Sendable, Codable {
   public var slot: Slot
   /// The key that it is about, for findings.
   public var key: [UInt8]
+  /// The database of the key where an engine has several (Redis: `db3`); nil: the first, or the only one.
+  public var namespace: String?
   public var statement: Statement
 
-  public init(name: String, slot: Slot, key: [UInt8], statement: Statement) {
+  public init(name: String, slot: Slot, key: [UInt8], namespace: String? = nil, statement: Statement) {
     self.name = name
     self.slot = slot
     self.key = key
+    self.namespace = namespace
     self.statement = statement
   }
 

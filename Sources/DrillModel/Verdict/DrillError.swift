@@ -45,6 +45,22 @@ public struct DrillError: Error, Sendable, CustomStringConvertible {
     case unreachable
     case authenticationFailed = "authentication-failed"
     case permissionDenied = "permission-denied"
+    /// The server's certificate is no longer valid; the detail says since when.
+    case certificateExpired = "certificate-expired"
+    case certificateNotYetValid = "certificate-not-yet-valid"
+    /// The server's certificate names others than the server that was meant.
+    case certificateWrongName = "certificate-wrong-name"
+    /// No trusted authority stands behind the server's certificate.
+    case certificateUntrusted = "certificate-untrusted"
+    /// The server wants a certificate of ours, and was shown none.
+    case clientCertificateNeeded = "client-certificate-needed"
+    /// The server does not take the certificate that it was shown.
+    case clientCertificateRefused = "client-certificate-refused"
+    /// TLS was asked for, and the server speaks in plain.
+    case tlsNotOffered = "tls-not-offered"
+    /// The server speaks TLS alone, and was spoken to in plain.
+    case tlsRequired = "tls-required"
+    case tlsFailed = "tls-failed"
     case protocolViolation = "protocol-violation"
     case timedOut = "timed-out"
     case storeMoved = "store-moved"

@@ -39,7 +39,7 @@ public struct OperationStream: Hashable, Sendable {
   /// SHA-256 over all operations in their order.
   public var digest: Digest { OperationStream.digest(of: operations) }
 
-  /// SHA-256 over operations in their order: name, slot, key, and the statement with its arguments, each with its
+  /// SHA-256 over operations in their order: name, slot, key, the namespace where it is not the first, and the statement with its arguments, each with its
   /// length.
   public static func digest(of operations: [Operation]) -> Digest {
     var hash = SHA256()
@@ -49,6 +49,10 @@ public struct OperationStream: Hashable, Sendable {
       bytes.appendText(operation.name.utf8)
       bytes.appendLittleEndian(operation.slot.rawValue)
       bytes.appendBlob(operation.key)
+      if let namespace = operation.namespace {
+        bytes.append(4)
+        bytes.appendText(namespace.utf8)
+      }
       switch operation.statement {
       case .command(let arguments):
         bytes.append(1)

@@ -6,8 +6,15 @@ struct QuestionSource {
   let weight: Int
   private let question: Question
   private let pool: KeyPool
-  /// For MGET: the pool's keys of each slot, in the pool's order.
-  private let keysBySlot: [Slot: [[UInt8]]]
+  /// For MGET: the pool's keys of each slot and database, in the pool's order.
+  private let keysBySlot: [Place: [[UInt8]]]
+
+  private struct Place: Hashable {
+    var slot: Slot
+    var namespace: String
+
+    init(_ entry: WorkloadKeys.Entry) { (slot, namespace) = (entry.slot, entry.namespace) }
+  }
 
   /// Nil where the sample holds no key for the question.
   init?(_ weighted: WeightedQuestion, over keys: WorkloadKeys, distribution: KeyDistribution, seed: UInt64) {
@@ -18,7 +25,7 @@ struct QuestionSource {
     guard !entries.isEmpty else { return nil }
     pool = KeyPool(entries, distribution: distribution, seed: seed)
     if case .redis(let redis) = weighted.question, redis.verb == .mget {
-      keysBySlot = Dictionary(grouping: pool.entries, by: \.slot).mapValues { $0.map(\.key) }
+      keysBySlot = Dictionary(grouping: pool.entries, by: Place.init).mapValues { $0.map(\.key) }
     } else {
       keysBySlot = [:]
     }
@@ -36,7 +43,7 @@ struct QuestionSource {
       let companions = redis.verb == .mget ? companions(of: drawn, count: redis.count - 1, slot: slot, &generator) : []
       let place = isAbsent ? slot(key) : drawn.slot
       return Operation(
-        name: name, slot: place, key: key,
+        name: name, slot: place, key: key, namespace: drawn.namespace == "db0" ? nil : drawn.namespace,
         statement: .command(redis.arguments(key: key, companions: place == drawn.slot ? companions : [], &generator)))
     case .sql(let sql):
       var columns = RowKey.columns(of: drawn.key) ?? []
@@ -56,7 +63,7 @@ struct QuestionSource {
     of drawn: WorkloadKeys.Entry, count: Int, slot: ([UInt8]) -> Slot, _ generator: inout SeededGenerator
   ) -> [[UInt8]] {
     guard count > 0 else { return [] }
-    let others = (keysBySlot[drawn.slot] ?? []).filter { $0 != drawn.key }
+    let others = (keysBySlot[Place(drawn)] ?? []).filter { $0 != drawn.key }
     guard others.isEmpty else {
       let first = generator.index(below: others.count)
       return (0..<min(count, others.count)).map { others[(first + $0) % others.count] }

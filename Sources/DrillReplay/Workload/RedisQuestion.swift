@@ -2,7 +2,7 @@ public import DrillModel
 
 /// A read of Redis about one key, or for ``Verb/mget`` about keys of one slot.
 ///
-/// Only keys of database 0 are asked about: a Redis Cluster has no other, and an operation carries no database.
+/// Keys of every database are asked about; an operation names its own where it is not the first.
 public struct RedisQuestion: Hashable, Sendable {
   public var verb: Verb
   /// Keys of an MGET, fields of an HMGET, elements of a range at most.
@@ -69,7 +69,7 @@ public struct RedisQuestion: Hashable, Sendable {
   }
 
   func accepts(_ entry: WorkloadKeys.Entry) -> Bool {
-    guard entry.namespace == "db0" else { return false }
+    guard entry.namespace.hasPrefix("db") else { return false }
     if let kind = verb.kind { return entry.kind == kind }
     return entry.kind != .library && entry.kind != .row
   }

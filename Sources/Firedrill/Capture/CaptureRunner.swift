@@ -65,10 +65,13 @@ struct CaptureRunner: Sendable {
     try await reference.prepare(cluster, live: live, engine: engine)
     events(.started(.catalog, detail: "capturing \(cluster.description.name)"))
     let start = ContinuousClock.now
-    let captured = try await live.capture(plan, into: staging.folder) { held in
+    var captured = try await live.capture(plan, into: staging.folder) { held in
       try await reference.take(from: held, cluster: cluster, engine: engine)
     }
     events(.finished(.catalog, elapsed: start.duration(to: .now)))
+    if cluster.description.tls?.verification == .authority {
+      captured.cut.proof.append(TLSSettings.unnamed)
+    }
     if captured.pause > .zero { events(.note("writes were paused for \(Int(captured.pause.milliseconds)) ms")) }
     return try await staging.seal(
       captured, reference: reference, cluster: cluster.description, key: key, rationale: rationale, follows: follows)

@@ -9,7 +9,7 @@ public enum BackupText {
     var lines = [
       "backup     \(manifest.backup), \(manifest.kind.rawValue)",
       "cluster    \(manifest.cluster), \(manifest.engine) \(manifest.engineVersion)",
-      "cut        \(manifest.cut.time), \(manifest.cut.coherence == .coherent ? "coherent over all shards" : "each shard at a cut of its own")",
+      "cut        \(manifest.cut.time), \(manifest.cut.coherence == .coherent ? "coherent over all shards" : manifest.cut.coherence.words)",
     ]
     if let predecessor = manifest.predecessor { lines.append("on         \(predecessor.backup)") }
     lines += manifest.cut.proof.map { "  proof    \($0)" }

@@ -15,7 +15,7 @@ enum RecordSide: Sendable {
   case files([ArtifactFile], any Engine)
   case live(ClusterDescription, ReadingPath)
 
-  /// Reads `redis://[user@]host:port[?cluster=true]`, `redis+unix:///path[?cluster=true]`, a backup's folder or id, a file, or a folder of files.
+  /// Reads `redis://[user@]host:port[?cluster=true]`, `rediss://host:port[?ca=…&cert=…&key=…&server_name=…]` (TLS), `redis+unix:///path[?cluster=true]`, a backup's folder or id, a file, or a folder of files.
   ///
   /// - Throws: `DrillError`: `usage` when it is none of these.
   init(_ text: String, catalog: String?, via: ReadingPath) throws {
@@ -89,26 +89,45 @@ enum RecordSide: Sendable {
     guard let url = URLComponents(string: text) else {
       throw DrillError(.usage, subject: text, detail: "this is not a URL")
     }
-    for item in url.queryItems ?? [] where item.name != "cluster" || !["true", "false"].contains(item.value ?? "") {
-      throw DrillError(.usage, subject: item.name, detail: "a store's URL takes only ?cluster=true or ?cluster=false")
-    }
-    let isCluster = url.queryItems?.contains { $0.value == "true" } ?? false
     let endpoint: Endpoint
     switch url.scheme {
-    case "redis": endpoint = .tcp(host: url.host ?? "127.0.0.1", port: url.port ?? 6379)
+    case "redis", "rediss": endpoint = .tcp(host: bare(url.host ?? "127.0.0.1"), port: url.port ?? 6379)
     case "redis+unix": endpoint = .unix(path: url.path)
     default:
       throw DrillError(
-        .usage, subject: url.scheme ?? text, detail: "a store's URL begins with redis:// or redis+unix://")
+        .usage, subject: url.scheme ?? text, detail: "a store's URL begins with redis://, rediss:// or redis+unix://")
     }
     guard url.password == nil else {
       throw DrillError(
         .usage, subject: "password",
         detail: "a password does not belong in a URL, which other users can see; set $FIREDRILL_PASSWORD")
     }
-    return ClusterDescription(
-      name: "url", engine: "redis", endpoints: [endpoint], isCluster: isCluster, username: url.user,
-      password: ProcessInfo.processInfo.environment["FIREDRILL_PASSWORD"].map { Secret($0) })
+    let environment = ProcessInfo.processInfo.environment
+    var cluster = ClusterDescription(
+      name: "url", engine: "redis", endpoints: [endpoint], username: url.user,
+      password: environment["FIREDRILL_PASSWORD"].map { Secret($0) })
+    var tls = TLSSettings(keyPassword: environment["FIREDRILL_KEY_PASSWORD"].map { Secret($0) })
+    for item in url.queryItems ?? [] {
+      switch (item.name, item.value ?? "") {
+      case ("cluster", "true"): cluster.isCluster = true
+      case ("cluster", "false"): cluster.isCluster = false
+      case ("ca", let path) where url.scheme == "rediss" && !path.isEmpty: tls.authorities = Workplace.absolute(path)
+      case ("cert", let path) where url.scheme == "rediss" && !path.isEmpty: tls.certificate = Workplace.absolute(path)
+      case ("key", let path) where url.scheme == "rediss" && !path.isEmpty: tls.key = Workplace.absolute(path)
+      case ("server_name", let name) where url.scheme == "rediss" && !name.isEmpty: tls.serverName = name
+      default:
+        throw DrillError(
+          .usage, subject: item.name,
+          detail: "a store's URL takes ?cluster=true or ?cluster=false; rediss:// also ca, cert, key and server_name")
+      }
+    }
+    if url.scheme == "rediss" { cluster.tls = tls }
+    return cluster
+  }
+
+  /// An IPv6 address stands in brackets in a URL.
+  private static func bare(_ host: String) -> String {
+    host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
   }
 
   var isLive: Bool { if case .live = self { true } else { false } }

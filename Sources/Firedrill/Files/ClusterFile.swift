@@ -15,6 +15,25 @@ public struct ClusterFile: Sendable {
     self.answersSeed = answersSeed
   }
 
+  /// The same file, with its records read the way that was asked for; nil: as the file says.
+  ///
+  /// - Throws: `DrillError` with `usage` where that cannot be.
+  func reading(_ via: ReadingPath?) throws -> ClusterFile {
+    guard let via else { return self }
+    var file = self
+    file.description.capture.readsByCommands = via == .commands
+    guard via == .commands else { return file }
+    guard description.engine == EngineName.redis.rawValue else {
+      throw DrillError(.usage, subject: "--via", detail: "reading by commands is for redis; sqlite files are copied")
+    }
+    guard description.capture.coherence != .coherent else {
+      throw DrillError(
+        .usage, subject: "--via",
+        detail: "what is read by commands stands at no cut; leave out 'cut: coherent' in the cluster file")
+    }
+    return file
+  }
+
   /// - Throws: `DrillError`: `bad-file` with file, line and column; `key-unreadable` for a password that cannot be read.
   public static func read(path: String) throws -> ClusterFile {
     let url = URL(fileURLWithPath: path)
@@ -40,12 +59,16 @@ public struct ClusterFile: Sendable {
         return endpoint
       }
       guard !cluster.endpoints.isEmpty else { throw file.missing(["nodes"], "a redis cluster needs 'nodes'") }
-      cluster.isCluster = try file.choice("mode", of: Mode.self) ?? .cluster == .cluster
+      let mode = try file.choice("mode", of: Mode.self) ?? .cluster
+      cluster.isCluster = mode == .cluster
+      let absolute = { texts.absolute(texts.sibling(of: path, $0)) }
       if let auth = try file.section("auth") {
-        cluster.username = try auth.text("user")
-        cluster.password = try password(auth) { texts.absolute(texts.sibling(of: path, $0)) }
+        (cluster.username, cluster.password) = try LiveFields.login(auth, absolute)
         try auth.finish()
       }
+      cluster.tls = try LiveFields.tls(file, absolute)
+      cluster.addresses = try LiveFields.addresses(file)
+      cluster.sentinel = try LiveFields.sentinel(file, isWanted: mode == .sentinel, absolute)
     case .sqlite:
       cluster.files = try (file.sections("files") ?? []).map { entry in
         let slots = try entry.text("slots").map { text in
@@ -72,7 +95,16 @@ public struct ClusterFile: Sendable {
         coherence: try capture.choice("cut", of: CutChoice.self) == .coherent ? .coherent : .perShard,
         maxPause: try capture.duration("max_pause") ?? .seconds(2),
         allowsServerDisk: try capture.choice("transfer", of: Transfer.self) == .disk,
-        prefersReplicas: try capture.choice("from", of: Side.self) != .masters)
+        prefersReplicas: try capture.choice("from", of: Side.self) != .masters,
+        readsByCommands: try capture.choice("via", of: ReadingPath.self) == .commands)
+      if cluster.capture.readsByCommands {
+        guard engine == .redis else {
+          throw capture.refuse("via", "'via: commands' is for redis; sqlite files are copied")
+        }
+        guard cluster.capture.coherence != .coherent else {
+          throw capture.refuse("via", "what is read by commands stands at no cut; leave out 'cut: coherent'")
+        }
+      }
       try capture.finish()
     }
     cluster.readRate = try file.integer("reads_per_second", in: 1...100_000_000)
@@ -92,37 +124,13 @@ public struct ClusterFile: Sendable {
   }
 
   enum EngineName: String, CaseIterable { case redis, sqlite }
-  private enum Mode: String, CaseIterable { case cluster, standalone }
+  private enum Mode: String, CaseIterable { case cluster, standalone, sentinel }
   private enum CutChoice: String, CaseIterable {
     case coherent
     case perShard = "per-shard"
   }
   private enum Transfer: String, CaseIterable { case diskless, disk }
   private enum Side: String, CaseIterable { case replicas, masters }
-
-  /// A password from a file or the environment; never from the YAML itself, which the ledger keeps.
-  private static func password(_ auth: YAMLSection, absolute: (String) -> String) throws -> Secret? {
-    let (path, variable) = (try auth.text("password_file"), try auth.text("password_env"))
-    guard path == nil || variable == nil else {
-      throw auth.refuse("password_env", "a password is in 'password_file' or in 'password_env', not in both")
-    }
-    if let path {
-      guard let text = try? String(contentsOfFile: absolute(path), encoding: .utf8) else {
-        throw DrillError(
-          .keyUnreadable, subject: path, detail: "the password file cannot be read; see its name and its mode")
-      }
-      return Secret(String(text.prefix { $0 != "\n" }))
-    }
-    if let variable {
-      guard let value = ProcessInfo.processInfo.environment[variable] else {
-        throw DrillError(
-          .keyUnreadable, subject: variable,
-          detail: "this environment variable, which should hold the password, is not set")
-      }
-      return Secret(value)
-    }
-    return nil
-  }
 }
 
 extension Endpoint {

@@ -50,6 +50,7 @@ extension DrillRunner {
     }
     result.phases.append(PhaseTiming(.drift, elapsed: start.duration(to: .now)))
     result.liveTopology = part.topology
+    if cluster.description.tls?.verification == .authority { result.notes.append(TLSSettings.unnamed) }
     absorb(part.drift, "the live snapshot", &result)
     guard let answers = part.answers else { return }
     result.judgement += answers.judgement
@@ -172,7 +173,8 @@ extension DrillRunner {
       if own.digest == live.digest || own.digest == nil || live.digest == nil {
         kept.append((operation, live, own))
       } else if slots.contains(operation.slot)
-        || evidence?.evidence(namespace: "db0", key: operation.key, slot: operation.slot) == .changed
+        || evidence?.evidence(namespace: operation.namespace ?? "db0", key: operation.key, slot: operation.slot)
+          == .changed
       {
         explained += 1
       } else {

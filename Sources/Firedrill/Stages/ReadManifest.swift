@@ -26,6 +26,9 @@ extension DrillRunner {
     if manifest.cut.coherence == .perShard, manifest.topology.shards.count > 1 {
       result.notes.append("per-shard capture: the shards do not stand at one cut")
     }
+    if manifest.cut.coherence == .window {
+      result.notes.append("read by commands over a time: no record stands at one cut with another")
+    }
     if checked.signers.isEmpty { result.notes.append("the manifest is not signed by a trusted key") }
     let sealed = DrilledBackup(manifest: manifest, isTrusted: !checked.signers.isEmpty)
     if result.judgement.isClean, sealed.isTrusted { result.topology = manifest.topology }

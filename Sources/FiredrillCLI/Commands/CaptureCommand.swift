@@ -11,6 +11,7 @@ struct CaptureCommand: AsyncParsableCommand {
       EXAMPLE
         firedrill capture cluster.yaml --to /backups --key seal
         firedrill capture cluster.yaml --to /backups --key seal --follow    # until Ctrl-C
+        firedrill capture managed.yaml --to /backups --key seal --via commands   # where nobody may replicate
       """)
 
   @Argument(help: "The cluster file.", completion: .file(extensions: ["yaml", "yml"]))
@@ -25,6 +26,11 @@ struct CaptureCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Go on recording what changes after the cut, until interrupted.")
   var follow = false
 
+  @Option(
+    name: .long,
+    help: "How Redis records are read, instead of what the cluster file says: replication, or commands (no one cut).")
+  var via: ReadingPath?
+
   @Option(name: .long, help: "Why the backup is taken now; kept in the manifest.")
   var rationale: String?
 
@@ -35,9 +41,9 @@ struct CaptureCommand: AsyncParsableCommand {
 
   func run() async throws {
     let events = common.progress.handler
-    let (path, catalog, key, rationale, follow) = (cluster, to, key, rationale, follow)
+    let (path, catalog, key, rationale, follow, via) = (cluster, to, key, rationale, follow, via)
     if estimate {
-      let estimate = try await interruptible { try await Firedrill.estimate(cluster: path) }
+      let estimate = try await interruptible { try await Firedrill.estimate(cluster: path, via: via) }
       if common.json {
         try Terminal.sayJSON(estimate)
       } else {
@@ -48,7 +54,7 @@ struct CaptureCommand: AsyncParsableCommand {
     }
     let backup = try await interruptible {
       try await Firedrill.capture(
-        cluster: path, to: catalog, key: key, rationale: rationale, follows: follow, events: events)
+        cluster: path, to: catalog, key: key, rationale: rationale, follows: follow, via: via, events: events)
     }
     if common.json {
       try Terminal.sayJSON(backup.manifest)

@@ -11,6 +11,7 @@ struct FingerprintCommand: AsyncParsableCommand {
         firedrill fingerprint dump.rdb
         firedrill fingerprint /var/lib/redis/appendonlydir
         firedrill fingerprint 'redis://127.0.0.1:7001?cluster=true' --via commands
+        firedrill fingerprint 'rediss://10.0.0.11:6379?ca=ca.pem'
       """)
 
   @Argument(help: "A backup's folder, a file, a folder of files, or a Redis URL (see firedrill diff --help).")

@@ -85,12 +85,22 @@ struct ClusterRepliesTests {
     let shards = try ClusterShardsReply.shards(reply, host: "seed", subject: "t")
     #expect(shards.map(\.name) == [Self.b])
     #expect(shards[0].slots.description == "0-5,7-9")
-    #expect(shards[0].master.endpoint == .tcp(host: "10.0.0.9", port: 7000))
+    #expect(shards[0].master.endpoint == .tcp(host: "seed", port: 7000))
     #expect(shards[0].master.replicationOffset == 77)
     #expect(
       shards[0].replicas == [
         RedisNode(name: Self.c, endpoint: .tcp(host: "h", port: 7000), isHealthy: false, replicationOffset: 77)
       ])
+  }
+
+  @Test(
+    "CLUSTER SHARDS: a server that does not say where it is reached is where the asked one is; one without a name has its address",
+    arguments: [("", "seed"), ("?", "10.0.0.9"), ("name.test", "name.test")])
+  func preferredEndpoints(_ endpoint: String, _ host: String) throws {
+    let node = (Self.a, "master", "online", RESPValue.bulk(Array(endpoint.utf8)))
+    let shards = try ClusterShardsReply.shards(
+      .array([Self.shard([0, 16383], [node])]), host: "seed", subject: "t")
+    #expect(shards.map(\.master.endpoint) == [.tcp(host: host, port: 7000)])
   }
 
   @Test("CLUSTER SHARDS: slots without a living master, and replies of another form, are refused")

@@ -130,7 +130,7 @@ struct RedisConnectionTests {
       await Self.code { try await RedisConnection.with(.unix(path: stranger.path)) { _ in } } == .protocolViolation)
     let refuser = try ScriptedServer(greeting: Array("-DENIED Redis is running in protected mode\r\n".utf8), [[]])
     #expect(await Self.code { try await RedisConnection.with(.unix(path: refuser.path)) { _ in } } == .permissionDenied)
-    let talker = try ScriptedServer([Array("+PONG\r\n+AND MORE\r\n".utf8)])
+    let talker = try ScriptedServer([Array("+PONG\r\n-ERR unknown command 'HELLO'\r\n+AND MORE\r\n".utf8)])
     #expect(
       await Self.code { try await RedisConnection.with(.unix(path: talker.path)) { _ = try await $0.ask("PING") } }
         == .protocolViolation)

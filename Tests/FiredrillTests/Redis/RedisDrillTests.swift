@@ -4,7 +4,6 @@ import DrillModel
 import DrillProduction
 import Firedrill
 import Foundation
-import Synchronization
 import Testing
 
 @Suite("A drill of a Redis Cluster's backup", .serialized, .capturedRedis)
@@ -329,13 +328,6 @@ struct StandaloneBackupTests {
       }
     }
   }
-}
-
-/// A flag that one task raises and another looks at.
-private final class Flag: Sendable {
-  private let raised = Atomic<Bool>(false)
-  var isRaised: Bool { raised.load(ordering: .acquiring) }
-  func raise() { raised.store(true, ordering: .releasing) }
 }
 
 /// Asks until there is an answer, at most as long as only a broken program needs.

@@ -13,6 +13,8 @@ struct CaptureSurvey: Sendable {
     var settings: ReplicationSettings
     /// Of the shard's master: the largest of both is what production runs under.
     var minReplicasToWrite: Int
+    /// The master's run, by which another server or a restart is noticed.
+    var masterRun: String?
   }
 
   var map: RedisClusterMap
@@ -25,8 +27,8 @@ struct CaptureSurvey: Sendable {
 
   /// Looks at all masters, and at the replicas where they are preferred.
   ///
-  /// - Throws: `DrillError`: `unreachable`, `permission-denied` (`INFO` and `CONFIG GET` are needed),
-  ///   `authentication-failed`, `timed-out`.
+  /// - Throws: `DrillError`: `unreachable`, `permission-denied` where the user lacks a right that the capture needs, which
+  ///   it names; `store-moved` where a master is none any more; `authentication-failed`, `timed-out`.
   static func make(
     _ map: RedisClusterMap, plan: CapturePlan, credentials: RedisCredentials
   ) async throws -> CaptureSurvey {
@@ -35,9 +37,10 @@ struct CaptureSurvey: Sendable {
       let (info, settings) = try await RedisConnection.with(shard.master.endpoint, credentials) { connection in
         (RedisInfo(try await connection.ask("INFO").text ?? ""), try await ReplicationSettings(connection))
       }
+      guard info["role"] == "master" else { throw CaptureSurvey.failedOver(shard) }
       var source = Source(
         shard: shard, node: shard.master, isMaster: true, info: info, settings: settings,
-        minReplicasToWrite: settings.minReplicasToWrite)
+        minReplicasToWrite: settings.minReplicasToWrite, masterRun: info["run_id"])
       if plan.prefersReplicas {
         var best: UInt64?
         for replica in shard.replicas {
@@ -61,12 +64,35 @@ struct CaptureSurvey: Sendable {
           }
         }
       }
+      try await source.checkRights(plan, credentials, isCluster: map.isCluster)
       survey.sources.append(source)
     }
+    if let tls = credentials.tls { survey.notes += tls.notes(at: .now) }
     return survey
   }
 
-  private static func objection(to replica: RedisInfo, master: RedisInfo) -> String? {
+  private static func failedOver(_ shard: RedisClusterMap.Shard) -> DrillError {
+    DrillError(
+      .storeMoved, subject: shard.master.endpoint.description,
+      detail:
+        "it was the master of \(shard.name) and is not any more: a fail-over, or a restart; run again when it is over")
+  }
+
+  /// Makes sure that every master is the one that was surveyed, in the same run.
+  ///
+  /// - Throws: `DrillError` with `store-moved` where one is not; `unreachable`, `timed-out`.
+  func confirm(_ credentials: RedisCredentials) async throws {
+    for source in sources {
+      let info = try await RedisConnection.with(source.shard.master.endpoint, credentials) {
+        RedisInfo(try await $0.ask("INFO").text ?? "")
+      }
+      guard info["role"] == "master", info["run_id"] == source.masterRun else {
+        throw CaptureSurvey.failedOver(source.shard)
+      }
+    }
+  }
+
+  static func objection(to replica: RedisInfo, master: RedisInfo) -> String? {
     if replica["role"] != "slave" { return "it is no replica any more" }
     if replica["master_link_status"] != "up" { return "its link to the master is down" }
     if replica.flag("master_sync_in_progress") { return "it is still being filled" }
@@ -177,5 +203,27 @@ struct CaptureSurvey: Sendable {
   private func mebibytes(_ bytes: UInt64) -> String { "\(rounded(Double(bytes) / Double(1 << 20))) MiB" }
   private func rounded(_ value: Double) -> String {
     value < 10 ? String((value * 10).rounded() / 10) : String(Int(value.rounded()))
+  }
+}
+
+extension CaptureSurvey.Source {
+  /// - Throws: `DrillError` with `permission-denied`.
+  fileprivate func checkRights(
+    _ plan: CapturePlan, _ credentials: RedisCredentials, isCluster: Bool
+  ) async throws {
+    let pauses = plan.coherence == .coherent
+    let version = info["redis_version"]
+    if isMaster || pauses {
+      try await RedisConnection.with(shard.master.endpoint, credentials) { connection in
+        try await RedisRights.check(
+          connection, credentials, version: version, replicates: isMaster, pauses: pauses,
+          countsSlots: pauses && isCluster)
+      }
+    }
+    guard !isMaster else { return }
+    try await RedisConnection.with(node.endpoint, credentials) { connection in
+      try await RedisRights.check(
+        connection, credentials, version: version, replicates: true, pauses: false, countsSlots: false)
+    }
   }
 }

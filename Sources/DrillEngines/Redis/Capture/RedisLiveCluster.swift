@@ -36,20 +36,20 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
   }
 
   private init(
-    _ description: ClusterDescription, map: RedisClusterMap, group: MultiThreadedEventLoopGroup,
-    events: @escaping DrillEventHandler
+    _ description: ClusterDescription, _ credentials: RedisCredentials, map: RedisClusterMap,
+    group: MultiThreadedEventLoopGroup, events: @escaping DrillEventHandler
   ) {
     self.description = description
     self.map = map
     self.group = group
     self.events = events
-    credentials = RedisCredentials(username: description.username, password: description.password)
+    self.credentials = credentials
     store = RedisStore(
       shards: map.shards.map { shard in
         let replica = description.capture.prefersReplicas ? shard.replicas.first(where: \.isHealthy) : nil
         return RedisStore.Shard(
           name: shard.name, slots: shard.slots, endpoint: (replica ?? shard.master).endpoint,
-          credentials: RedisCredentials(username: description.username, password: description.password),
+          credentials: credentials,
           isReplica: replica != nil)
       }, topology: map.topology, kind: .live, readRate: description.readRate)
   }
@@ -62,10 +62,11 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
     _ description: ClusterDescription, events: @escaping DrillEventHandler = { _ in },
     _ body: (RedisLiveCluster) async throws -> R
   ) async throws -> R {
-    let map = try await RedisDiscovery.map(of: description)
+    let credentials = RedisCredentials(of: description)
+    let map = try await RedisDiscovery.map(of: description, credentials)
     // Threads of the links' own: they write to disk, and must not hold up what pauses and releases.
     let group = MultiThreadedEventLoopGroup(numberOfThreads: min(max(map.shards.count, 1), 4))
-    let live = RedisLiveCluster(description, map: map, group: group, events: events)
+    let live = RedisLiveCluster(description, credentials, map: map, group: group, events: events)
     do {
       let result = try await body(live)
       await live.end()
@@ -142,7 +143,7 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
   }
 
   public func topology() async throws -> Topology {
-    try await RedisDiscovery.map(of: description).topology
+    try await RedisDiscovery.map(of: description, credentials).topology
   }
 
   /// What a capture will cost. Memory is the worst case, in which production changes every page while the snapshots are
@@ -151,7 +152,11 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
   ///
   /// - Throws: `DrillError`: `unreachable`, `permission-denied`, `authentication-failed`, `timed-out`.
   public func estimate(_ plan: CapturePlan) async throws -> CaptureEstimate {
-    let map = try await RedisDiscovery.map(of: description)
+    let map = try await RedisDiscovery.map(of: description, credentials)
+    guard !plan.readsByCommands else {
+      return try await CommandCapture(map: map, plan: plan, credentials: credentials, readRate: description.readRate)
+        .estimate()
+    }
     var estimate = try await CaptureSurvey.make(map, plan: plan, credentials: credentials).estimate(plan)
     if plan.coherence == .coherent {
       do {
@@ -171,7 +176,11 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
   public func capture(
     _ plan: CapturePlan, into folder: String, whileHeld: (any HeldStore) async throws -> Void
   ) async throws -> CapturedBackup {
-    let map = try await RedisDiscovery.map(of: description)
+    let map = try await RedisDiscovery.map(of: description, credentials)
+    if plan.readsByCommands {
+      return try await byCommands(
+        CommandCapture(map: map, plan: plan, credentials: credentials, readRate: description.readRate), folder)
+    }
     let survey = try await CaptureSurvey.make(map, plan: plan, credentials: credentials)
     let estimate = survey.estimate(plan)
     for line in estimate.lines { events(.note(line)) }
@@ -185,12 +194,40 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
     do {
       return switch plan.coherence {
       case .coherent: try await coherent(survey, plan, folder, whileHeld)
-      case .perShard: try await perShard(survey, plan, folder)
+      case .perShard, .window: try await perShard(survey, plan, folder)
       }
     } catch {
       if error is CancellationError || Task.isCancelled {
         throw DrillError(
           .interrupted, subject: description.name, detail: "the capture was interrupted; writes were resumed")
+      }
+      throw error
+    }
+  }
+
+  private func byCommands(_ capture: CommandCapture, _ folder: String) async throws -> CapturedBackup {
+    let estimate = try await capture.estimate()
+    for line in estimate.lines { events(.note(line)) }
+    guard estimate.refusals.isEmpty else {
+      throw DrillError(.captureRefused, subject: description.name, detail: estimate.refusals.joined(separator: "; "))
+    }
+    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+      throw DrillError(.io, subject: folder, detail: "the folder cannot be made: \(String(cString: strerror(errno)))")
+    }
+    do {
+      let backup = try await capture.run(into: folder, events: events)
+      // Slots that moved meanwhile may have been read twice, or not at all.
+      let now = try await RedisDiscovery.map(of: description, credentials)
+      guard now.topology == capture.map.topology, now.epoch == capture.map.epoch else {
+        throw DrillError(
+          .storeMoved, subject: description.name,
+          detail: "shards or slots changed while records were read; capture again when nothing moves")
+      }
+      return backup
+    } catch {
+      for shard in capture.map.shards { unlink("\(folder)/\(shard.name).rdb") }
+      if error is CancellationError || Task.isCancelled {
+        throw DrillError(.interrupted, subject: description.name, detail: "the capture was interrupted")
       }
       throw error
     }
@@ -238,6 +275,7 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
         let resync = try await part.link.resynced()
         positions[part.source.shard.name] = "\(resync.replicationID):\(resync.offset)"
       }
+      try await survey.confirm(credentials)
       try await keep(transfer)
       let time = transfer.parts.map { $0.link.serverClock.microseconds }.min() ?? 0
       return CapturedBackup(
@@ -317,7 +355,7 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
       Task { for link in unused { await link.close() } }
     }
     var sources: [CaptureSurvey.Source] = []
-    let map = try await RedisDiscovery.map(of: description)
+    let map = try await RedisDiscovery.map(of: description, credentials)
     if Set(kept.keys) != Set(cut.positions.keys) {
       sources = try await CaptureSurvey.make(map, plan: CapturePlan(), credentials: credentials).sources
     } else {

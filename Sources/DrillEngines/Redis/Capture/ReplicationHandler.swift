@@ -125,7 +125,10 @@ final class ReplicationHandler: ChannelDuplexHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    fail(DrillError(.unreachable, subject: subject, detail: "the replication link failed: \(error)", underlying: error))
+    fail(
+      error as? DrillError
+        ?? DrillError(
+          .unreachable, subject: subject, detail: "the replication link failed: \(error)", underlying: error))
     context.close(promise: nil)
   }
 

@@ -52,7 +52,8 @@ final class ReplicationLink: Sendable {
     on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, sink: any ReplicationSink,
     commandSink: (any ReplicationSink)? = nil
   ) async throws -> ReplicationLink {
-    let connection = try await RedisConnection.connect(endpoint, credentials, on: group)
+    // A replica's link is RESP2 from the first byte to the last.
+    let connection = try await RedisConnection.connect(endpoint, credentials, dialect: .resp2, on: group)
     do {
       if transfer == .diskless { try await connection.ask("REPLCONF", "capa", "eof") }
       // Valkey writes the format that the replica says it can read, and the oldest for one that says nothing; others

@@ -6,12 +6,18 @@ internal import DrillModel
 /// range, flat) and `nodes` (maps), maps
 /// being flat arrays in RESP2.
 enum ClusterShardsReply {
-  /// The shards with a living master, those without slots included. `host` stands in where a node does not know its own
-  /// address.
+  /// The shards with a living master, those without slots included. `host`, which the asked node was reached by, stands in
+  /// where a node does not know its own address, and where the preferred endpoint is said to be unknown.
   ///
+  /// Source: Redis documentation, "CLUSTER SHARDS" and `cluster-preferred-endpoint-type`: an endpoint of NULL, which
+  /// 7.0 writes as an empty text, means the host that was asked; `?`, that the node announces no host name.
+  ///
+  /// - Parameter usesTLS: whether the TLS port is meant where a node has both.
   /// - Throws: `DrillError` with `protocol-violation` where the reply is not of that form, `unreachable` where slots
   ///   have no living master.
-  static func shards(_ reply: RESPValue, host: String, subject: String) throws -> [RedisClusterMap.Shard] {
+  static func shards(
+    _ reply: RESPValue, host: String, usesTLS: Bool = false, subject: String
+  ) throws -> [RedisClusterMap.Shard] {
     func malformed(_ what: String) -> DrillError {
       DrillError(.protocolViolation, subject: subject, detail: "CLUSTER SHARDS: \(what)")
     }
@@ -31,10 +37,9 @@ enum ClusterShardsReply {
       var replicas: [RedisNode] = []
       for node in nodes {
         guard let fields = map(node), let id = fields["id"]?.text, let role = fields["role"]?.text,
-          let port = (fields["port"] ?? fields["tls-port"])?.integer
+          let port = (usesTLS ? fields["tls-port"] ?? fields["port"] : fields["port"] ?? fields["tls-port"])?.integer
         else { throw malformed("a node without id, role or port") }
-        let address =
-          [fields["endpoint"]?.text, fields["ip"]?.text].compactMap { $0 }.first { !$0.isEmpty && $0 != "?" } ?? host
+        let address = address(endpoint: fields["endpoint"], ip: fields["ip"]) ?? host
         let found = RedisNode(
           name: id, endpoint: .tcp(host: address, port: Int(port)), isHealthy: fields["health"]?.text == "online",
           replicationOffset: fields["replication-offset"]?.integer.flatMap { UInt64(exactly: $0) })
@@ -46,6 +51,17 @@ enum ClusterShardsReply {
           .unreachable, subject: subject, detail: "the cluster knows no living master for slots \(slots)")
       }
       return RedisClusterMap.Shard(name: master.name, slots: slots, master: master, replicas: replicas)
+    }
+  }
+
+  /// Nil: the host that was asked.
+  private static func address(endpoint: RESPValue?, ip: RESPValue?) -> String? {
+    let known = ip?.text.flatMap { $0.isEmpty || $0 == "?" ? nil : $0 }
+    guard let endpoint else { return known }
+    switch endpoint.text {
+    case nil, "": return nil
+    case "?": return known
+    case let name: return name
     }
   }
 

@@ -2,7 +2,7 @@ public import DrillModel
 
 /// Finds the servers of a deployment from the endpoints that a cluster file names.
 public enum RedisDiscovery {
-  /// The deployment as it is now.
+  /// The deployment as it is now, every server under the address that it is reached by.
   ///
   /// - Redis Cluster: all shards, from any node that answers, by `CLUSTER SHARDS` (`CLUSTER NODES` before 7.0). Open
   ///   slots are asked of each master, which alone
@@ -12,21 +12,30 @@ public enum RedisDiscovery {
   ///   slots. A replica's endpoint leads to its master.
   /// - Several single servers: shards `server-1`, `server-2`, … in the order of `endpoints`, without a slot map: each
   ///   may hold any key.
+  /// - Sentinels: a shard for each master that they watch, under its name, without a slot map where there are several.
   ///
   /// - Throws: `DrillError`: `unreachable`, `timed-out`, `authentication-failed`, `permission-denied`,
-  ///   `protocol-violation`; `store-moved` where the nodes still
-  ///   disagree on who owns what after three looks.
+  ///   `protocol-violation`, what ``RedisTLS`` finds; `store-moved` where the nodes still
+  ///   disagree on who owns what after three looks, or a fail-over is under way.
   public static func map(of cluster: ClusterDescription) async throws -> RedisClusterMap {
-    let credentials = RedisCredentials(username: cluster.username, password: cluster.password)
+    try await map(of: cluster, RedisCredentials(of: cluster))
+  }
+
+  static func map(of cluster: ClusterDescription, _ credentials: RedisCredentials) async throws -> RedisClusterMap {
     guard !cluster.endpoints.isEmpty else {
       throw DrillError(.usage, subject: cluster.name, detail: "the cluster names no endpoint")
     }
-    guard cluster.isCluster else { return try await singleServers(cluster.endpoints, credentials) }
+    if let sentinel = cluster.sentinel {
+      return try await SentinelDiscovery(cluster: cluster, sentinel: sentinel, credentials: credentials).map()
+    }
+    guard cluster.isCluster else {
+      return try await singleServers(cluster.endpoints, credentials, cluster.addresses)
+    }
     var disagreement: DrillError?
     for attempt in 0..<3 {
       if attempt > 0 { try await Task.sleep(for: .milliseconds(300)) }
       do {
-        return try await clusterMap(from: cluster.endpoints, credentials)
+        return try await clusterMap(from: cluster.endpoints, credentials, cluster.addresses)
       } catch let error as DrillError where error.code == .storeMoved {
         disagreement = error
       }
@@ -35,21 +44,51 @@ public enum RedisDiscovery {
   }
 
   private static func clusterMap(
-    from endpoints: [Endpoint], _ credentials: RedisCredentials
+    from endpoints: [Endpoint], _ credentials: RedisCredentials, _ addresses: AddressMap
   ) async throws -> RedisClusterMap {
     var failure: DrillError?
     for endpoint in endpoints {
+      let seed: RedisConnection
       do {
-        return try await RedisConnection.with(endpoint, credentials) { seed in try await clusterMap(seed, credentials) }
+        seed = try await RedisConnection.connect(endpoint, credentials)
       } catch let error as DrillError where [.unreachable, .timedOut].contains(error.code) {
         failure = failure ?? error
+        continue
+      }
+      do {
+        let map = try await clusterMap(seed, credentials, addresses)
+        await seed.close()
+        return map
+      } catch let error as DrillError where [.unreachable, .timedOut].contains(error.code) {
+        await seed.close()
+        failure = failure ?? error
+      } catch {
+        await seed.close()
+        throw error
       }
     }
     throw failure ?? DrillError(.unreachable, detail: "no endpoint answers")
   }
 
+  /// What could not be reached, told with who announced it: behind address translation, the address is of no use here.
+  static func unreachable(_ node: RedisNode, announcedBy source: String, _ error: DrillError) -> DrillError {
+    // Behind the announced address may be nothing, or somebody else's server.
+    let strange: [DrillError.Code] = [
+      .unreachable, .timedOut, .tlsNotOffered, .tlsRequired, .tlsFailed, .certificateWrongName, .certificateUntrusted,
+      .protocolViolation,
+    ]
+    guard strange.contains(error.code) else { return error }
+    let announced = node.announced ?? node.endpoint
+    let place = node.announced == nil ? "" : ", which `addresses` leads to \(node.endpoint)"
+    return DrillError(
+      error.code, subject: node.endpoint.description,
+      detail: "\(error.detail); \(source) announces this server as \(announced)\(place): "
+        + "where it is reached by another address from here, say so in the cluster file's `addresses`",
+      underlying: error)
+  }
+
   private static func clusterMap(
-    _ seed: RedisConnection, _ credentials: RedisCredentials
+    _ seed: RedisConnection, _ credentials: RedisCredentials, _ addresses: AddressMap
   ) async throws -> RedisClusterMap {
     let subject = seed.endpoint.description
     let state = RedisInfo(try await seed.ask("CLUSTER", "INFO").text ?? "")
@@ -60,11 +99,24 @@ public enum RedisDiscovery {
       throw DrillError(
         .unreachable, subject: subject, detail: "cluster_state is \(state["cluster_state"] ?? "unknown"), not ok")
     }
-    var found = try await shards(seed)
+    var found = try await shards(seed, usesTLS: credentials.tls != nil).map { $0.reached(by: addresses) }
     var moves: [Topology.Move] = []
     var counted: Set<Topology.Move> = []
     for shard in found {
-      let own = try await RedisConnection.with(shard.master.endpoint, credentials) { try await nodes($0).myself }
+      let connection: RedisConnection
+      do {
+        connection = try await RedisConnection.connect(shard.master.endpoint, credentials)
+      } catch let error as DrillError {
+        throw unreachable(shard.master, announcedBy: subject, error)
+      }
+      let own: ClusterNodesReply.Line?
+      do {
+        own = try await nodes(connection).myself
+        await connection.close()
+      } catch {
+        await connection.close()
+        throw error
+      }
       guard let own, own.id == shard.name, own.isMaster, own.slots == shard.slots else {
         throw DrillError(
           .storeMoved, subject: subject,
@@ -81,13 +133,13 @@ public enum RedisDiscovery {
     return RedisClusterMap(epoch: epoch, shards: found, moves: moves, mapsSlots: true, isCluster: true)
   }
 
-  private static func shards(_ seed: RedisConnection) async throws -> [RedisClusterMap.Shard] {
+  private static func shards(_ seed: RedisConnection, usesTLS: Bool) async throws -> [RedisClusterMap.Shard] {
     let subject = seed.endpoint.description
     let reply = try await seed.send([Array("CLUSTER".utf8), Array("SHARDS".utf8)])
     // Before 7.0: `ERR Unknown subcommand or wrong number of arguments for 'SHARDS'`.
     if reply.errorCode == "ERR" { return try await nodes(seed).shards(subject: subject) }
     if let error = RedisConnection.error(reply, subject: subject, command: ["CLUSTER", "SHARDS"]) { throw error }
-    return try ClusterShardsReply.shards(reply, host: seed.host, subject: subject)
+    return try ClusterShardsReply.shards(reply, host: seed.host, usesTLS: usesTLS, subject: subject)
   }
 
   private static func nodes(_ connection: RedisConnection) async throws -> ClusterNodesReply {
@@ -97,7 +149,7 @@ public enum RedisDiscovery {
   }
 
   private static func singleServers(
-    _ endpoints: [Endpoint], _ credentials: RedisCredentials
+    _ endpoints: [Endpoint], _ credentials: RedisCredentials, _ addresses: AddressMap
   ) async throws -> RedisClusterMap {
     var shards: [RedisClusterMap.Shard] = []
     var isCluster = false
@@ -105,30 +157,59 @@ public enum RedisDiscovery {
       var info = try await RedisConnection.with(endpoint, credentials) {
         RedisInfo(try await $0.ask("INFO").text ?? "")
       }
-      var master = endpoint
+      var master = RedisNode(name: endpoint.description, endpoint: endpoint, isHealthy: true)
       if info["role"] == "slave" {
         guard let host = info["master_host"], let port = info["master_port"].flatMap({ Int($0) }) else {
           throw DrillError(.protocolViolation, subject: endpoint.description, detail: "a replica that names no master")
         }
-        master = .tcp(host: host, port: port)
-        info = try await RedisConnection.with(master, credentials) { RedisInfo(try await $0.ask("INFO").text ?? "") }
+        let announced = Endpoint.tcp(host: host, port: port)
+        master = RedisNode(name: announced.description, endpoint: announced, isHealthy: true).reached(by: addresses)
+        do {
+          info = try await RedisConnection.with(master.endpoint, credentials) {
+            RedisInfo(try await $0.ask("INFO").text ?? "")
+          }
+        } catch let error as DrillError {
+          throw unreachable(master, announcedBy: endpoint.description, error)
+        }
         guard info["role"] == "master" else {
           throw DrillError(
-            .unreachable, subject: master.description, detail: "a replica of a replica: name the master's endpoint")
+            .unreachable, subject: master.endpoint.description,
+            detail: "a replica of a replica: name the master's endpoint")
         }
       }
       isCluster = isCluster || info["redis_mode"] == "cluster"
       shards.append(
         RedisClusterMap.Shard(
           name: endpoints.count == 1 ? "standalone" : "server-\(index + 1)", slots: .all,
-          master: RedisNode(name: master.description, endpoint: master, isHealthy: true),
+          master: master,
           replicas: info.replicas.map {
             RedisNode(name: $0.endpoint.description, endpoint: $0.endpoint, isHealthy: $0.isOnline)
+              .reached(by: addresses)
           }))
     }
     // A single node of a cluster holds only its own share: no claim about slots then.
     return RedisClusterMap(
       epoch: 0, shards: shards, moves: [], mapsSlots: endpoints.count == 1 && !isCluster, isCluster: false)
+  }
+}
+
+extension RedisNode {
+  /// The node under the address that it is reached by.
+  func reached(by addresses: AddressMap) -> RedisNode {
+    let place = addresses.reachable(endpoint)
+    guard place != endpoint else { return self }
+    var node = self
+    node.announced = endpoint
+    node.endpoint = place
+    return node
+  }
+}
+
+extension RedisClusterMap.Shard {
+  func reached(by addresses: AddressMap) -> RedisClusterMap.Shard {
+    RedisClusterMap.Shard(
+      name: name, slots: slots, master: master.reached(by: addresses),
+      replicas: replicas.map { $0.reached(by: addresses) })
   }
 }
 

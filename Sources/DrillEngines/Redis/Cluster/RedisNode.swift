@@ -5,6 +5,8 @@ public struct RedisNode: Hashable, Sendable {
   /// The node id in a cluster; where there is none, its endpoint's text.
   public var name: String
   public var endpoint: Endpoint
+  /// What it is announced as, where ``endpoint`` is another by the cluster file's `addresses`; nil: the same.
+  public var announced: Endpoint?
   /// Whether the cluster thinks that it lives and is in step. A replica's link is asked of the replica itself before it
   /// is read from.
   public var isHealthy: Bool

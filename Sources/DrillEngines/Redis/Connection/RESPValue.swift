@@ -1,4 +1,4 @@
-/// One reply of a Redis server, as RESP2 carries it.
+/// One reply of a Redis server, as RESP2 carries it; what came in RESP3 as the server would have said it in RESP2.
 ///
 /// Source: Redis documentation, "Redis serialization protocol specification".
 public enum RESPValue: Hashable, Sendable {
@@ -39,6 +39,20 @@ public enum RESPValue: Hashable, Sendable {
   public var array: [RESPValue]? {
     if case .array(let members) = self { return members }
     return nil
+  }
+
+  /// Members and scores in turn, also where they came pair by pair, as over RESP3; nil where it is neither.
+  ///
+  /// Source: redis 7.0 src/t_zset.c `zrangeResultEmitCBufferToClient`.
+  var scoredMembers: [RESPValue]? {
+    guard let members = array, case .array? = members.first else { return array }
+    var flat: [RESPValue] = []
+    flat.reserveCapacity(members.count * 2)
+    for member in members {
+      guard let pair = member.array, pair.count == 2 else { return nil }
+      flat += pair
+    }
+    return flat
   }
 
   /// The first word of an error; nil for anything else.

@@ -115,7 +115,9 @@ final class RedisChannelHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    fail(DrillError(.unreachable, subject: subject, detail: "the connection failed", underlying: error))
+    fail(
+      error as? DrillError
+        ?? DrillError(.unreachable, subject: subject, detail: "the connection failed", underlying: error))
     context.close(promise: nil)
   }
 

@@ -1,6 +1,7 @@
 public import DrillModel
 internal import NIOCore
 internal import NIOPosix
+internal import Synchronization
 
 /// A client's connection to one Redis server, over TCP or a unix socket.
 ///
@@ -11,6 +12,7 @@ public final class RedisConnection: Sendable {
   public let endpoint: Endpoint
   private let channel: any Channel
   private let failure: RedisConnectionFailure
+  private let dialectBox = Mutex(Dialect.resp2)
 
   private init(endpoint: Endpoint, channel: any Channel, failure: RedisConnectionFailure) {
     self.endpoint = endpoint
@@ -50,28 +52,52 @@ public final class RedisConnection: Sendable {
       endpoint, credentials, timeout: timeout, limits: limits, on: MultiThreadedEventLoopGroup.singleton)
   }
 
+  /// - Parameter dialect: what is spoken; RESP3 only where the server offers it.
   static func connect(
     _ endpoint: Endpoint, _ credentials: RedisCredentials, timeout: Duration = .seconds(5),
-    limits: RESPLimits = RESPLimits(),
+    limits: RESPLimits = RESPLimits(), dialect: Dialect = .resp3,
     on group: any EventLoopGroup
   ) async throws -> RedisConnection {
     let failure = RedisConnectionFailure()
-    let channel = try await RedisChannel.open(endpoint, timeout: timeout, on: group) { channel in
+    let channel = try await RedisChannel.open(endpoint, tls: credentials.tls, timeout: timeout, on: group) { channel in
       let handler = RedisChannelHandler(subject: endpoint.description, limits: limits, failure: failure)
       try channel.pipeline.syncOperations.addHandler(handler)
     }
     let connection = RedisConnection(endpoint: endpoint, channel: channel, failure: failure)
-    do {
-      let reply = try await connection.send(credentials.command ?? [Array("PING".utf8)], timeout: timeout)
+    // Both in one round trip: a log-in inside of HELLO would be one that old servers do not understand.
+    let hello = dialect == .resp3 ? [["HELLO", "3"].map { Array($0.utf8) }] : []
+    let replies = await connection.pipeline([credentials.command ?? [Array("PING".utf8)]] + hello, timeout: timeout)
+    var problem = replies.failure
+    if let reply = replies.values.first {
       // A user may be allowed all that we need and not PING; a loading server says so again when it is asked something.
       let isRefusal = credentials.command != nil || ["NOAUTH", "DENIED"].contains(reply.errorCode)
-      if isRefusal, let error = error(reply, subject: endpoint.description, isLogin: true) { throw error }
-      return connection
-    } catch {
-      await connection.close()
-      throw error
+      if isRefusal, let error = error(reply, subject: endpoint.description, isLogin: true) {
+        await connection.close()
+        throw error
+      }
+      if problem?.code == .unreachable, !hello.isEmpty {
+        // Something between us and the server may end a connection at a command that it does not know.
+        await connection.close()
+        return try await connect(
+          endpoint, credentials, timeout: timeout, limits: limits, dialect: .resp2, on: group)
+      }
+      if let greeting = replies.values.dropFirst().first {
+        connection.dialectBox.withLock { $0 = greeting.errorCode == nil ? .resp3 : .resp2 }
+      }
+    } else if let error = problem {
+      problem = await RedisTLS.explanation(of: error, endpoint, credentials.tls, timeout: timeout, on: group) ?? error
     }
+    guard let problem else { return connection }
+    await connection.close()
+    throw problem
   }
+
+  /// What is spoken on a connection. Source: Redis documentation, "HELLO": since 6.0; an older server does not know
+  /// the command, and one that does not want RESP3 replies `NOPROTO`: then it goes on in RESP2.
+  enum Dialect: Sendable { case resp2, resp3 }
+
+  /// What the server agreed to.
+  var dialect: Dialect { dialectBox.withLock { $0 } }
 
   /// Sends one command and waits for its reply; an error that the server replies is returned, not thrown.
   ///
@@ -169,8 +195,9 @@ public final class RedisConnection: Sendable {
       return DrillError(
         .authenticationFailed, subject: subject, detail: "\(prefix)the server wants another user or password: \(line)")
     case "NOPERM", "DENIED":
+      let advice = RedisRights.missing(in: line).map { "; give it with ACL SETUSER … +\($0)" } ?? ""
       return DrillError(
-        .permissionDenied, subject: subject, detail: "\(prefix)the server refuses it to this user: \(line)")
+        .permissionDenied, subject: subject, detail: "\(prefix)the server refuses it to this user: \(line)\(advice)")
     case "LOADING", "MASTERDOWN", "CLUSTERDOWN":
       return DrillError(.unreachable, subject: subject, detail: "\(prefix)the server is not ready: \(line)")
     default:

@@ -120,7 +120,7 @@ enum RedisAnswer {
       return value.bytes.flatMap(JSONText.answer)
     case .search: return found(value)
     case .scored:
-      guard let members = value.array, members.count.isMultiple(of: 2) else { return nil }
+      guard let members = value.scoredMembers, members.count.isMultiple(of: 2) else { return nil }
       var pairs: [Answer] = []
       for index in stride(from: 0, to: members.count, by: 2) {
         guard let score = real(members[index + 1]) else { return nil }

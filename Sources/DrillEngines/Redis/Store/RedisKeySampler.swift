@@ -1,13 +1,13 @@
 internal import DrillCrypto
 public import DrillModel
 
-/// Draws keys of one server without reading a value: a bounded `SCAN` of database 0, types of what was drawn.
+/// Draws keys of one server without reading a value: a bounded `SCAN` of each database, types of what was drawn.
 struct RedisKeySampler {
   let source: RedisReadSource
   let seed: UInt64
   let size: Int
 
-  /// Most keys that one server is asked to name: a look before a cut, not a reading of the store.
+  /// Most keys that one server is asked to name, over all databases: a look before a cut, not a reading of the store.
   static let scanLimit = 200_000
   private static let scanCount = 1000
   /// Keys kept before their types are known: enough that each type finds its share where a store holds several.
@@ -18,6 +18,20 @@ struct RedisKeySampler {
   ]
 
   func draw() async throws -> SampledKeys {
+    let databases = RedisInfo(try await source.ask("INFO", "keyspace").text ?? "").databases
+    var entries: [WorkloadKeys.Entry] = []
+    var seen: UInt64 = 0
+    for database in databases {
+      // The first is chosen already, and where there is no other there may be no right to choose.
+      if databases.contains(where: { $0.number != 0 }) { _ = try await source.ask("SELECT", "\(database.number)") }
+      let drawn = try await draw("db\(database.number)", limit: RedisKeySampler.scanLimit / databases.count)
+      entries += drawn.keys.entries
+      seen += drawn.seen
+    }
+    return SampledKeys(keys: WorkloadKeys(entries), seen: seen)
+  }
+
+  private func draw(_ namespace: String, limit: Int) async throws -> SampledKeys {
     let hash = SipHash(seed: seed)
     var smallest: [(hash: UInt64, key: [UInt8])] = []
     var seen: UInt64 = 0
@@ -34,7 +48,7 @@ struct RedisKeySampler {
         smallest.append((hash.hash(key), key))
       }
       if smallest.count > bound * 2 { smallest = RedisKeySampler.smallest(smallest, bound) }
-    } while cursor != "0" && seen < UInt64(RedisKeySampler.scanLimit)
+    } while cursor != "0" && seen < UInt64(limit)
 
     var entries: [WorkloadKeys.Entry] = []
     var taken: [RecordKind: Int] = [:]
@@ -48,7 +62,8 @@ struct RedisKeySampler {
         guard taken[kind, default: 0] < size else { continue }
         taken[kind, default: 0] += 1
         entries.append(
-          WorkloadKeys.Entry(kind: kind, namespace: "db0", key: candidate.key, slot: RedisSlot.slot(of: candidate.key)))
+          WorkloadKeys.Entry(
+            kind: kind, namespace: namespace, key: candidate.key, slot: RedisSlot.slot(of: candidate.key)))
       }
     }
     return SampledKeys(keys: WorkloadKeys(entries), seen: seen)

@@ -11,6 +11,9 @@ actor RedisSession: StoreSession {
   private let kind: RedisStore.Kind
   private let pacers: [String: ReadPacer]
   private var connections: [RedisConnection?]
+  /// Whether a connection may stand in another database than the first: from then on each pipeline on it chooses its
+  /// own, whatever the others did or were refused.
+  private var hasSelected: [Bool]
 
   init(shards: [RedisStore.Shard], topology: Topology, kind: RedisStore.Kind, pacers: [String: ReadPacer]) {
     self.shards = shards
@@ -18,10 +21,14 @@ actor RedisSession: StoreSession {
     self.kind = kind
     self.pacers = pacers
     connections = shards.map { _ in nil }
+    hasSelected = shards.map { _ in false }
   }
 
   func open() async throws {
-    for index in shards.indices { connections[index] = try await RedisStore.connect(shards[index]) }
+    for index in shards.indices {
+      connections[index] = try await RedisStore.connect(shards[index])
+      hasSelected[index] = false
+    }
   }
 
   func close() async {
@@ -33,14 +40,26 @@ actor RedisSession: StoreSession {
     var index: Int
     var words: [[UInt8]]
     var form: RedisAnswer.Form
+    var database: Int
+  }
+
+  /// Nil for a namespace that no database has.
+  private static func database(_ namespace: String?) -> Int? {
+    guard let namespace else { return 0 }
+    guard namespace.hasPrefix("db"), let number = Int(namespace.dropFirst(2)), number >= 0 else { return nil }
+    return number
   }
 
   func perform(_ operations: [Operation], timeout: Duration) async -> [TimedReply] {
     var replies = operations.map { _ in TimedReply(.indeterminate("not asked"), elapsed: .zero) }
     var asked: [Question] = []
     for (index, operation) in operations.enumerated() {
+      guard let database = RedisSession.database(operation.namespace) else {
+        replies[index].reply = .indeterminate("no such database")
+        continue
+      }
       if case .command(let words) = operation.statement, let (sent, form) = RedisAnswer.command(words) {
-        asked.append(Question(index: index, words: sent, form: form))
+        asked.append(Question(index: index, words: sent, form: form, database: database))
       } else {
         replies[index].reply = .indeterminate("not a command that only reads")
       }
@@ -86,7 +105,8 @@ actor RedisSession: StoreSession {
         places.append(.nowhere("its keys could not be found"))
         open[index] = found
         for shard in found {
-          holders[shard].append(Question(index: index, words: [.word("EXISTS")] + keys, form: .plain))
+          holders[shard].append(
+            Question(index: index, words: [.word("EXISTS")] + keys, form: .plain, database: question.database))
         }
       }
     }
@@ -167,27 +187,55 @@ actor RedisSession: StoreSession {
       } else {
         connection = try await RedisStore.connect(shards[shard])
         connections[shard] = connection
+        hasSelected[shard] = false
       }
     } catch let error as DrillError {
       return all(error.code.rawValue)
     } catch {
       return all(DrillError.Code.interrupted.rawValue)
     }
-    let replies = await connection.pipeline(questions.map(\.words), timeout: timeout)
+    let (commands, owners) = commands(for: questions, on: shard)
+    let replies = await connection.pipeline(commands, timeout: timeout)
     var answers: [(Int, TimedReply)] = []
+    var refusal: String?
     for (place, value) in replies.values.enumerated() {
-      let question = questions[place]
-      answers.append(
-        (question.index, TimedReply(RedisAnswer.reply(value, question.form), elapsed: replies.elapsed[place])))
+      guard let owner = owners[place] else {
+        // After a refused SELECT, what follows would be answered from another database.
+        refusal = value.errorCode.map { "SELECT: \($0)" }
+        continue
+      }
+      let question = questions[owner]
+      let reply = refusal.map { Reply.indeterminate($0) } ?? RedisAnswer.reply(value, question.form)
+      answers.append((question.index, TimedReply(reply, elapsed: replies.elapsed[place])))
     }
     if let failure = replies.failure {
       connections[shard] = nil
       let elapsed = failure.code == .timedOut ? timeout : .zero
-      for question in questions.dropFirst(replies.values.count) {
+      for question in questions.dropFirst(answers.count) {
         answers.append((question.index, TimedReply(.indeterminate(failure.code.rawValue), elapsed: elapsed)))
       }
     }
     if let last = replies.elapsed.last { await pacers[shards[shard].name]?.observe(questions.count, took: last) }
     return answers
+  }
+
+  /// The questions' commands with a `SELECT` wherever the database changes, and for each command the question that it
+  /// belongs to; nil for a `SELECT`.
+  private func commands(for questions: [Question], on shard: Int) -> (commands: [[[UInt8]]], owners: [Int?]) {
+    var commands: [[[UInt8]]] = []
+    var owners: [Int?] = []
+    commands.reserveCapacity(questions.count)
+    var selected = hasSelected[shard] ? nil : 0
+    for (place, question) in questions.enumerated() {
+      if selected != question.database {
+        selected = question.database
+        hasSelected[shard] = true
+        commands.append([.word("SELECT"), .word(question.database)])
+        owners.append(nil)
+      }
+      commands.append(question.words)
+      owners.append(place)
+    }
+    return (commands, owners)
   }
 }

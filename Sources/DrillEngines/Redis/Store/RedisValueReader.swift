@@ -161,7 +161,7 @@ struct RedisValueReader {
   private func readSortedSet(
     _ key: [UInt8], _ first: RESPValue, _ writer: inout PieceWriter, _ handler: RecordHandler
   ) async throws {
-    var members = try list(first)
+    var members = try scored(first)
     var asked = RedisValueReader.firstElements
     var start = 0
     while true {
@@ -181,7 +181,7 @@ struct RedisValueReader {
       start += members.count / 2
       guard members.count == asked * 2 else { break }
       asked = RedisValueReader.next(after: members)
-      members = try list(
+      members = try scored(
         try await source.ask([
           redisCommand(.word("ZRANGE"), key, .word(start), .word(start + asked - 1), .word("WITHSCORES"))
         ])[0])
@@ -270,6 +270,11 @@ struct RedisValueReader {
       throw source.unreadable
     }
     return (cursor, members)
+  }
+
+  private func scored(_ reply: RESPValue) throws -> [RESPValue] {
+    guard let members = reply.scoredMembers else { throw source.unreadable }
+    return members
   }
 
   private func list(_ reply: RESPValue) throws -> [RESPValue] {

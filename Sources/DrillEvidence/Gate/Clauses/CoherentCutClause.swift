@@ -18,9 +18,12 @@ public struct CoherentCutClause: GateClause {
         return .cannotBeTold("\(backup.backup) does not say its cut", facts: [RecordedFact(run)])
       }
       let isSingle = backup.stated?.shards.count == 1
-      if cut.coherence != .coherent, !isSingle {
+      if cut.coherence == .window || cut.coherence == .perShard && !isSingle {
         return ClauseOutcome(
-          .notMet, measured: cut.coherence.rawValue, reason: "\(backup.backup): each shard stands at a cut of its own",
+          .notMet, measured: cut.coherence.rawValue,
+          reason: cut.coherence == .window
+            ? "\(backup.backup): each shard was read over a time, and stands at no cut"
+            : "\(backup.backup): each shard stands at a cut of its own",
           facts: [RecordedFact(run)])
       }
     }

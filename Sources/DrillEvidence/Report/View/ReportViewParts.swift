@@ -345,9 +345,7 @@ struct ReportViewParts {
   }
 
   private func lines(_ backup: Run.BackupExamined) -> [String?] {
-    let cut = backup.cut.map {
-      "cut \(Format.time($0.time)), \($0.coherence == .coherent ? "coherent over its shards" : "each shard at a cut of its own")"
-    }
+    let cut = backup.cut.map { "cut \(Format.time($0.time)), \($0.coherence.words)" }
     let stated = backup.stated.map {
       "\($0.kind.rawValue), \(Format.bytes($0.bytes)), \(Format.plural($0.shards.count, "shard")), topology epoch \($0.epoch)"
         + ($0.movesInFlight > 0 ? ", \(Format.plural($0.movesInFlight, "move")) in flight" : "")
