@@ -10,19 +10,33 @@ enum RESPEncoder {
     for command in commands { size += self.size(command) }
     buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { room in
       var position = 0
-      for command in commands {
-        header(UInt8(ascii: "*"), command.count, room, &position)
-        for word in command {
-          header(UInt8(ascii: "$"), word.count, room, &position)
-          word.withUnsafeBytes {
-            UnsafeMutableRawBufferPointer(rebasing: room[position..<position + word.count]).copyBytes(from: $0)
-          }
-          position += word.count
-          end(room, &position)
-        }
-      }
+      for command in commands { write(command, room, &position) }
       precondition(position == size)
       return size
+    }
+  }
+
+  /// Appends one command.
+  static func append(_ command: [[UInt8]], to bytes: inout [UInt8]) {
+    let start = bytes.count
+    let size = self.size(command)
+    bytes.append(contentsOf: repeatElement(0, count: size))
+    bytes.withUnsafeMutableBytes { all in
+      var position = start
+      write(command, all, &position)
+      precondition(position == start + size)
+    }
+  }
+
+  private static func write(_ command: [[UInt8]], _ room: UnsafeMutableRawBufferPointer, _ position: inout Int) {
+    header(UInt8(ascii: "*"), command.count, room, &position)
+    for word in command {
+      header(UInt8(ascii: "$"), word.count, room, &position)
+      word.withUnsafeBytes {
+        UnsafeMutableRawBufferPointer(rebasing: room[position..<position + word.count]).copyBytes(from: $0)
+      }
+      position += word.count
+      end(room, &position)
     }
   }
 

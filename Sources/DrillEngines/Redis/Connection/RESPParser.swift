@@ -55,9 +55,9 @@ struct RESPParser {
       switch kind {
       case UInt8(ascii: "+"): try complete(.simple(String(decoding: line, as: UTF8.self)), handler)
       case UInt8(ascii: "-"): try complete(.error(String(decoding: line, as: UTF8.self)), handler)
-      case UInt8(ascii: ":"): try complete(.integer(try integer(line)), handler)
-      case UInt8(ascii: "$"): try beginBulk(try integer(line), bytes, &position, handler)
-      case UInt8(ascii: "*"): try beginArray(try integer(line), handler)
+      case UInt8(ascii: ":"): try complete(.integer(try RESPParser.integer(line)), handler)
+      case UInt8(ascii: "$"): try beginBulk(try RESPParser.integer(line), bytes, &position, handler)
+      case UInt8(ascii: "*"): try beginArray(try RESPParser.integer(line), handler)
       default: throw Violation(detail: "a reply starts with byte \(kind), which no RESP2 type does")
       }
     }
@@ -79,7 +79,7 @@ struct RESPParser {
     return nil
   }
 
-  private func integer(_ digits: UnsafeRawBufferPointer) throws -> Int64 {
+  static func integer(_ digits: UnsafeRawBufferPointer) throws -> Int64 {
     let isNegative = digits.first == UInt8(ascii: "-")
     guard digits.count > (isNegative ? 1 : 0) else { throw Violation(detail: "a number without digits") }
     var value: Int64 = 0

@@ -10,11 +10,20 @@ struct RedisShardServer: Sendable {
   var credentials: RedisCredentials
   var info: Facts
   var phases: [PhaseTiming]
+  /// Memory that is left for writes under load: half of what the server's limit leaves beyond its own overhead and what
+  /// it holds, since an address space is never used to its end.
+  var headroomBytes: UInt64 {
+    let taken = info.usedMemory + RedisMemoryEstimate.overheadBytes / 2
+    return addressSpaceBytes > taken ? (addressSpaceBytes - taken) / 2 : 0
+  }
+  var addressSpaceBytes: UInt64
 
   struct Facts: Sendable {
     var runID: String
     var server: String
     var clockHeld: Bool
+    /// Bytes that its data and buffers take.
+    var usedMemory: UInt64
   }
 
   struct Plan: Sendable {
@@ -80,7 +89,7 @@ struct RedisShardServer: Sendable {
             PhaseTiming(.load, shard: shard, elapsed: loaded - copied),
             PhaseTiming(.ready, shard: shard, elapsed: ready - loaded),
             PhaseTiming(.firstAnswer, shard: shard, elapsed: answered - ready),
-          ])
+          ], addressSpaceBytes: limit)
       } catch {
         await connection.close()
         throw error
@@ -215,7 +224,8 @@ struct RedisShardServer: Sendable {
     if clockHeld, let loaded = info["rdb_last_load_keys_loaded"].flatMap({ UInt64($0) }), loaded != held {
       throw failure("the server says that it loaded \(loaded) keys and holds \(held)")
     }
-    return Facts(runID: runID, server: info.server, clockHeld: clockHeld)
+    return Facts(runID: runID, server: info.server, clockHeld: clockHeld,
+      usedMemory: info["used_memory"].flatMap { UInt64($0) } ?? 0)
   }
 
   private static func isClockHeld(_ connection: RedisConnection, at clock: Instant) async throws -> Bool {
