@@ -52,5 +52,6 @@ public enum SkipReason: String, Sendable, Codable, CodingKeyRepresentable, CaseI
   case expiredAtCut = "had expired at the cut: no server loads it"
   case indeterminate = "no answer in time"
   case budgetSpent = "time budget spent"
+  case noRoom = "not sent: all clients had as many operations outstanding as they may"
   case notReferenced = "the reference says nothing about it"
 }

@@ -11,6 +11,7 @@ struct ReplayTerms: Sendable {
   var now: @Sendable () -> ContinuousClock.Instant
   /// Waits in a task until the moment, or until the task is cancelled.
   var sleep: @Sendable (ContinuousClock.Instant) async -> Void
+  var progress: (@Sendable (Int) -> Void)?
 }
 
 /// One client of a replay, and what it was told.
@@ -30,7 +31,7 @@ struct ReplayClient: Sendable {
   private(set) var mostBehind: Duration = .zero
   /// How far behind the last operation was that this client sent.
   private(set) var lastSent: (index: Int, behind: Duration)?
-  private(set) var sent = 0
+  private var unreported = 0
   private(set) var lastReply: ContinuousClock.Instant?
   /// Why the last session that failed did so.
   private(set) var failure: (any Error)?
@@ -140,7 +141,11 @@ struct ReplayClient: Sendable {
   /// Takes note that a batch is sent now.
   mutating func begin(_ batch: Range<Int>) -> ContinuousClock.Instant {
     wasAsked = true
-    sent += batch.count
+    unreported += batch.count
+    if unreported >= 256, let progress = terms.progress {
+      progress(unreported)
+      unreported = 0
+    }
     let start = terms.now()
     guard dealer.arrivals != nil else { return start }
     for index in batch {

@@ -22,6 +22,8 @@ public struct ReplayDriver: Sendable {
   public var thinkTime: ThinkTime?
   /// Fixes intended starts and times to think.
   public var seed: UInt64 = 0
+  /// Told now and then how many operations more were put.
+  public var progress: (@Sendable (Int) -> Void)?
 
   /// After so many batches in a row without one judgeable reply, each on a new session, a client stops asking: a store
   /// that is gone must not cost a time-out per batch.
@@ -109,7 +111,7 @@ public struct ReplayDriver: Sendable {
       patience: timeout)
     let terms = ReplayTerms(
       timeout: timeout, deadline: budget.map { start + $0 }, thinkTime: rate == nil ? thinkTime : nil, seed: seed,
-      now: now, sleep: sleep)
+      now: now, sleep: sleep, progress: progress)
     let ended = try await withThrowingTaskGroup(of: ReplayClient.self) { group in
       for number in 0..<clients {
         group.addTask { try await ask(ReplayClient(number: number, dealer: dealer, terms: terms)) }

@@ -36,6 +36,12 @@ public struct OfferedRate: Hashable, Sendable {
     }
   }
 
+  /// Makes it the rate of a share of the operations.
+  public mutating func scale(by share: Double) {
+    operationsPerSecond *= share
+    ramp?.start *= share
+  }
+
   /// The most operations a second that may be asked for.
   static let most = 10_000_000.0
 

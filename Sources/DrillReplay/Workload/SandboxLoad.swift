@@ -36,6 +36,22 @@ public struct SandboxLoad: Hashable, Sendable {
     }
   }
 
+  /// The steps about `slots`, in their order.
+  public func restricted(to slots: SlotSet) -> SandboxLoad {
+    SandboxLoad(
+      steps: steps.filter { step in
+        switch step {
+        case .ask(let operation): slots.contains(operation.slot)
+        case .write(let write): slots.contains(write.slot)
+        }
+      }, omitted: omitted)
+  }
+
+  private init(steps: [LoadStep], omitted: [String]) {
+    self.steps = steps
+    self.omitted = omitted
+  }
+
   /// The questions, each once, in the order in which they are first asked.
   public var questions: [Operation] {
     var seen: Set<Operation> = []

@@ -73,6 +73,10 @@ extension DrillRunner {
         .init(.restored, evidence: "\(server) holds exactly the \(restored.folded.records) records of the artifacts")
       ]
     }
+    // What could not be measured, or differs under load, takes nothing away from what was restored.
+    result.judgement.obstacles += LoadPart.saturation(result.latencies)
+    result.judgement.obstacles += restored.loadObstacles.map { Run.Obstacle($0, stage: .replay) }
+    try restored.load?.judge(backup: manifest.backup, into: &result)
     return (restored.held.isEmpty ? nil : restored, result)
   }
 }
