@@ -86,9 +86,6 @@ public struct RunDetails: Sendable {
         [
           "\(side.side): \(Format.plural(side.operations, "operation")), p99.9 \(Format.duration(ms: side.latencyP999Us / 1000)), longest \(Format.duration(ms: side.latencyMaxUs / 1000))"
         ])
-      guard let offered = side.offered else { continue }
-      page.field("", ["\(side.side), \(OfferedWords.latency(offered))"])
-      page.field("", ["\(side.side), \(OfferedWords.rate(offered))"])
     }
   }
 

@@ -58,6 +58,12 @@ final class Dealer: Sendable {
     }
   }
 
+  /// Whether nothing is left to deal to a client that got `turn` batches.
+  func isOver(for client: Int, turn: Int) -> Bool {
+    arrivals == nil
+      ? (turn * clients + client) * pipelining >= count : cursor.withLock { $0 } >= count
+  }
+
   func intended(_ index: Int) -> ContinuousClock.Instant? { arrivals.map { start + .nanoseconds($0[index]) } }
 
   /// Operations that no client was dealt, in an open loop.

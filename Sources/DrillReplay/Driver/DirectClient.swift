@@ -70,7 +70,6 @@ extension ReplayClient {
   }
 
   private mutating func ask(through open: () throws -> DirectLane, _ stop: DirectStop) {
-    var isOver = false
     while !hasGivenUp, !isBudgetSpent, !isOver, !stop.isStopped {
       let lane: DirectLane
       do {
@@ -87,9 +86,7 @@ extension ReplayClient {
       asking: while !isBudgetSpent, !stop.isStopped {
         let batch: Range<Int>
         switch deal() {
-        case .over:
-          isOver = true
-          break asking
+        case .over: break asking
         case .batch(let due): batch = due
         case .early(let early, let until):
           wait(until: until, stop)

@@ -79,7 +79,9 @@ struct ReplayClient: Sendable {
     giveUpTheRest()
   }
 
-  private var isOver = false
+  /// Whether nothing is left to ask.
+  var isOver: Bool { isScheduleOver || dealer.isOver(for: number, turn: turn) }
+  private var isScheduleOver = false
 
   private mutating func nextBatch() async throws -> Range<Int>? {
     try Task.checkCancellation()
@@ -127,7 +129,7 @@ struct ReplayClient: Sendable {
     let deal = dealer.next(for: number, turn: turn, now: terms.now())
     switch deal {
     case .batch, .early: turn += 1
-    case .over: isOver = true
+    case .over: isScheduleOver = true
     }
     return deal
   }

@@ -99,8 +99,8 @@ struct RedisDirectSessionTests {
         defer { session.close() }
         func ask() -> [RecordedAnswer] {
           var answers: [RecordedAnswer] = []
-          session.perform([operation(["GET", "k"]), operation(["GET", "l"])], timeout: .milliseconds(200)) {
-            answers.append($1)
+          session.perform([operation(["GET", "k"]), operation(["GET", "l"])], timeout: .milliseconds(200)) { _, answer, _ in
+            answers.append(answer)
           }
           return answers
         }
@@ -137,7 +137,7 @@ struct RedisDirectSessionTests {
           let interrupt = session.interrupt
           Thread { interrupt() }.start()
           var shapes: [String] = []
-          session.perform([operation(["GET", "k"])], timeout: .seconds(3600)) { shapes.append($1.shape) }
+          session.perform([operation(["GET", "k"])], timeout: .seconds(3600)) { _, answer, _ in shapes.append(answer.shape) }
           #expect(shapes == ["unreachable"])
           session.close()
           interrupt()
@@ -249,7 +249,7 @@ struct RedisSandboxLoadTests {
         defer { session.close() }
         var shapes: [String] = []
         for index in steps.indices {
-          session.perform(steps[index...index], timeout: .seconds(30)) { shapes.append($1.shape) }
+          session.perform(steps[index...index], timeout: .seconds(30)) { _, answer, _ in shapes.append(answer.shape) }
         }
         #expect(shapes.first == "text of 2 bytes")
         #expect(shapes.dropLast().last == "OOM")

@@ -68,13 +68,13 @@ struct RedisLink {
     var sent = 0
     while failure == nil, sent < output.count {
       let count = output.withUnsafeBytes {
-        Glibc.send(socket, $0.baseAddress.map { $0 + sent }, $0.count - sent, Int32(MSG_NOSIGNAL))
+        Glibc.send(socket, $0.baseAddress.map { $0 + sent }, $0.count - sent, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
       }
       if count > 0 {
         sent += count
       } else if count < 0, errno == EAGAIN {
         let events = wait(Int16(POLLIN | POLLOUT), until: deadline)
-        if events & Int16(POLLIN) != 0 { takeIn() }
+        if events & Int16(POLLIN) != 0 { takeIn(flags: Int32(MSG_DONTWAIT)) }
       } else if errno != EINTR {
         fail(.unreachable)
       }
@@ -84,21 +84,21 @@ struct RedisLink {
   // MARK: Receiving
 
   /// Receives what is there, and waits for something where nothing is; false after a failure.
+  ///
+  /// The socket itself waits, a tenth of a second at a time: one call of the system for what there is.
   mutating func receive(until deadline: UInt64) -> Bool {
-    guard failure == nil else { return false }
-    if takeIn() { return true }
     while failure == nil {
-      guard wait(Int16(POLLIN), until: deadline) != 0 else { break }
-      if takeIn() { return true }
+      if takeIn(flags: 0) { return true }
+      if failure == nil, RedisLink.clock() >= deadline { fail(.timedOut) }
     }
     return false
   }
 
   /// Whether anything was received.
   @discardableResult
-  private mutating func takeIn() -> Bool {
+  private mutating func takeIn(flags: Int32) -> Bool {
     if end == input.count { makeRoom() }
-    let count = recv(socket, input.baseAddress.map { $0 + end }, input.count - end, Int32(MSG_DONTWAIT))
+    let count = recv(socket, input.baseAddress.map { $0 + end }, input.count - end, flags)
     if count > 0 {
       end += count
       return true
@@ -230,7 +230,7 @@ struct RedisLink {
     }
   }
 
-  /// A connected socket that never blocks.
+  /// A connected socket that waits for a tenth of a second when nothing is there to receive.
   private static func connect(_ family: Int32, _ address: UnsafeRawBufferPointer, _ endpoint: Endpoint) throws -> Int32 {
     let socket = Glibc.socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     func refusal() -> DrillError {
@@ -244,7 +244,10 @@ struct RedisLink {
     let result = address.withMemoryRebound(to: sockaddr.self) {
       Glibc.connect(socket, $0.baseAddress, socklen_t(address.count))
     }
-    guard result == 0, fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK) == 0 else {
+    var wait = timeval(tv_sec: 0, tv_usec: 100_000)
+    guard result == 0,
+      setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size)) == 0
+    else {
       defer { Glibc.close(socket) }
       throw refusal()
     }

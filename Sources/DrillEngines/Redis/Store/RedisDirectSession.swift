@@ -111,11 +111,13 @@ final class RedisDirectSession: DirectSession, LoadSession {
     let (seconds, attoseconds) = timeout.components
     let deadline = start + UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0)) / 1_000_000_000
     for shard in links.indices where plans[shard].isOpen { links[shard].send(until: deadline) }
-    let isAlone = plans.count { $0.isOpen } == 1
-    while true {
+    if links.count == 1 {
+      while plans[0].isOpen, links[0].failure == nil { read(0, start: start, until: deadline, handler) }
+    }
+    while links.count > 1 {
       let open = plans.indices.filter { plans[$0].isOpen && links[$0].failure == nil }
       guard !open.isEmpty else { break }
-      let ready = isAlone ? open : RedisLink.ready(open, of: links, until: deadline)
+      let ready = open.count == 1 ? open : RedisLink.ready(open, of: links, until: deadline)
       guard !ready.isEmpty else {
         for shard in open { links[shard].fail(.timedOut) }
         break
