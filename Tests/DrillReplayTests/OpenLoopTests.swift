@@ -25,7 +25,7 @@ struct OpenLoopTests {
 
   /// Takes a millisecond for each operation, and two seconds for the 500th.
   private func stalling(_ clock: ManualClock) -> ScriptedStore {
-    ScriptedStore(elapsed: { $0.name == "500" ? .seconds(2) : .milliseconds(1) }) { operation, _, _ in
+    ScriptedStore(taking: .milliseconds(1), but: ["500": .seconds(2)]) { operation, _, _ in
       clock.advance(by: operation.name == "500" ? .seconds(2) : .milliseconds(1))
       return .answered(.text(Array(operation.name.utf8)))
     }
@@ -55,7 +55,7 @@ struct OpenLoopTests {
   @Test("asks everything in time of a store that keeps up, each operation once")
   func keepsUp() async throws {
     let clock = ManualClock()
-    let store = ScriptedStore(elapsed: { _ in .microseconds(100) }) { operation, _, _ in
+    let store = ScriptedStore(taking: .microseconds(100)) { operation, _, _ in
       clock.advance(by: .microseconds(100))
       return .answered(.text(Array(operation.name.utf8)))
     }
@@ -72,7 +72,7 @@ struct OpenLoopTests {
   func tooSlow() async throws {
     let clock = ManualClock()
     // Twenty times slower than the rate: after the schedule's second and the time-out of five, 120 are sent of 400.
-    let store = ScriptedStore(elapsed: { _ in .milliseconds(50) }) { operation, _, _ in
+    let store = ScriptedStore(taking: .milliseconds(50)) { operation, _, _ in
       clock.advance(by: .milliseconds(50))
       return .answered(.text(Array(operation.name.utf8)))
     }
@@ -88,7 +88,7 @@ struct OpenLoopTests {
   @Test("sends what is due together, as many as fit into a batch")
   func batches() async throws {
     let clock = ManualClock()
-    let store = ScriptedStore(elapsed: { _ in .milliseconds(10) }) { operation, _, _ in
+    let store = ScriptedStore(taking: .milliseconds(10)) { operation, _, _ in
       clock.advance(by: .milliseconds(10))
       return .answered(.text(Array(operation.name.utf8)))
     }
@@ -101,7 +101,7 @@ struct OpenLoopTests {
   @Test("a generator that is late by itself says that it measured itself")
   func saturated() async throws {
     let clock = ManualClock()
-    let store = ScriptedStore(elapsed: { _ in .microseconds(100) }) { operation, _, _ in
+    let store = ScriptedStore(taking: .microseconds(100)) { operation, _, _ in
       clock.advance(by: .microseconds(100))
       return .answered(.text(Array(operation.name.utf8)))
     }
@@ -130,7 +130,7 @@ struct OpenLoopTests {
   @Test("a store that is gone leaves the rest of the schedule indeterminate, not unasked")
   func gone() async throws {
     let clock = ManualClock()
-    let store = ScriptedStore(elapsed: { _ in .zero }) { operation, _, _ in
+    let store = ScriptedStore(taking: .zero) { operation, _, _ in
       clock.advance(by: .milliseconds(1))
       return (Int(operation.name) ?? 0) < 10 ? .answered(.null) : .indeterminate("timed out")
     }
@@ -142,7 +142,7 @@ struct OpenLoopTests {
   @Test("a spent budget ends it, in the middle of a wait too")
   func budget() async throws {
     let clock = ManualClock()
-    let store = ScriptedStore(elapsed: { _ in .zero }) { _, _, _ in .answered(.null) }
+    let store = ScriptedStore(taking: .zero) { _, _, _ in .answered(.null) }
     var driver = driver(clock, rate: OfferedRate(10))
     driver.budget = .milliseconds(950)
     let result = try await driver.replay(operations(100), on: store)
@@ -156,7 +156,7 @@ struct OpenLoopTests {
     func slept(_ seed: UInt64) async throws -> [Duration] {
       let clock = ManualClock()
       let times = Mutex<[Duration]>([])
-      let store = ScriptedStore(elapsed: { _ in .zero }) { _, _, _ in .answered(.null) }
+      let store = ScriptedStore(taking: .zero) { _, _, _ in .answered(.null) }
       var driver = driver(clock, connections: connections, pipelining: 10, rate: nil)
       driver.thinkTime = .exponential(.milliseconds(5))
       driver.seed = seed

@@ -78,7 +78,8 @@ public struct AnswerCheck: Sendable {
     if tally.equal + tally.different > 0 {
       judgement.comparisons.append(
         Run.Comparison(
-          stage, left: observer, right: observer == "sandbox" ? "\(reference) answers" : "sandbox", independentReaders: independentReaders,
+          stage, left: observer, right: observer == "sandbox" ? "\(reference) answers" : "sandbox",
+          independentReaders: independentReaders,
           isEqual: tally.different == 0))
     }
     return (judgement, tally)

@@ -116,7 +116,8 @@ struct Sighting {
 
   /// Whether the question that was answered otherwise may be among those that were not compared.
   private func leavesOutAnswer(_ run: RunFinished, _ looked: Run.Examined) -> Bool {
-    let reasons = Set(run.coverage.filter { $0.coverage.unit == .answers && $0.stage == .compare }.flatMap(\.coverage.skipped.keys))
+    let reasons = Set(
+      run.coverage.filter { $0.coverage.unit == .answers && $0.stage == .compare }.flatMap(\.coverage.skipped.keys))
     guard let unanswered = looked.unanswered else { return reasons.contains { $0 != .notSampled } }
     // These are known by their slots; what else was left out was never put.
     let known: Set<SkipReason> = [.notSampled, .indeterminate, .explained]

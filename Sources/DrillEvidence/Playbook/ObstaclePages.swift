@@ -123,7 +123,9 @@ extension PlaybookPage {
     case .generatorSaturated:
       return page(
         "An open loop could not send at the rate that was asked for: its latencies tell of the drill's machine and not of the store.",
-        ["`firedrill ledger show RUN` says how late the generator was; `uptime` and `nproc` say what else the machine does."],
+        [
+          "`firedrill ledger show RUN` says how late the generator was; `uptime` and `nproc` say what else the machine does."
+        ],
         [
           "Lower `rate:`, or drill on a machine with less to do. Answers that were compared stand.",
           "More `connections:` help where each waits for its replies; they do not help where processors are short.",

@@ -17,7 +17,7 @@ public protocol LoadedStore: Sendable {
 
 /// One client of a sandbox under load, used by the thread that opened it.
 public protocol LoadSession: AnyObject {
-  /// As ``DirectSession/perform(_:timeout:_:)``. The answer to a write is that it was taken, or why not.
+  /// As ``DirectSession/perform(_:next:timeout:_:)``, and nothing is sent ahead. The answer to a write is that it was taken, or why not.
   func perform(
     _ steps: ArraySlice<LoadStep>, timeout: Duration, _ handler: (_ index: Int, RecordedAnswer, UInt64) -> Void)
   /// As ``DirectSession/interrupt``.

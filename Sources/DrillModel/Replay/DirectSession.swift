@@ -18,8 +18,12 @@ public protocol DirectSession: AnyObject {
   ///
   /// `handler` gets each operation's index once, in any order, with its answer and the nanoseconds from sending the
   /// batch to having read the reply.
+  ///
+  /// - Parameter next: what will be put next if all is well: it MAY be sent once the last reply is read, before the
+  ///   answers are worked out, so that the store need not wait for that. Empty where the caller wants none of it.
   func perform(
-    _ operations: ArraySlice<Operation>, timeout: Duration, _ handler: (_ index: Int, RecordedAnswer, UInt64) -> Void)
+    _ operations: ArraySlice<Operation>, next: ArraySlice<Operation>, timeout: Duration,
+    _ handler: (_ index: Int, RecordedAnswer, UInt64) -> Void)
 
   /// Makes a call that waits return soon, with indeterminate answers; may be called from any thread, and after
   /// ``close()``.

@@ -5,18 +5,18 @@ internal import Synchronization
 
 /// What a thread asks through: a ``DirectSession``'s questions, or a ``LoadSession``'s steps.
 struct DirectLane {
-  var perform: (Range<Int>, Duration, (Int, RecordedAnswer, UInt64) -> Void) -> Void
+  var perform: (Range<Int>, _ next: Range<Int>, Duration, (Int, RecordedAnswer, UInt64) -> Void) -> Void
   var interrupt: @Sendable () -> Void
   var close: () -> Void
 
   init(_ session: any DirectSession, _ operations: [DrillModel.Operation]) {
-    perform = { session.perform(operations[$0], timeout: $1, $2) }
+    perform = { session.perform(operations[$0], next: operations[$1], timeout: $2, $3) }
     interrupt = session.interrupt
     close = { session.close() }
   }
 
   init(_ session: any LoadSession, _ steps: [LoadStep]) {
-    perform = { session.perform(steps[$0], timeout: $1, $2) }
+    perform = { session.perform(steps[$0], timeout: $2, $3) }
     interrupt = session.interrupt
     close = { session.close() }
   }
@@ -96,7 +96,7 @@ extension ReplayClient {
         let limit = limit()
         let start = begin(batch)
         var tally = BatchTally()
-        lane.perform(batch, limit) { index, answer, elapsed in
+        lane.perform(batch, ahead(), limit) { index, answer, elapsed in
           take(index, answer, after: elapsed, sentAt: start, limit: limit, &tally)
         }
         end(tally, sentAt: start)

@@ -134,6 +134,14 @@ struct ReplayClient: Sendable {
     return deal
   }
 
+  /// The batch that comes next, where nothing but the replies has to be waited for; else none.
+  func ahead() -> Range<Int> {
+    guard dealer.arrivals == nil, terms.thinkTime == nil, terms.deadline == nil,
+      case .batch(let batch) = dealer.next(for: number, turn: turn, now: dealer.start)
+    else { return 0..<0 }
+    return batch
+  }
+
   /// How long the next batch may take.
   func limit() -> Duration {
     guard let deadline = terms.deadline else { return terms.timeout }

@@ -70,7 +70,8 @@ public struct WorkloadProfile: Hashable, Sendable {
     }
     if let duration {
       require(
-        rate != nil, "duration", "needs 'rate': a closed loop asks its operations, however long that takes (see 'budget')"
+        rate != nil, "duration",
+        "needs 'rate': a closed loop asks its operations, however long that takes (see 'budget')"
       )
       require(duration > .zero, "duration", "must be above zero")
       require(

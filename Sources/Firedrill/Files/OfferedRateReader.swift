@@ -81,8 +81,9 @@ struct OfferedRateReader {
     guard let node = file.node("think_time") else { return nil }
     guard node.mapping != nil else { return try file.duration("think_time").map(ThinkTime.constant) }
     let section = try file.section(node, "'think_time'")
-    guard let time = try section.duration("exponential").map(ThinkTime.exponential)
-      ?? section.duration("constant").map(ThinkTime.constant)
+    guard
+      let time = try section.duration("exponential").map(ThinkTime.exponential)
+        ?? section.duration("constant").map(ThinkTime.constant)
     else {
       throw section.missing(
         ["exponential", "constant"], "'think_time' is a time, {constant: TIME} or {exponential: MEAN TIME}")

@@ -154,7 +154,8 @@ extension DrillRunner {
 
   private func askLive(_ live: any LiveCluster, _ restored: Restored) async throws -> ReplayResult? {
     guard let workload = drill.workload, !restored.live.operations.isEmpty else { return nil }
-    return try await ReplayDriver(workload.profile, seed: drill.seed, budget: workload.budget).replay(restored.live.operations, on: live)
+    return try await ReplayDriver(workload.profile, seed: drill.seed, budget: workload.budget).replay(
+      restored.live.operations, on: live)
   }
 
   /// Judges the live store's answers. A different one is explained only where a record of its slot differs in the snapshot that was taken afterwards, where

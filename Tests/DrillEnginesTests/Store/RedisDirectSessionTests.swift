@@ -15,7 +15,8 @@ struct RedisDirectSessionTests {
   }
 
   private static let questions: [[String]] = [
-    ["GET", "text"], ["get", "absent"], ["GET", "h"], ["MGET", "text", "absent"], ["HGETALL", "h"], ["HGETALL", "h-big"],
+    ["GET", "text"], ["get", "absent"], ["GET", "h"], ["MGET", "text", "absent"], ["HGETALL", "h"],
+    ["HGETALL", "h-big"],
     ["HMGET", "h", "f", "no"], ["SMEMBERS", "s"], ["SMEMBERS", "s-big"], ["SISMEMBER", "s", "a"],
     ["LRANGE", "l", "0", "-1"], ["LRANGE", "l-big", "0", "-1"], ["ZRANGE", "z", "0", "-1", "WITHSCORES"],
     ["ZRANGE", "z", "0", "1"], ["ZSCORE", "z", "e"], ["ZMSCORE", "z", "a", "none"], ["XRANGE", "x", "-", "+"],
@@ -29,7 +30,7 @@ struct RedisDirectSessionTests {
     let session = try store.openDirectSession()
     defer { session.close() }
     var answers = [RecordedAnswer?](repeating: nil, count: operations.count)
-    session.perform(operations[...], timeout: timeout) { index, answer, _ in
+    session.perform(operations[...], next: [], timeout: timeout) { index, answer, _ in
       #expect(answers[index] == nil, "each operation is answered once")
       answers[index] = answer
     }
@@ -54,7 +55,9 @@ struct RedisDirectSessionTests {
         #expect(store.answersDirectly)
         let found = try direct(store, operations)
         for (index, answer) in found.enumerated() {
-          #expect(answer == expected[index], "\(operations[index].name) \(String(decoding: operations[index].key, as: UTF8.self))")
+          #expect(
+            answer == expected[index],
+            "\(operations[index].name) \(String(decoding: operations[index].key, as: UTF8.self))")
         }
       }
     }
@@ -63,7 +66,8 @@ struct RedisDirectSessionTests {
   @Test("asks each shard for its own slots, and says of a slot that is nowhere that it is not here")
   func shards() async throws {
     try await RedisFixture.withFolder { folder in
-      try await SyntheticRedisCluster.with(.init(masters: 3, replicasPerMaster: 0, syncDelaySeconds: 0), below: folder) { cluster in
+      try await SyntheticRedisCluster.with(.init(masters: 3, replicasPerMaster: 0, syncDelaySeconds: 0), below: folder)
+      { cluster in
         try await cluster.fill(records: 300, seed: 2)
         try await RedisLiveCluster.with(cluster.description) { live in
           #expect(!live.answersDirectly, "a live store is read at a rate")
@@ -99,7 +103,8 @@ struct RedisDirectSessionTests {
         defer { session.close() }
         func ask() -> [RecordedAnswer] {
           var answers: [RecordedAnswer] = []
-          session.perform([operation(["GET", "k"]), operation(["GET", "l"])], timeout: .milliseconds(200)) { _, answer, _ in
+          session.perform([operation(["GET", "k"]), operation(["GET", "l"])], next: [], timeout: .milliseconds(200)) {
+            _, answer, _ in
             answers.append(answer)
           }
           return answers
@@ -137,7 +142,9 @@ struct RedisDirectSessionTests {
           let interrupt = session.interrupt
           Thread { interrupt() }.start()
           var shapes: [String] = []
-          session.perform([operation(["GET", "k"])], timeout: .seconds(3600)) { _, answer, _ in shapes.append(answer.shape) }
+          session.perform([operation(["GET", "k"])], next: [], timeout: .seconds(3600)) { _, answer, _ in
+            shapes.append(answer.shape)
+          }
           #expect(shapes == ["unreachable"])
           session.close()
           interrupt()

@@ -63,7 +63,9 @@ struct ReplayCommandTests {
     }
   }
 
-  @Test("in open loop at half of what the server can, a stall of two seconds is in the 99.9th percentile; not in closed loop")
+  @Test(
+    "in open loop at half of what the server can, a stall of two seconds is in the 99.9th percentile; not in closed loop"
+  )
   func stall() async throws {
     try await withServer("connections: 1", "pipelining: 1") { server, workload in
       var request = ReplayRequest(workload: workload, store: server.url, isAtFullSpeed: true)
@@ -113,7 +115,9 @@ struct ReplayCommandTests {
       #expect(report.operations == 300 && report.answersDigest != nil)
       let text = try FiredrillProgram.run(["replay", workload, "--at", server.url, "--operations", "300"], in: folder)
       #expect(text.status == 0 && text.output.contains("a second") && text.output.contains("p99.9"))
-      for wrong in [["--at", "dump.rdb"], ["--at", server.url, "--rate", "-1"], ["--at", server.url, "--duration", "3s"]] {
+      for wrong in [
+        ["--at", "dump.rdb"], ["--at", server.url, "--rate", "-1"], ["--at", server.url, "--duration", "3s"],
+      ] {
         #expect(try FiredrillProgram.run(["replay", workload] + wrong, in: folder).status == 64, "\(wrong)")
       }
       let gone = try FiredrillProgram.run(["replay", workload, "--at", server.url + "x"], in: folder)

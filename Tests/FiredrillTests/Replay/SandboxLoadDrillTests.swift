@@ -1,4 +1,4 @@
-import DrillEngines
+import DrillChecks
 import DrillModel
 import DrillProduction
 import DrillReplay

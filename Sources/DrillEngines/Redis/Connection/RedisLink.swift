@@ -7,9 +7,10 @@ struct RedisLink {
   private(set) var failure: DrillError.Code?
   private var output: [UInt8] = []
   private var input: UnsafeMutableRawBufferPointer
-  /// What was received and not read lies in `input[first..<end]`.
+  /// What was received and not dropped lies in `input[first..<end]`; of it so many bytes are replies that were found.
   private var first = 0
   private var end = 0
+  private(set) var found = 0
   private var extent: RESPExtent
   private let limits: RESPLimits
 
@@ -58,6 +59,11 @@ struct RedisLink {
   // MARK: Sending
 
   mutating func append(_ words: [[UInt8]]) { RESPEncoder.append(words, to: &output) }
+
+  var isEmpty: Bool { output.isEmpty }
+
+  /// Drops what was appended and not sent.
+  mutating func dropUnsent() { output.removeAll(keepingCapacity: true) }
 
   /// Sends all that was appended.
   ///
@@ -108,7 +114,11 @@ struct RedisLink {
   }
 
   private mutating func makeRoom() {
-    if first > 0 { return discardRead() }
+    if first > 0 {
+      if first < end, let base = input.baseAddress { memmove(base, base + first, end - first) }
+      (first, end) = (0, end - first)
+      return
+    }
     let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: input.count * 2, alignment: 16)
     larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: input[first..<end]))
     input.deallocate()
@@ -116,26 +126,26 @@ struct RedisLink {
     (first, end) = (0, end - first)
   }
 
-  /// Moves what is not read yet to the buffer's start.
-  mutating func discardRead() {
-    guard first > 0 else { return }
-    if first < end, let base = input.baseAddress { memmove(base, base + first, end - first) }
-    (first, end) = (0, end - first)
-  }
-
-  /// The next whole reply's place; nil where it is not all there.
+  /// The next whole reply's place, counted from the first byte that was not dropped; nil where it is not all there.
   ///
   /// - Throws: ``RESPParser/Violation``.
   mutating func nextReply() throws -> Range<Int>? {
-    guard first < end else { return nil }
-    let bytes = UnsafeRawBufferPointer(rebasing: input[first..<end])
+    guard first + found < end else { return nil }
+    let bytes = UnsafeRawBufferPointer(rebasing: input[(first + found)..<end])
     guard let count = try extent.advance(bytes) else { return nil }
-    defer { first += count }
-    return first..<(first + count)
+    defer { found += count }
+    return found..<(found + count)
   }
 
-  func bytes<R>(of range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-    try body(UnsafeRawBufferPointer(rebasing: input[range]))
+  func bytes<R>(of place: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    try body(UnsafeRawBufferPointer(rebasing: input[(first + place.lowerBound)..<(first + place.upperBound)]))
+  }
+
+  /// Drops the replies that were found; their places mean nothing any more.
+  mutating func dropFound() {
+    first += found
+    found = 0
+    if first == end { (first, end) = (0, 0) }
   }
 
   // MARK: Waiting
@@ -182,7 +192,7 @@ struct RedisLink {
         var value: RESPValue?
         var parser = RESPParser(limits: limits)
         _ = try bytes(of: place) { try parser.feed($0) { value = $0 } }
-        discardRead()
+        dropFound()
         if let value { return value }
       } catch is RESPParser.Violation {
         fail(.protocolViolation)
@@ -231,7 +241,8 @@ struct RedisLink {
   }
 
   /// A connected socket that waits for a tenth of a second when nothing is there to receive.
-  private static func connect(_ family: Int32, _ address: UnsafeRawBufferPointer, _ endpoint: Endpoint) throws -> Int32 {
+  private static func connect(_ family: Int32, _ address: UnsafeRawBufferPointer, _ endpoint: Endpoint) throws -> Int32
+  {
     let socket = Glibc.socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     func refusal() -> DrillError {
       let reason = String(cString: strerror(errno))

@@ -224,7 +224,8 @@ struct RedisShardServer: Sendable {
     if clockHeld, let loaded = info["rdb_last_load_keys_loaded"].flatMap({ UInt64($0) }), loaded != held {
       throw failure("the server says that it loaded \(loaded) keys and holds \(held)")
     }
-    return Facts(runID: runID, server: info.server, clockHeld: clockHeld,
+    return Facts(
+      runID: runID, server: info.server, clockHeld: clockHeld,
       usedMemory: info["used_memory"].flatMap { UInt64($0) } ?? 0)
   }
 

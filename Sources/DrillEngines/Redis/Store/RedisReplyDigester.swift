@@ -41,7 +41,9 @@ struct RedisReplyDigester {
       return remembered(canonical.count - 9, in: &blobShapes) { Answer.blob([UInt8](repeating: 0, count: $0)).shape }
     case UInt8(ascii: "*"):
       guard canonical[0] != Atom.null else { return "nothing" }
-      let count = canonical.withUnsafeBytes { Int(UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 1, as: UInt64.self))) }
+      let count = canonical.withUnsafeBytes {
+        Int(UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 1, as: UInt64.self)))
+      }
       return remembered(count, in: &arrayShapes) { Answer.array(Array(repeating: .null, count: $0)).shape }
     case UInt8(ascii: ":"): return Answer.integer(0).shape
     default: return Answer.text([UInt8](repeating: 0, count: canonical.count - 9)).shape
