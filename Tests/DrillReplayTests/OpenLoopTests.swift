@@ -31,6 +31,14 @@ struct OpenLoopTests {
     }
   }
 
+  /// Takes as long for each operation.
+  private func steady(_ clock: ManualClock, taking elapsed: Duration) -> ScriptedStore {
+    ScriptedStore(taking: elapsed) { operation, _, _ in
+      clock.advance(by: elapsed)
+      return .answered(.text(Array(operation.name.utf8)))
+    }
+  }
+
   @Test("shows a stall of two seconds in the 99.9th percentile, and in the 99th; a closed loop over the same hides it")
   func coordinatedOmission() async throws {
     let open = ManualClock()
@@ -55,10 +63,7 @@ struct OpenLoopTests {
   @Test("asks everything in time of a store that keeps up, each operation once")
   func keepsUp() async throws {
     let clock = ManualClock()
-    let store = ScriptedStore(taking: .microseconds(100)) { operation, _, _ in
-      clock.advance(by: .microseconds(100))
-      return .answered(.text(Array(operation.name.utf8)))
-    }
+    let store = steady(clock, taking: .microseconds(100))
     let result = try await driver(clock, rate: OfferedRate(1000)).replay(operations(2000), on: store)
     let offered = try #require(result.offered)
     #expect(result.operations == operations(2000) && result.indeterminate == 0)
@@ -72,10 +77,7 @@ struct OpenLoopTests {
   func tooSlow() async throws {
     let clock = ManualClock()
     // Twenty times slower than the rate: after the schedule's second and the time-out of five, 120 are sent of 400.
-    let store = ScriptedStore(taking: .milliseconds(50)) { operation, _, _ in
-      clock.advance(by: .milliseconds(50))
-      return .answered(.text(Array(operation.name.utf8)))
-    }
+    let store = steady(clock, taking: .milliseconds(50))
     let result = try await driver(clock, rate: OfferedRate(400)).replay(operations(400), on: store)
     let offered = try #require(result.offered)
     #expect(result.operations.count == 120)
@@ -88,10 +90,7 @@ struct OpenLoopTests {
   @Test("sends what is due together, as many as fit into a batch")
   func batches() async throws {
     let clock = ManualClock()
-    let store = ScriptedStore(taking: .milliseconds(10)) { operation, _, _ in
-      clock.advance(by: .milliseconds(10))
-      return .answered(.text(Array(operation.name.utf8)))
-    }
+    let store = steady(clock, taking: .milliseconds(10))
     _ = try await driver(clock, pipelining: 4, rate: OfferedRate(1000)).replay(operations(100), on: store)
     let sizes = store.log.batches.map(\.names.count)
     #expect(sizes.first == 1 && sizes.max() == 4)
@@ -101,10 +100,7 @@ struct OpenLoopTests {
   @Test("a generator that is late by itself says that it measured itself")
   func saturated() async throws {
     let clock = ManualClock()
-    let store = ScriptedStore(taking: .microseconds(100)) { operation, _, _ in
-      clock.advance(by: .microseconds(100))
-      return .answered(.text(Array(operation.name.utf8)))
-    }
+    let store = steady(clock, taking: .microseconds(100))
     let result = try await driver(clock, rate: OfferedRate(10), oversleeping: .milliseconds(30)).replay(
       operations(200), on: store)
     let offered = try #require(result.offered)
