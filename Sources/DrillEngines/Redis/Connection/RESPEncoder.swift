@@ -18,14 +18,25 @@ enum RESPEncoder {
 
   /// Appends one command.
   static func append(_ command: [[UInt8]], to bytes: inout [UInt8]) {
-    let start = bytes.count
-    let size = self.size(command)
-    bytes.append(contentsOf: repeatElement(0, count: size))
-    bytes.withUnsafeMutableBytes { all in
-      var position = start
-      write(command, all, &position)
-      precondition(position == start + size)
+    appendHeader(UInt8(ascii: "*"), command.count, to: &bytes)
+    for word in command {
+      appendHeader(UInt8(ascii: "$"), word.count, to: &bytes)
+      bytes.append(contentsOf: word)
+      bytes.append(0x0D)
+      bytes.append(0x0A)
     }
+  }
+
+  private static func appendHeader(_ kind: UInt8, _ number: Int, to bytes: inout [UInt8]) {
+    bytes.append(kind)
+    var divisor = 1
+    while number / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      bytes.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
+      divisor /= 10
+    }
+    bytes.append(0x0D)
+    bytes.append(0x0A)
   }
 
   private static func write(_ command: [[UInt8]], _ room: UnsafeMutableRawBufferPointer, _ position: inout Int) {
