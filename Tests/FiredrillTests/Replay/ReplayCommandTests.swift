@@ -76,15 +76,17 @@ struct ReplayCommandTests {
       /// Stops the server for two seconds once the replay is under way.
       func stalled(_ request: ReplayRequest) async throws -> ReplayReport {
         let (underWay, signal) = AsyncStream.makeStream(of: Void.self)
-        async let report = Firedrill.replay(request) { event in
-          if case .progress(_, let done, _, _) = event, done >= 500 { signal.yield() }
+        let replay = Task {
+          try await Firedrill.replay(request) { event in
+            if case .progress(_, let done, _, _) = event, done >= 500 { signal.yield() }
+          }
         }
         for await _ in underWay { break }
         kill(pid, SIGSTOP)
         // The length of the stall, which is what is measured.
         try? await Task.sleep(for: .seconds(2))
         kill(pid, SIGCONT)
-        return try await report
+        return try await replay.value
       }
       let capacity = try await Firedrill.replay(request).ratePerSecond
       // Long enough that one operation is less than a thousandth, and short enough that the stall is much more.
