@@ -83,28 +83,37 @@ extension ReplayClient {
         stop.use(nil)
         lane.close()
       }
-      asking: while !isBudgetSpent, !stop.isStopped {
-        let batch: Range<Int>
-        switch deal() {
-        case .over: break asking
-        case .batch(let due): batch = due
-        case .early(let early, let until):
-          wait(until: until, stop)
-          guard !isBudgetSpent, !stop.isStopped else { break asking }
-          batch = early
-        }
-        let limit = limit()
-        let start = begin(batch)
-        var tally = BatchTally()
-        lane.perform(batch, ahead(), limit) { index, answer, elapsed in
-          take(index, answer, after: elapsed, sentAt: start, limit: limit, &tally)
-        }
-        end(tally, sentAt: start)
-        guard tally.wasJudgeable else { break asking }
-        if let pause = pause() { wait(until: pause, stop) }
-      }
+      while askNext(lane, stop) {}
     }
     giveUpTheRest()
+  }
+
+  /// Puts one batch; false where the session is of no more use, or nothing is left to ask.
+  ///
+  /// A function of its own: what a turn takes of the thread's small stack is given back after each, whatever the compiler
+  /// makes of the closures in it.
+  @inline(never)
+  private mutating func askNext(_ lane: DirectLane, _ stop: DirectStop) -> Bool {
+    guard !isBudgetSpent, !stop.isStopped else { return false }
+    let batch: Range<Int>
+    switch deal() {
+    case .over: return false
+    case .batch(let due): batch = due
+    case .early(let early, let until):
+      wait(until: until, stop)
+      guard !isBudgetSpent, !stop.isStopped else { return false }
+      batch = early
+    }
+    let limit = limit()
+    let start = begin(batch)
+    var tally = BatchTally()
+    lane.perform(batch, ahead(), limit) { index, answer, elapsed in
+      take(index, answer, after: elapsed, sentAt: start, limit: limit, &tally)
+    }
+    end(tally, sentAt: start)
+    guard tally.wasJudgeable else { return false }
+    if let pause = pause(), !isOver { wait(until: pause, stop) }
+    return true
   }
 
   private func wait(until moment: ContinuousClock.Instant, _ stop: DirectStop) {
