@@ -130,7 +130,7 @@ let package = Package(
       name: "FiredrillTests",
       dependencies: [
         "Firedrill", "FiredrillCLI", "DrillModel", "DrillCrypto", "DrillEngines", "DrillEvidence", "DrillProduction",
-        "DrillTesting", "DrillFaults", "CFrozenClock",
+        "DrillChecks", "DrillReplay", "DrillTesting", "DrillFaults", "CFrozenClock",
         // To change rows of a backup as somebody else's program would.
         .product(name: "GRDB", package: "GRDB.swift"),
         // What `@testable import` has to find, though no test imports it.

@@ -4,6 +4,7 @@
 #   hash    the hashing of firedrill check     against  openssl dgst -sha256 on all cores      target: at most 1.1
 #   drill   firedrill run, from file to verdict against  a bare redis-server loading the file  target: at most 2.0
 #   memory  the peak of firedrill check                                                         target: below 128 MiB
+#   replay  firedrill replay, answers digested, against  redis-benchmark, at pipelining 1, 16, 64   target: at least 0.9 of its rate
 # Both sides are timed in turn, round by round; medians are compared. Files are kept in .build/bench for the next time.
 #
 #   Benchmarks/run.sh FIREDRILL [MiB…]        sizes of the files, 1024 and 200 by default; ROUNDS=5
@@ -171,6 +172,30 @@ peak_memory() { # of firedrill check, as the kernel keeps it, read until the pro
   }'
 }
 
+# One client of each on one unix socket: GETs of 100-byte values, a million (a fifth without pipelining).
+replay_count() { if (($1 == 1)); then echo 200000; else echo 1000000; fi; }
+replay_rate() { # of firedrill, a second: from opening its connection to the last digest
+  expect 0 -- "$firedrill" replay "$scratch/gets.yaml" --at "redis+unix://$scratch/replay/socket" --full-speed \
+    --connections 1 --pipelining "$1" --operations "$(replay_count "$1")" --json
+  rate=$(sed -nE 's/^  "rate_per_second" : ([0-9.]+).*/\1/p' "$scratch/out")
+}
+benchmark_rate() {
+  rate=$(redis-benchmark -s "$scratch/replay/socket" -t get -d 100 -r 4000 -c 1 -P "$1" -n "$(replay_count "$1")" --csv |
+    tail -n 1 | cut -d '"' -f 4)
+}
+compare_rates() { # PIPELINING: both in turn, round by round; medians
+  local ours=() peers=() round rate
+  for ((round = 0; round <= rounds; round++)); do
+    replay_rate "$1"
+    ((round)) && ours+=("$rate")
+    benchmark_rate "$1"
+    ((round)) && peers+=("$rate")
+  done
+  awk -v label="replay, pipelining $1, answers digested" -v a="$(median "${ours[@]}")" -v b="$(median "${peers[@]}")" 'BEGIN {
+    printf "%-38s %9d/s %9d/s   ratio %5.2f   target %.1f   %s\n", label, a, b, a / b, 0.9, a / b >= 0.9 ? "met" : "MISSED"
+  }'
+}
+
 printf '%s cores, %s, %s, load %s, %d rounds\n' "$cores" "$(redis-server --version | grep -oE 'v=[0-9.]+')" \
   "$(openssl version | cut -d ' ' -f 1-2)" "$(cut -d ' ' -f 1 /proc/loadavg)" "$rounds"
 for mib in "${sizes[@]}"; do
@@ -214,3 +239,9 @@ for mib in "${sizes[@]}"; do
   key=$store/sealed-$mib/seal.pub
   peak_memory "$mib"
 done
+mkdir -p "$scratch/replay"
+serve "$scratch/replay"
+redis-benchmark -s "$scratch/replay/socket" -t set -d 100 -r 4000 -P 16 -n 100000 -q >/dev/null
+printf 'workload: gets\nengine: redis\nmix: [{verb: get}]\n' >"$scratch/gets.yaml"
+for pipelining in 1 16 64; do compare_rates "$pipelining"; done
+stop "$server"

@@ -233,6 +233,6 @@ struct ReplayDriverTests {
       sheet
         == AnswerSheet(
           workload: "w", seed: 3, operations: operations(10), answers: operations(10).map(echoed), unasked: 0,
-          latency: result.latency.summary(side: "reference")))
+          latency: result.summary(side: "reference")))
   }
 }

@@ -21,10 +21,19 @@ final class ScriptedStore: Store {
   private let script: Script
   private let refusal: DrillError?
   private let firstRefused: Int
+  private let elapsed: Duration
+  private let others: [String: Duration]
   private let observed = Mutex(Observed())
 
-  /// - Parameter refusal: what sessions end with that are opened as number `first` or later, counted from 1.
-  init(refusing refusal: DrillError? = nil, from first: Int = 1, _ script: @escaping Script) {
+  /// - Parameters:
+  ///   - refusal: what sessions end with that are opened as number `first` or later, counted from 1.
+  ///   - elapsed: how long an operation is said to have taken, but those named in `others`.
+  init(
+    refusing refusal: DrillError? = nil, from first: Int = 1,
+    taking elapsed: Duration = .microseconds(100), but others: [String: Duration] = [:], _ script: @escaping Script
+  ) {
+    self.elapsed = elapsed
+    self.others = others
     self.refusal = refusal
     firstRefused = first
     self.script = script
@@ -60,7 +69,9 @@ final class ScriptedStore: Store {
       defer { store.observed.withLock { $0.now -= 1 } }
       var replies: [TimedReply] = []
       for operation in operations {
-        replies.append(TimedReply(await store.script(operation, number, timeout), elapsed: .microseconds(100)))
+        replies.append(
+          TimedReply(
+            await store.script(operation, number, timeout), elapsed: store.others[operation.name] ?? store.elapsed))
       }
       return replies
     }

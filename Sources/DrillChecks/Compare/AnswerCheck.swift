@@ -6,11 +6,31 @@ public struct AnswerCheck: Sendable {
   /// Whose answers are expected: `captured`, `live`.
   public var reference: String
   public var independentReaders: Int
+  /// What a differing answer is, and where it was seen.
+  private var code = FindingCode.answerDiffers
+  private var stage = Stage.compare
+  private var observer = "sandbox"
+  private var unaskedReason = SkipReason.budgetSpent
 
   public init(backup: String, reference: String, independentReaders: Int = 1) {
     self.backup = backup
     self.reference = reference
     self.independentReaders = independentReaders
+  }
+
+  /// What its coverage is a coverage of.
+  static let underLoadPart = "under load, answers"
+
+  /// Holds a sandbox's answers under load against its own before.
+  ///
+  /// - Parameter unasked: why questions were not asked: by default there was no room for them.
+  public static func underLoad(backup: String, unasked: SkipReason = .noRoom) -> AnswerCheck {
+    var check = AnswerCheck(backup: backup, reference: "under load")
+    check.code = .answerDiffersUnderLoad
+    check.stage = .replay
+    check.observer = "sandbox under load"
+    check.unaskedReason = unasked
+    return check
   }
 
   /// - Parameters:
@@ -45,20 +65,21 @@ public struct AnswerCheck: Sendable {
     if tally.different > UInt64(Judgement.findingLimit) {
       judgement.findings.append(
         Finding(
-          .answerDiffers, stage: .compare, subject: Finding.Subject(backup: backup), expected: "none",
+          code, stage: stage, subject: Finding.Subject(backup: backup), expected: "none",
           observed: "\(tally.different - UInt64(Judgement.findingLimit)) more of these"))
     }
     let left = UInt64(max(0, unasked))
     judgement.coverage.append(
       Run.StageCoverage(
-        .compare, of: "answers, \(reference)",
+        stage, of: stage == .replay ? AnswerCheck.underLoadPart : "answers, \(reference)",
         try Coverage(
           .answers, declared: UInt64(operations.count) + left + explained, examined: tally.equal + tally.different,
-          skipped: [.indeterminate: tally.indeterminate, .budgetSpent: left, .explained: explained])))
+          skipped: [.indeterminate: tally.indeterminate, unaskedReason: left, .explained: explained])))
     if tally.equal + tally.different > 0 {
       judgement.comparisons.append(
         Run.Comparison(
-          .compare, left: "sandbox", right: "\(reference) answers", independentReaders: independentReaders,
+          stage, left: observer, right: observer == "sandbox" ? "\(reference) answers" : "sandbox",
+          independentReaders: independentReaders,
           isEqual: tally.different == 0))
     }
     return (judgement, tally)
@@ -66,7 +87,7 @@ public struct AnswerCheck: Sendable {
 
   private func finding(_ operation: Operation, _ expected: RecordedAnswer, _ observed: RecordedAnswer) -> Finding {
     Finding(
-      .answerDiffers, stage: .compare,
+      code, stage: stage,
       subject: Finding.Subject(
         backup: backup, namespace: operation.namespace, slot: operation.slot, key: .clear(operation.key)),
       expected: "\(operation.name): \(expected.shape)",

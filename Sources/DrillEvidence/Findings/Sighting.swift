@@ -42,6 +42,14 @@ struct Sighting {
     if isAboutStoredBytes { return isStoredBackup(of: run, looked) }
     if let kind = code.objective { return isMeasured(kind, by: run, looked) }
     guard looked.stages.contains(stage), isPlace(in: looked, of: run) else { return false }
+    // A run without a load, or with another one, says nothing of answers under load.
+    if code == .answerDiffersUnderLoad {
+      return run.seed == seed
+        && run.coverage.contains {
+          $0.stage == .replay && $0.coverage.unit == .answers && $0.coverage.examined == $0.coverage.declared
+            && $0.coverage.examined > 0
+        }
+    }
     return stage < .compare || isCompared(by: run, looked, withAnySeed: withAnySeed)
   }
 
@@ -113,7 +121,8 @@ struct Sighting {
 
   /// Whether the question that was answered otherwise may be among those that were not compared.
   private func leavesOutAnswer(_ run: RunFinished, _ looked: Run.Examined) -> Bool {
-    let reasons = Set(run.coverage.filter { $0.coverage.unit == .answers }.flatMap(\.coverage.skipped.keys))
+    let reasons = Set(
+      run.coverage.filter { $0.coverage.unit == .answers && $0.stage == .compare }.flatMap(\.coverage.skipped.keys))
     guard let unanswered = looked.unanswered else { return reasons.contains { $0 != .notSampled } }
     // These are known by their slots; what else was left out was never put.
     let known: Set<SkipReason> = [.notSampled, .indeterminate, .explained]

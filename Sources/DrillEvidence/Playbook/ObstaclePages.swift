@@ -158,9 +158,19 @@ extension PlaybookPage {
           "Do not get around this: it is what keeps a drill from writing to production.",
           "Drill on a machine, or below a folder, that production does not use.",
         ])
+    case .generatorSaturated:
+      return page(
+        "An open loop could not send at the rate that was asked for: its latencies tell of the drill's machine and not of the store.",
+        [
+          "`firedrill ledger show RUN` says how late the generator was; `uptime` and `nproc` say what else the machine does."
+        ],
+        [
+          "Lower `rate:`, or drill on a machine with less to do. Answers that were compared stand.",
+          "More `connections:` help where each waits for its replies; they do not help where processors are short.",
+        ])
     case .memoryBudget:
       return page(
-        "One shard alone needs more memory than the drill allows.",
+        "One shard alone needs more memory than the drill allows, or a load's writes need more than its sandbox has.",
         ["The error says how much; `free -h` says what there is."],
         [
           "Raise `sandbox: {memory: …}`, or drill on a larger machine.",

@@ -175,6 +175,17 @@ extension PlaybookPage {
           "Give the sandbox production's version and settings, if these differ.",
           "Do not cut over while it stands: users would get this answer.",
         ])
+    case .answerDiffersUnderLoad:
+      return page(
+        [
+          "The sandbox was asked the same question twice, alone and while it was written to; no write was about the key. So the difference is the server's.",
+          "`firedrill run --again RUN` has the same seed, and so the same load: does the same key differ again?",
+          "Did the server run short of memory or restart? `firedrill ledger show RUN` says what else was found.",
+        ],
+        [
+          "Try the same drill with another patch release of the server under `sandbox: {server: …}`.",
+          "Until it is explained, do not count on this server version under load.",
+        ])
     case .driftUnexplained:
       return page(
         [

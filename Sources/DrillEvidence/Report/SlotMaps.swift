@@ -5,7 +5,8 @@ enum SlotMaps {
   /// Codes of findings that say that records of a slot are not what they should be.
   static func isAboutContent(_ code: FindingCode) -> Bool {
     switch code {
-    case .restoredDiffers, .contentDiffers, .countDiffers, .answerDiffers, .driftUnexplained, .slotMisplaced,
+    case .restoredDiffers, .contentDiffers, .countDiffers, .answerDiffers, .answerDiffersUnderLoad, .driftUnexplained,
+      .slotMisplaced,
       .slotOverlap, .coverageHole, .databaseCorrupt, .foreignKeyViolated:
       true
     default: false

@@ -220,6 +220,10 @@ struct RunParts {
       "\($0.side) \(Format.duration(ms: $0.latencyP50Us / 1000)) / \(Format.duration(ms: $0.latencyP99Us / 1000))"
     }
     page.field("", ["latency p50 / p99: \(sides.joined(separator: ", "))"])
+    for latency in run.latencies {
+      guard let offered = latency.offered else { continue }
+      page.field("", ["\(latency.side), \(OfferedWords.latency(offered)); \(OfferedWords.rate(offered))"])
+    }
   }
 
   func drift(_ page: inout Page, most: Int) {

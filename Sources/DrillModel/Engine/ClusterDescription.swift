@@ -23,6 +23,8 @@ public struct ClusterDescription: Hashable, Sendable {
   public var capture: CapturePlan
   /// Most reads a second that checks may put on a live node.
   public var readRate: Int?
+  /// Whether reads are held back by nothing, not even by growing latency: only for a load that a person asked for.
+  public var isUnpaced = false
 
   public init(
     name: String, engine: String, endpoints: [Endpoint] = [], isCluster: Bool = false, username: String? = nil,

@@ -97,11 +97,12 @@ public enum Phase: String, Sendable, Codable, CaseIterable {
   case locate, fetch, copy, load, ready
   case firstAnswer = "first-answer"
   case capture, integrity, decode, fingerprint, replay, drift
+  case underLoad = "under-load"
 
   public var isRestore: Bool {
     switch self {
     case .locate, .fetch, .copy, .load, .ready, .firstAnswer: true
-    case .capture, .integrity, .decode, .fingerprint, .replay, .drift: false
+    case .capture, .integrity, .decode, .fingerprint, .replay, .drift, .underLoad: false
     }
   }
 }

@@ -52,6 +52,7 @@ public enum SkipReason: String, Sendable, Codable, CodingKeyRepresentable, CaseI
   case expiredAtCut = "had expired at the cut: no server loads it"
   case indeterminate = "no answer in time"
   case budgetSpent = "time budget spent"
+  case noRoom = "not sent: all clients had as many operations outstanding as they may"
   case notReferenced = "the reference says nothing about it"
   case unsealed = "unsealed: nothing says what the bytes should be"
   case notModelled = "what a command of the log did to it is not modelled"

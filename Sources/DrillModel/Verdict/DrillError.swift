@@ -70,6 +70,8 @@ public struct DrillError: Error, Sendable, CustomStringConvertible {
     case notCoherent = "not-coherent"
     case referenceUnavailable = "reference-unavailable"
     case memoryBudget = "memory-budget"
+    /// An open loop that could not keep up with its own schedule measured itself.
+    case generatorSaturated = "generator-saturated"
     case ledgerUnwritable = "ledger-unwritable"
     case ledgerDamaged = "ledger-damaged"
     case coverageOpen = "coverage-open"

@@ -33,6 +33,7 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   case contentDiffers = "content-differs"
   case countDiffers = "count-differs"
   case answerDiffers = "answer-differs"
+  case answerDiffersUnderLoad = "answer-differs-under-load"
   // drift
   case driftUnexplained = "drift-unexplained"
   // objectives
@@ -79,6 +80,7 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
     case .contentDiffers: "What was restored is not what production held at the cut."
     case .countDiffers: "The number of records per slot is not what the live servers reported at the cut."
     case .answerDiffers: "The restored copy gives another answer than production gave."
+    case .answerDiffersUnderLoad: "The restored copy answers otherwise under load than it did alone."
     case .driftUnexplained: "Restored copy and live store differ, and no recorded cause accounts for it."
     case .restoreTimeExceeded: "Restoring took longer than the recovery time objective."
     case .recoveryPointExceeded:
@@ -128,6 +130,8 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
     case .contentDiffers, .countDiffers:
       "Run `firedrill diff` down to the keys; this backup does not stand for the cut that it names."
     case .answerDiffers: "Ask both sides by hand for the key; then `firedrill diff`."
+    case .answerDiffersUnderLoad:
+      "Run the drill again with the same seed; if it stays so, suspect the server's version or its memory limit, and do not fail over to it."
     case .driftUnexplained:
       "Run `firedrill diff` for the slot; if the change log is whole, the backup or its source is wrong."
     case .restoreTimeExceeded:

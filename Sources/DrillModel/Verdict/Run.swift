@@ -237,15 +237,19 @@ public struct Run: Hashable, Sendable, Codable {
     }
   }
 
-  /// Latency of one side, in microseconds.
+  /// Service time of one side, from sending to reply, in microseconds.
   public struct Latency: Hashable, Sendable, Codable {
-    /// `sandbox` or `reference`.
+    /// `sandbox`, `reference`, `live`, or ``underLoad``.
     public var side: String
     public var operations: UInt64
     public var latencyP50Us: Double
     public var latencyP99Us: Double
     public var latencyP999Us: Double
     public var latencyMaxUs: Double
+    /// How an open loop went; nil: a closed one, and in runs that were recorded before there were others.
+    public var offered: Offered?
+    /// The side that is the sandbox while it is written to: no reference to measure it against.
+    public static let underLoad = "sandbox under load"
     public init(side: String, operations: UInt64, p50: Double, p99: Double, p999: Double, max: Double) {
       self.side = side
       self.operations = operations
@@ -253,6 +257,40 @@ public struct Run: Hashable, Sendable, Codable {
       latencyP99Us = p99
       latencyP999Us = p999
       latencyMaxUs = max
+    }
+
+    /// Latency from intended starts, in microseconds, and whether the rate was kept.
+    public struct Offered: Hashable, Sendable, Codable {
+      /// Operations a second.
+      public var rateAsked: Double
+      public var rateAchieved: Double
+      public var latencyP50Us: Double
+      public var latencyP99Us: Double
+      public var latencyP999Us: Double
+      public var latencyMaxUs: Double
+      /// How far behind its intended start the last operation was sent.
+      public var endedBehindMs: Double
+      /// The generator's own part of that: from when an operation was due and a client free to its sending.
+      public var generatorLagP99Us: Double
+      /// Operations that were due and not sent, since all clients had as many outstanding as they may.
+      public var unsent: UInt64
+      /// Whether the generator measured itself: then the latencies say nothing about the store.
+      public var isGeneratorSaturated: Bool
+      public init(
+        rateAsked: Double, rateAchieved: Double, p50: Double, p99: Double, p999: Double, max: Double,
+        endedBehindMs: Double, generatorLagP99Us: Double, unsent: UInt64, isGeneratorSaturated: Bool
+      ) {
+        self.rateAsked = rateAsked
+        self.rateAchieved = rateAchieved
+        latencyP50Us = p50
+        latencyP99Us = p99
+        latencyP999Us = p999
+        latencyMaxUs = max
+        self.endedBehindMs = endedBehindMs
+        self.generatorLagP99Us = generatorLagP99Us
+        self.unsent = unsent
+        self.isGeneratorSaturated = isGeneratorSaturated
+      }
     }
   }
 

@@ -18,7 +18,7 @@ extension FindingCode {
   public var severity: Severity {
     switch self {
     case .signatureInvalid, .signatureUntrusted, .manifestMismatch, .restoredDiffers, .contentDiffers, .countDiffers,
-      .answerDiffers, .driftUnexplained:
+      .answerDiffers, .answerDiffersUnderLoad, .driftUnexplained:
       .critical
     case .backupMissing, .manifestUnreadable, .manifestUnsigned, .chainGap, .artifactMissing, .artifactNotRegular,
       .sizeMismatch, .checksumMismatch, .artifactUnreadable, .formatChecksumMismatch, .databaseCorrupt,

@@ -22,6 +22,8 @@ public struct LatencyRecord: Equatable, Sendable {
     histogram.record(UInt64(nanoseconds))
   }
 
+  mutating func record(nanoseconds: UInt64) { histogram.record(min(nanoseconds, LatencyRecord.longest)) }
+
   /// Adds what another client or wave measured.
   public mutating func merge(_ other: LatencyRecord) { histogram.add(other.histogram) }
 

@@ -6,21 +6,36 @@ public struct ReplayResult: Equatable, Sendable {
   public var operations: [Operation]
   /// As many as ``operations``, in their order.
   public var answers: [RecordedAnswer]
-  /// Operations that the time budget left unasked.
+  /// Operations that were not asked: the time budget was spent, or in an open loop there was no room (see
+  /// ``OfferedLoad/unsent``).
   public var unasked: Int
-  /// Latency of the operations that were answered; time-outs and lost connections are in ``answers`` alone.
+  /// Service time of the operations that were answered, from sending to reply; time-outs and lost connections are in
+  /// ``answers`` alone.
   public var latency: LatencyRecord
   /// From opening the first connection to the last reply.
   public var elapsed: Duration
+  /// How an open loop went; nil: it was a closed one.
+  public var offered: OfferedLoad?
 
   public init(
-    operations: [Operation], answers: [RecordedAnswer], unasked: Int, latency: LatencyRecord, elapsed: Duration
+    operations: [Operation], answers: [RecordedAnswer], unasked: Int, latency: LatencyRecord, elapsed: Duration,
+    offered: OfferedLoad? = nil
   ) {
     self.operations = operations
     self.answers = answers
     self.unasked = unasked
     self.latency = latency
     self.elapsed = elapsed
+    self.offered = offered
+  }
+
+  /// Service time and, in an open loop, latency from intended starts, as a run keeps them; nil where nothing was
+  /// answered.
+  public func summary(side: String) -> Run.Latency? {
+    guard latency.count > 0 else { return nil }
+    var summary = latency.summary(side: side)
+    summary.offered = offered?.summary
+    return summary
   }
 
   /// Operations whose reply could not be judged.
@@ -30,6 +45,6 @@ public struct ReplayResult: Equatable, Sendable {
   public func sheet(workload: String, seed: UInt64) -> AnswerSheet {
     AnswerSheet(
       workload: workload, seed: seed, operations: operations, answers: answers, unasked: unasked,
-      latency: latency.count == 0 ? nil : latency.summary(side: "reference"))
+      latency: summary(side: "reference"))
   }
 }

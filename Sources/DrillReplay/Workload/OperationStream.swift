@@ -13,27 +13,10 @@ public struct OperationStream: Hashable, Sendable {
   /// - Throws: `DrillError`: `bad-file` where the profile has ``WorkloadProfile/problems``; `usage` where no question
   ///   of it can be asked about any key of the sample: an empty stream would be a replay that looked at nothing.
   public init(_ profile: WorkloadProfile, over keys: WorkloadKeys, seed: UInt64, slot: ([UInt8]) -> Slot) throws {
-    if let problem = profile.problems.first {
-      throw DrillError(.badFile, subject: profile.name, detail: "'\(problem.field)' \(problem.detail)")
-    }
-    let asked = profile.mix.filter { $0.weight > 0 }
-    let questions = asked.compactMap { QuestionSource($0, over: keys, distribution: profile.keys, seed: seed) }
-    omitted = asked.map(\.name).filter { name in !questions.contains { $0.name == name } }
-    guard !questions.isEmpty else {
-      throw DrillError(
-        .usage, subject: profile.name,
-        detail: "none of its questions can be asked: the \(keys.entries.count) sampled keys are of other kinds")
-    }
-    var shares: [UInt64] = []
-    for question in questions { shares.append((shares.last ?? 0) + UInt64(question.weight)) }
-    let total = shares[shares.count - 1]
-
+    let draw = try OperationDraw(profile, over: keys, seed: seed)
+    omitted = draw.omitted
     var generator = SeededGenerator(seed: seed, purpose: "operations")
-    operations = (0..<profile.operations).map { _ in
-      let share = generator.next(below: total)
-      let question = questions[shares.firstIndex { $0 > share } ?? 0]
-      return question.next(isAbsent: generator.happens(profile.absentShare), slot: slot, &generator)
-    }
+    operations = (0..<profile.operationCount(seed: seed)).map { _ in draw.next(slot: slot, &generator) }
   }
 
   /// SHA-256 over all operations in their order.

@@ -21,6 +21,16 @@ public struct WorkloadProfile: Hashable, Sendable {
   public var pipelining: Int
   /// How long an operation may take before its reply is indeterminate.
   public var timeout: Duration
+  /// Operations start when the rate says so, whether earlier ones are answered or not; nil: each client waits for its
+  /// replies (a closed loop).
+  public var rate: OfferedRate?
+  /// How long the operations of an open loop go on, instead of how many there are.
+  public var duration: Duration?
+  /// What a client of a closed loop waits between batches.
+  public var thinkTime: ThinkTime?
+  /// Writes, for the load of a sandbox alone: no operation is ever made of them, and ``SandboxLoad`` is the only thing
+  /// that reads them.
+  public var writes: [WeightedWrite] = []
 
   public init(
     name: String, engine: String, operations: Int, mix: [WeightedQuestion], keys: KeyDistribution = .uniform,
@@ -49,6 +59,31 @@ public struct WorkloadProfile: Hashable, Sendable {
     require(timeout > .zero, "timeout", "must be above zero")
     require((0...1).contains(absentShare), "absent", "must be a share from 0 to 1")
     if let detail = keys.problem { require(false, "keys", detail) }
+    problems += rate?.problems ?? []
+    require(
+      rate == nil || thinkTime == nil, "think_time",
+      "is of a closed loop, whose clients wait for their replies; with 'rate' operations start by the schedule: give one of the two"
+    )
+    if let thinkTime {
+      require(
+        thinkTime.mean > .zero && thinkTime.mean <= .seconds(3600), "think_time", "must be above zero and at most 1h")
+    }
+    if let duration {
+      require(
+        rate != nil, "duration",
+        "needs 'rate': a closed loop asks its operations, however long that takes (see 'budget')"
+      )
+      require(duration > .zero, "duration", "must be above zero")
+      require(
+        duration.seconds * (rate?.operationsPerSecond ?? 1) * (rate?.curve?.factors.max() ?? 1) <= 1e8, "duration",
+        "times the highest rate must make at most 100000000 operations")
+    }
+    for (index, entry) in writes.enumerated() {
+      let field = "writes[\(index)]"
+      require((1...1_000_000).contains(entry.weight), "\(field).weight", "must be a whole number from 1 to 1000000")
+      require(engine == "redis", "writes", "are for redis alone: a restored SQLite file is read where it lies")
+      for problem in entry.problems { require(false, "\(field).\(problem.field)", problem.detail) }
+    }
     require(!mix.isEmpty, "mix", "must name at least one operation")
     require(mix.isEmpty || mix.contains { $0.weight > 0 }, "mix", "must give at least one operation a weight above 0")
     for (index, entry) in mix.enumerated() {
@@ -61,6 +96,20 @@ public struct WorkloadProfile: Hashable, Sendable {
         "is a question for \(entry.question.engine), but the profile is for \(engine)")
     }
     return problems
+  }
+
+  /// How many operations to ask under `seed`: as many as the schedule brings within ``duration``, where there is one.
+  ///
+  /// - Complexity: O(operations) where there is a duration.
+  public func operationCount(seed: UInt64) -> Int {
+    guard let rate, let duration else { return operations }
+    let end = UInt64(max(0, duration.seconds) * 1e9)
+    var count = 0
+    for time in ArrivalTimes(rate, seed: seed) {
+      guard time < end else { break }
+      count += 1
+    }
+    return count
   }
 
   /// One thing that is wrong with a profile.

@@ -42,7 +42,9 @@ struct CapturedReference: Sendable {
     }
     let budget = min(workload.budget ?? .seconds(3600), held.remaining * 0.8)
     guard budget > .zero else { return }
-    answers = try await ReplayDriver(workload.profile, budget: budget).replay(stream.operations, on: held)
-      .sheet(workload: workload.profile.name, seed: cluster.answersSeed)
+    answers = try await ReplayDriver(workload.profile, seed: cluster.answersSeed, budget: budget).replay(
+      stream.operations, on: held
+    )
+    .sheet(workload: workload.profile.name, seed: cluster.answersSeed)
   }
 }

@@ -113,6 +113,7 @@ public struct ClusterFile: Sendable {
       var workload = try WorkloadFile.read(texts.sibling(of: path, try answers.requiredText("profile")), texts: texts)
       if let operations = try answers.integer("operations", in: 1...10_000_000) {
         workload.profile.operations = operations
+        workload.profile.duration = nil
       }
       workload.budget = try answers.duration("budget") ?? .milliseconds(500)
       result.answers = workload

@@ -25,6 +25,8 @@ public struct DrillFile: Sendable {
   public var level: Level
   public var references: [ReferenceKind]
   public var workload: WorkloadFile?
+  /// What the restored copy is put under once all else is compared, writes included; nil: nothing.
+  public var load: WorkloadFile?
   public var objectives: Objectives
   public var ledger: String?
   /// Who answers for what is found, and by when; nil where nobody is named.

@@ -72,6 +72,7 @@ struct DrillFileReader {
       throw file.missing(["trust"], "the drill needs 'trust', the public keys that its manifests may be signed with")
     }
     drill.workload = try workload(file)
+    drill.load = try load(file, engine: drill.engineName)
     drill.ledger = try file.text("ledger").map(texts.absolute)
     drill.governance = try GovernanceReader.read(file)
     drill.notify = try NotifySection(absolute: texts.absolute).targets(file)
@@ -193,6 +194,26 @@ struct DrillFileReader {
     return objectives
   }
 
+  private func load(_ file: YAMLSection, engine: String) throws -> WorkloadFile? {
+    guard let section = try file.section("load") else { return nil }
+    var load = try WorkloadFile.read(texts.sibling(of: name, try section.requiredText("profile")), texts: texts)
+    if let rate = try section.real("rate", in: 0.001...10_000_000) {
+      load.profile.rate = load.profile.rate ?? OfferedRate(rate)
+      load.profile.rate?.operationsPerSecond = rate
+      load.profile.thinkTime = nil
+    }
+    if let duration = try section.duration("duration") { load.profile.duration = duration }
+    load.budget = try section.duration("budget")
+    guard engine == "redis", load.profile.engine == "redis" else {
+      throw file.refuse("load", "'load' is for redis alone: a restored SQLite file is read where it lies")
+    }
+    if let problem = load.profile.problems.first {
+      throw file.refuse("load", "the load's '\(problem.field)' \(problem.detail)")
+    }
+    try section.finish()
+    return load
+  }
+
   private func workload(_ file: YAMLSection) throws -> WorkloadFile? {
     guard let node = file.node("workload") else { return nil }
     if let path = node.string { return try WorkloadFile.read(texts.sibling(of: name, path), texts: texts) }
@@ -200,6 +221,7 @@ struct DrillFileReader {
     var workload = try WorkloadFile.read(texts.sibling(of: name, try section.requiredText("profile")), texts: texts)
     if let operations = try section.integer("operations", in: 1...100_000_000) {
       workload.profile.operations = operations
+      workload.profile.duration = nil
     }
     if let budget = try section.duration("budget") { workload.budget = budget }
     try section.finish()

@@ -42,6 +42,7 @@ public struct WorkloadFile: Hashable, Sendable {
     profile.connections = try file.integer("connections", in: 1...4096) ?? profile.connections
     profile.pipelining = try file.integer("pipelining", in: 1...100_000) ?? profile.pipelining
     profile.timeout = try file.duration("timeout") ?? profile.timeout
+    try OfferedRateReader(file: file).read(into: &profile)
     try file.finish()
     if let problem = profile.problems.first {
       throw file.refuse(String(problem.field.prefix { $0 != "[" && $0 != "." }), "'\(problem.field)' \(problem.detail)")

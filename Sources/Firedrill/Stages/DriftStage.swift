@@ -46,7 +46,7 @@ extension DrillRunner {
       let answers = try await judge(replayed, restored, changed: held.slots, evidence: evidence)
       return LivePart(
         topology: snapshot.topology, drift: held.drift, answers: answers,
-        latency: replayed?.latency.summary(side: "live"))
+        latency: replayed?.summary(side: "live"))
     }
     result.phases.append(PhaseTiming(.drift, elapsed: start.duration(to: .now)))
     result.liveTopology = part.topology
@@ -56,7 +56,10 @@ extension DrillRunner {
     result.judgement += answers.judgement
     result.answers = answers.tally
     result.unanswered = result.unanswered.union(answers.unanswered)
-    if let latency = part.latency { result.latencies.append(latency) }
+    if let latency = part.latency {
+      result.latencies.append(latency)
+      result.judgement.obstacles += LoadPart.saturation([latency])
+    }
     if answers.judgement.isClean, answers.tally.equal > 0, answers.tally.indeterminate == 0 {
       result.levels.append(.init(.answers, evidence: "\(answers.tally.equal) answers equal to those of the live store"))
     }
@@ -155,7 +158,8 @@ extension DrillRunner {
 
   private func askLive(_ live: any LiveCluster, _ restored: Restored) async throws -> ReplayResult? {
     guard let workload = drill.workload, !restored.live.operations.isEmpty else { return nil }
-    return try await ReplayDriver(workload.profile, budget: workload.budget).replay(restored.live.operations, on: live)
+    return try await ReplayDriver(workload.profile, seed: drill.seed, budget: workload.budget).replay(
+      restored.live.operations, on: live)
   }
 
   /// Judges the live store's answers. A different one is explained only where a record of its slot differs in the snapshot that was taken afterwards, where

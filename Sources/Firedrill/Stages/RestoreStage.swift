@@ -87,6 +87,10 @@ extension DrillRunner {
             + (leftOut == 0 ? "" : "; \(leftOut) keys, which our reader cannot tell, were not compared"))
       ]
     }
+    // What could not be measured, or differs under load, takes nothing away from what was restored.
+    result.judgement.obstacles += LoadPart.saturation(result.latencies)
+    result.judgement.obstacles += restored.loadObstacles.map { Run.Obstacle($0, stage: .replay) }
+    try restored.load?.judge(backup: manifest.backup, into: &result)
     return (restored.held.isEmpty ? nil : restored, result)
   }
 }

@@ -15,6 +15,8 @@ struct RestoredWave: Sendable {
   var phases: [PhaseTiming] = []
   var sheet: ReplayResult?
   var live: ReplayResult?
+  var load: LoadPart?
+  var loadObstacle: DrillError?
 
   /// Slots of which keys are looked up one by one when a sandbox holds something else than its artifact.
   private static let chunksLocalised = 20
@@ -39,6 +41,8 @@ struct RestoredWave: Sendable {
       }
       try await outcome.readBack(wave, of: manifest, from: store, engine: engine, events: events)
       try await outcome.replay(questions, slots: slots, on: store, events: events)
+      // Last: from here on the sandbox holds more than the backup.
+      try await outcome.putUnderLoad(questions, slots: slots, on: store, events: events)
       return outcome
     }
   }
@@ -125,6 +129,39 @@ struct RestoredWave: Sendable {
     if !live.isEmpty { self.live = try await questions.driver.replay(live, on: store) }
     let elapsed = start.duration(to: .now)
     phases.append(PhaseTiming(.replay, elapsed: elapsed))
+    events(.finished(.replay, elapsed: elapsed))
+  }
+
+  /// Asks the clean copy first, then under load, with writes between the questions.
+  private mutating func putUnderLoad(
+    _ questions: Questions, slots: SlotSet, on store: any Sandbox, events: @escaping DrillEventHandler
+  ) async throws {
+    guard let (all, driver) = questions.load else { return }
+    let load = all.restricted(to: slots)
+    guard !load.steps.isEmpty else { return }
+    let start = ContinuousClock.now
+    events(.started(.replay, detail: "putting the restored store under load: \(load.steps.count) operations"))
+    do {
+      guard let bearing = store as? any LoadBearing else {
+        throw DrillError(
+          .usage, stage: .replay, subject: "load", detail: "this engine's sandbox cannot be put under load")
+      }
+      let calm = ReplayDriver(connections: driver.connections, pipelining: driver.pipelining, timeout: driver.timeout)
+      let alone = try await calm.replay(load.questions, on: store)
+      var shared = driver
+      // Of some shards' share of the load, only as much a second.
+      shared.rate?.scale(by: Double(load.steps.count) / Double(all.steps.count))
+      let progress = AnswerProgress(of: load.steps.count, events)
+      shared.progress = { progress.count($0) }
+      let loaded = try await bearing.withLoad { [shared] in try await shared.load(load, on: $0) }
+      self.load = LoadPart(alone: alone, loaded: loaded)
+    } catch let error as DrillError {
+      try Task.checkCancellation()
+      // What was read back and compared before stands.
+      loadObstacle = error
+    }
+    let elapsed = start.duration(to: .now)
+    phases.append(PhaseTiming(.underLoad, elapsed: elapsed))
     events(.finished(.replay, elapsed: elapsed))
   }
 }

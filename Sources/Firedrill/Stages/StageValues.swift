@@ -54,6 +54,10 @@ struct Restored: Sendable {
   var asked = SlotSet()
   var sheet = Replayed()
   var live = Replayed()
+  /// Nil where nothing was put under load.
+  var load: LoadPart?
+  /// Why a sandbox could not be put under load.
+  var loadObstacles: [DrillError] = []
 
   init(decoded: Decoded, seed: UInt64) {
     self.decoded = decoded
@@ -80,7 +84,11 @@ struct Restored: Sendable {
   var latency: Run.Latency? {
     guard var sum = sheet.latency ?? live.latency else { return nil }
     if sheet.latency != nil, let more = live.latency { sum.merge(more) }
-    return sum.summary(side: "sandbox")
+    var summary = sum.summary(side: "sandbox")
+    var offered = sheet.offered ?? live.offered
+    if sheet.offered != nil, let more = live.offered { offered?.merge(more) }
+    summary.offered = offered?.summary
+    return summary
   }
 
   mutating func absorb(_ wave: RestoredWave) {
@@ -95,6 +103,8 @@ struct Restored: Sendable {
     phases += wave.phases
     sheet.absorb(wave.sheet)
     live.absorb(wave.live)
+    if let more = wave.load { if load == nil { load = more } else { load?.absorb(more) } }
+    loadObstacles += wave.loadObstacle.map { [$0] } ?? []
     facts =
       facts.map { known in
         var merged = known
@@ -111,11 +121,14 @@ struct Replayed: Sendable {
   /// In the order in which they were asked.
   private(set) var operations: [Operation] = []
   private(set) var latency: LatencyRecord?
+  private(set) var offered: OfferedLoad?
 
   mutating func absorb(_ result: ReplayResult?) {
     guard let result else { return }
     operations += result.operations
     for (operation, answer) in zip(result.operations, result.answers) { answers[operation] = answer }
     if latency == nil { latency = result.latency } else { latency?.merge(result.latency) }
+    guard let more = result.offered else { return }
+    if offered == nil { offered = more } else { offered?.merge(more) }
   }
 }

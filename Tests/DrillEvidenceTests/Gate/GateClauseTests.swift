@@ -164,6 +164,10 @@ struct GateClauseTests {
     Case("verification_debt", "a backup that is no longer retained was never read in full") { sample in
       sample.runs[23].coverage.remove(at: 0)
     },
+    Case("latency", "the restored copy was slow under a load that the reference never had") {
+      $0.last.latencies.append(
+        Run.Latency(side: Run.Latency.underLoad, operations: 50, p50: 1e6, p99: 2e6, p999: 3e6, max: 4e6))
+    },
     Case("latency", "the restored copy answered faster") { $0.last.latencies[0].latencyP50Us = 1 },
     Case("required_checks", "a stage that is not asked for did not run to its end") {
       $0.last.examined?.stages.removeAll { $0 == .catalog }

@@ -1,5 +1,6 @@
 import DrillEvidence
 import DrillModel
+import Foundation
 import Testing
 
 @Suite("Texts about runs")
@@ -13,6 +14,40 @@ struct RunTextTests {
     #expect(text.hasPrefix("PASS  level restored"))
     #expect(text.contains("content at the cut unknown"))
     try GoldenFile.expect(text, is: "summary-unknown-cut.txt")
+  }
+
+  @Test("of an open loop both latencies are told, whether the rate was kept, and whose the delay was")
+  func openLoop() throws {
+    var run = try SampleRuns.passing()
+    var latency = Run.Latency(side: Run.Latency.underLoad, operations: 9000, p50: 60, p99: 200, p999: 900, max: 2e6)
+    latency.offered = Run.Latency.Offered(
+      rateAsked: 5000, rateAchieved: 4321.4, p50: 80, p99: 1.2e6, p999: 1.9e6, max: 2e6, endedBehindMs: 12,
+      generatorLagP99Us: 50, unsent: 7, isGeneratorSaturated: false)
+    run.latencies.append(latency)
+    let text = RunSummary(run).text()
+    let flat = text.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " ")
+    #expect(flat.contains("sandbox under load 60 µs / 200 µs"), "\(text)")
+    #expect(flat.contains("from intended starts p50 / p99 / p99.9 80 µs / 1.2"), "\(text)")
+    #expect(flat.contains("asked 5,000 a second, kept 4,321, ended 12"), "\(text)")
+    #expect(flat.contains("7 due and not sent for want of room"), "\(text)")
+    #expect(!flat.contains("are its own"))
+    latency.offered?.isGeneratorSaturated = true
+    run.latencies = [latency]
+    #expect(RunSummary(run).text().contains("could not keep up"))
+  }
+
+  @Test("a latency that was recorded before there were open loops reads as it did, and a new one comes back as it was")
+  func latencyDecodes() throws {
+    let old = """
+      {"side": "sandbox", "operations": 3, "latencyP50Us": 1, "latencyP99Us": 2, "latencyP999Us": 3, "latencyMaxUs": 4}
+      """
+    let latency = try JSONDecoder().decode(Run.Latency.self, from: Data(old.utf8))
+    #expect(latency == Run.Latency(side: "sandbox", operations: 3, p50: 1, p99: 2, p999: 3, max: 4))
+    var new = latency
+    new.offered = Run.Latency.Offered(
+      rateAsked: 1, rateAchieved: 1, p50: 1, p99: 1, p999: 1, max: 1, endedBehindMs: 0, generatorLagP99Us: 0, unsent: 0,
+      isGeneratorSaturated: false)
+    #expect(try JSONDecoder().decode(Run.Latency.self, from: JSONEncoder().encode(new)) == new)
   }
 
   @Test("a failing run says first what is wrong") func failing() throws {

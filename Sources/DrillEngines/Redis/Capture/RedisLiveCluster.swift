@@ -51,7 +51,7 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
           name: shard.name, slots: shard.slots, endpoint: (replica ?? shard.master).endpoint,
           credentials: credentials,
           isReplica: replica != nil)
-      }, topology: map.topology, kind: .live, readRate: description.readRate)
+      }, topology: map.topology, kind: .live, readRate: description.readRate, isUnpaced: description.isUnpaced)
   }
 
   /// Finds all servers of the deployment and hands them to `body`.
@@ -416,4 +416,10 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
       shards: map.shards.map { (name: $0.name, slots: $0.slots, endpoint: $0.master.endpoint) }, topology: map.topology,
       credentials: credentials, readRate: readRate)
   }
+}
+
+extension RedisLiveCluster: DirectStore {
+  public var answersDirectly: Bool { store.answersDirectly }
+
+  public func openDirectSession() throws -> any DirectSession { try store.openDirectSession() }
 }

@@ -10,19 +10,44 @@ enum RESPEncoder {
     for command in commands { size += self.size(command) }
     buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { room in
       var position = 0
-      for command in commands {
-        header(UInt8(ascii: "*"), command.count, room, &position)
-        for word in command {
-          header(UInt8(ascii: "$"), word.count, room, &position)
-          word.withUnsafeBytes {
-            UnsafeMutableRawBufferPointer(rebasing: room[position..<position + word.count]).copyBytes(from: $0)
-          }
-          position += word.count
-          end(room, &position)
-        }
-      }
+      for command in commands { write(command, room, &position) }
       precondition(position == size)
       return size
+    }
+  }
+
+  /// Appends one command.
+  static func append(_ command: [[UInt8]], to bytes: inout [UInt8]) {
+    appendHeader(UInt8(ascii: "*"), command.count, to: &bytes)
+    for word in command {
+      appendHeader(UInt8(ascii: "$"), word.count, to: &bytes)
+      bytes.append(contentsOf: word)
+      bytes.append(0x0D)
+      bytes.append(0x0A)
+    }
+  }
+
+  private static func appendHeader(_ kind: UInt8, _ number: Int, to bytes: inout [UInt8]) {
+    bytes.append(kind)
+    var divisor = 1
+    while number / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      bytes.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
+      divisor /= 10
+    }
+    bytes.append(0x0D)
+    bytes.append(0x0A)
+  }
+
+  private static func write(_ command: [[UInt8]], _ room: UnsafeMutableRawBufferPointer, _ position: inout Int) {
+    header(UInt8(ascii: "*"), command.count, room, &position)
+    for word in command {
+      header(UInt8(ascii: "$"), word.count, room, &position)
+      word.withUnsafeBytes {
+        UnsafeMutableRawBufferPointer(rebasing: room[position..<position + word.count]).copyBytes(from: $0)
+      }
+      position += word.count
+      end(room, &position)
     }
   }
 

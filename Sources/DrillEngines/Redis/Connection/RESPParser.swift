@@ -78,9 +78,9 @@ struct RESPParser {
       switch kind {
       case UInt8(ascii: "+"): try complete(.simple(String(decoding: line, as: UTF8.self)), handler)
       case UInt8(ascii: "-"): try complete(.error(String(decoding: line, as: UTF8.self)), handler)
-      case UInt8(ascii: ":"): try complete(.integer(try integer(line)), handler)
-      case UInt8(ascii: "$"): try beginBulk(.string, try integer(line), bytes, &position, handler)
-      case UInt8(ascii: "*"): try beginArray(try integer(line), handler)
+      case UInt8(ascii: ":"): try complete(.integer(try RESPParser.integer(line)), handler)
+      case UInt8(ascii: "$"): try beginBulk(.string, try RESPParser.integer(line), bytes, &position, handler)
+      case UInt8(ascii: "*"): try beginArray(try RESPParser.integer(line), handler)
       default:
         // A replication stream is RESP2.
         guard !skipsLineBreaks else { throw unknown(kind) }
@@ -117,9 +117,9 @@ struct RESPParser {
         throw Violation(detail: "a big number with a byte that is no digit")
       }
       try complete(.bulk([UInt8](line)), handler)
-    case UInt8(ascii: "="): try beginBulk(.verbatim, try integer(line), bytes, &position, handler)
-    case UInt8(ascii: "!"): try beginBulk(.error, try integer(line), bytes, &position, handler)
-    case UInt8(ascii: "~"): try beginArray(try integer(line), handler)
+    case UInt8(ascii: "="): try beginBulk(.verbatim, try RESPParser.integer(line), bytes, &position, handler)
+    case UInt8(ascii: "!"): try beginBulk(.error, try RESPParser.integer(line), bytes, &position, handler)
+    case UInt8(ascii: "~"): try beginArray(try RESPParser.integer(line), handler)
     case UInt8(ascii: "%"): try beginArray(try pairs(line), handler)
     case UInt8(ascii: "|"):
       let count = try pairs(line)
@@ -127,7 +127,7 @@ struct RESPParser {
       if count > 0 { try beginArray(count, as: .attribute, handler) }
     case UInt8(ascii: ">"):
       guard openArrays.isEmpty else { throw Violation(detail: "something pushed in the middle of a reply") }
-      let count = try integer(line)
+      let count = try RESPParser.integer(line)
       if count > 0 { try beginArray(count, as: .push, handler) } else { replyBytes = 0 }
     default: throw unknown(kind)
     }
@@ -135,7 +135,7 @@ struct RESPParser {
 
   /// Twice the number of a map's entries.
   private func pairs(_ line: UnsafeRawBufferPointer) throws -> Int64 {
-    let count = try integer(line)
+    let count = try RESPParser.integer(line)
     guard count >= 0, count <= limits.replyBytes / 64 else {
       throw Violation(detail: "a map of \(count) entries is beyond the limit")
     }
@@ -157,7 +157,7 @@ struct RESPParser {
     return nil
   }
 
-  private func integer(_ digits: UnsafeRawBufferPointer) throws -> Int64 {
+  static func integer(_ digits: UnsafeRawBufferPointer) throws -> Int64 {
     let isNegative = digits.first == UInt8(ascii: "-")
     guard digits.count > (isNegative ? 1 : 0) else { throw Violation(detail: "a number without digits") }
     var value: Int64 = 0

@@ -3,11 +3,13 @@ internal import Foundation
 internal import Glibc
 
 /// Servers that artifacts were restored into, one per shard; they live as long as the closure that they are handed to.
-struct RedisSandbox: Sandbox {
+struct RedisSandbox: Sandbox, DirectStore {
   let facts: SandboxFacts
   let store: RedisStore
   /// What each server says that it is; never equal to a live node's.
   let runIDs: Set<String>
+  /// Bytes that each shard's writes may add under load.
+  let headroom: [String: UInt64]
 
   var shards: [String] { store.shards }
 
@@ -18,6 +20,10 @@ struct RedisSandbox: Sandbox {
   func withSession<R: Sendable>(_ body: (any StoreSession) async throws -> R) async throws -> R {
     try await store.withSession(body)
   }
+
+  var answersDirectly: Bool { store.answersDirectly }
+
+  func openDirectSession() throws -> any DirectSession { try store.openDirectSession() }
 
   /// Starts all servers at the same time, hands them to `body`, and ends them and removes their folders, however `body`
   /// ends.
@@ -89,6 +95,7 @@ struct RedisSandbox: Sandbox {
       server: Set(servers.map(\.info.server)).sorted().joined(separator: ", "), clockHeld: clockHeld,
       phases: whole + servers.flatMap(\.phases))
     runIDs = Set(servers.map(\.info.runID))
+    headroom = Dictionary(servers.map { ($0.shard, $0.headroomBytes) }) { first, _ in first }
     let owned = request.topology.shards.map(\.name)
     func place(_ server: RedisShardServer) -> Int { owned.firstIndex(of: server.shard) ?? owned.count }
     store = RedisStore(

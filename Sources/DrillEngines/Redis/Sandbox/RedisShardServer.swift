@@ -10,11 +10,20 @@ struct RedisShardServer: Sendable {
   var credentials: RedisCredentials
   var info: Facts
   var phases: [PhaseTiming]
+  /// Memory that is left for writes under load: half of what the server's limit leaves beyond its own overhead and what
+  /// it holds, since an address space is never used to its end.
+  var headroomBytes: UInt64 {
+    let taken = info.usedMemory + RedisMemoryEstimate.overheadBytes / 2
+    return addressSpaceBytes > taken ? (addressSpaceBytes - taken) / 2 : 0
+  }
+  var addressSpaceBytes: UInt64
 
   struct Facts: Sendable {
     var runID: String
     var server: String
     var clockHeld: Bool
+    /// Bytes that its data and buffers take.
+    var usedMemory: UInt64
   }
 
   struct Plan: Sendable {
@@ -85,7 +94,7 @@ struct RedisShardServer: Sendable {
             PhaseTiming(.load, shard: shard, elapsed: loaded - copied),
             PhaseTiming(.ready, shard: shard, elapsed: ready - loaded),
             PhaseTiming(.firstAnswer, shard: shard, elapsed: answered - ready),
-          ])
+          ], addressSpaceBytes: limit)
       } catch {
         await connection.close()
         throw error
@@ -227,7 +236,9 @@ struct RedisShardServer: Sendable {
     {
       throw failure("the server says that it loaded \(loaded) keys and holds \(held)")
     }
-    return Facts(runID: runID, server: info.server, clockHeld: clockHeld)
+    return Facts(
+      runID: runID, server: info.server, clockHeld: clockHeld,
+      usedMemory: info["used_memory"].flatMap { UInt64($0) } ?? 0)
   }
 
   /// Waits until the search module, where there is one, has put all records into its indexes, which it does once they are

@@ -2,7 +2,7 @@ public import DrillModel
 
 /// Servers that together hold a store, read and asked through their own commands; sandbox and live alike. Sends nothing
 /// that writes.
-public struct RedisStore: Store {
+public struct RedisStore: Store, DirectStore {
   public struct Shard: Sendable {
     public var name: String
     /// The slots that it owns.
@@ -34,16 +34,20 @@ public struct RedisStore: Store {
   let kind: Kind
   let members: [Shard]
   let pacers: [String: ReadPacer]
+  /// Whether a live store is asked as fast as the one who asks wants.
+  private let isUnpaced: Bool
 
   /// - Parameters:
   ///   - shards: in the topology's order; not every shard of the topology has to be there.
   ///   - readRate: most commands a second for each live server; nil: no limit but the one that its latency sets. A sandbox has none.
-  public init(shards: [Shard], topology: Topology, kind: Kind, readRate: Int? = nil) {
+  ///   - isUnpaced: whether a live store is asked without any limit: for a load that somebody wants to put on it.
+  public init(shards: [Shard], topology: Topology, kind: Kind, readRate: Int? = nil, isUnpaced: Bool = false) {
     self.topology = topology
     self.kind = kind
     members = shards
+    self.isUnpaced = isUnpaced
     pacers =
-      kind == .live
+      kind == .live && !isUnpaced
       ? Dictionary(shards.map { ($0.name, ReadPacer(readsPerSecond: readRate)) }) { first, _ in first } : [:]
   }
 
@@ -99,6 +103,27 @@ public struct RedisStore: Store {
       await session.close()
       throw error
     }
+  }
+
+  /// Not for a live store whose reads are held to a rate, nor where a slot's records may lie in two shards: then more
+  /// than one server has to be asked who answers.
+  public var answersDirectly: Bool { (kind == .sandbox || isUnpaced) && slotTable != nil }
+
+  public func openDirectSession() throws -> any DirectSession {
+    guard answersDirectly, let slots = slotTable else { preconditionFailure("this store does not answer directly") }
+    return try RedisDirectSession(members, slots: slots, takesWrites: false)
+  }
+
+  /// For each slot the index of the one shard that answers for it, −1 where it is not here; nil where that is not known
+  /// from the topology alone.
+  var slotTable: [Int16]? {
+    guard topology.mapsSlots || topology.shards.count == 1, topology.moves.isEmpty, members.count <= Int(Int16.max)
+    else { return nil }
+    var table = [Int16](repeating: -1, count: Slot.count)
+    for (index, member) in members.enumerated().reversed() {
+      for slot in 0..<Slot.count where member.slots.contains(Slot(slot)) { table[slot] = Int16(index) }
+    }
+    return table
   }
 
   static func connect(_ shard: Shard) async throws -> RedisConnection {

@@ -22,7 +22,8 @@ public struct LatencyClause: GateClause {
 
   public func evaluate(_ facts: ClusterFacts) -> ClauseOutcome {
     guard let run = facts.deciding else { return .cannotBeTold(facts.nothingRan) }
-    let latencies = run.body.latencies ?? []
+    // A load is of the drill's own choosing; the reference never was under it.
+    let latencies = (run.body.latencies ?? []).filter { $0.side != Run.Latency.underLoad }
     // The captured reference is called `reference`, a live one `live`: the restored copy must do against each.
     let references = latencies.filter { $0.side != "sandbox" }
     guard let own = latencies.first(where: { $0.side == "sandbox" }), !references.isEmpty else {

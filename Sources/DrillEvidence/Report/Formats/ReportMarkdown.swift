@@ -101,6 +101,10 @@ public struct ReportMarkdown: Sendable {
               Format.duration(ms: $0 / 1000)
             }
         })
+      for latency in page.latencies {
+        guard let offered = latency.offered else { continue }
+        text += "\(escaped("\(latency.side), \(OfferedWords.latency(offered)); \(OfferedWords.rate(offered))"))\n\n"
+      }
     }
     text += "\(escaped(words.drift))\n\n"
     guard !parts.drift.isEmpty else { return text }

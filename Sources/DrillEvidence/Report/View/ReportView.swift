@@ -218,7 +218,12 @@ package struct ReportView {
     hasDrift = !driftRows.isEmpty
     driftCharts = parts.driftCharts
     latencyChart = LatencyChart.markup(page.latencies, id: "latency") ?? ""
-    latencyText = page.latencies.isEmpty ? "No latency is recorded." : ""
+    latencyText =
+      page.latencies.isEmpty
+      ? "No latency is recorded."
+      : page.latencies.compactMap { latency in
+        latency.offered.map { "\(latency.side), \(OfferedWords.latency($0)); \(OfferedWords.rate($0))." }
+      }.joined(separator: " ")
     answerText = words.answers
     comparisonRows = parts.comparisons
     hasComparisons = !comparisonRows.isEmpty
