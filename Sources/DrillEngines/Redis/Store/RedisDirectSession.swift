@@ -12,6 +12,8 @@ final class RedisDirectSession: DirectSession, LoadSession {
   private let slots: [Int16]
   private let takesWrites: Bool
   private var links: [RedisLink]
+  /// The database in which each link's next command will be answered; nil where that is not known.
+  private var databases: [Int?]
   private let sockets: RedisSockets
   private var digester = RedisReplyDigester()
   /// The batch that is waited for, and the one that is sent ahead of its time, if any.
@@ -37,7 +39,8 @@ final class RedisDirectSession: DirectSession, LoadSession {
 
   /// What a shard's link has to answer, in its order.
   private struct Plan {
-    var waiting: [(index: Int, form: RedisAnswer.Form)] = []
+    /// The index of what was asked; nil for a `SELECT` in between.
+    var waiting: [(index: Int?, form: RedisAnswer.Form)] = []
     /// The replies that came: their places in the link's buffer, and nanoseconds since sending.
     var replies: [(place: Range<Int>, elapsed: UInt64)] = []
     /// Of ``waiting``, those that were handed on.
@@ -70,6 +73,7 @@ final class RedisDirectSession: DirectSession, LoadSession {
       throw error
     }
     self.links = links
+    databases = links.map { _ in 0 }
     sockets = RedisSockets(links.map(\.socket))
     batch = Batch(plans: links.map { _ in Plan() })
     ahead = batch
@@ -104,7 +108,7 @@ final class RedisDirectSession: DirectSession, LoadSession {
       case .ask(let operation): put(operation, index, &batch)
       case .write(let write):
         if takesWrites {
-          put(write.words, form: .plain, slot: write.slot, index, &batch)
+          put(write.words, form: .plain, slot: write.slot, database: 0, index, &batch)
         } else {
           batch.refused.append((index, "writes are not let in"))
         }
@@ -129,12 +133,22 @@ final class RedisDirectSession: DirectSession, LoadSession {
     guard case .command(let words) = operation.statement, let (sent, form) = forms.command(words) else {
       return batch.refused.append((index, "not a command that only reads"))
     }
-    put(sent, form: form, slot: operation.slot, index, &batch)
+    guard let database = RedisSession.database(operation.namespace) else {
+      return batch.refused.append((index, "no such database"))
+    }
+    put(sent, form: form, slot: operation.slot, database: database, index, &batch)
   }
 
-  private func put(_ words: [[UInt8]], form: RedisAnswer.Form, slot: Slot, _ index: Int, _ batch: inout Batch) {
+  private func put(
+    _ words: [[UInt8]], form: RedisAnswer.Form, slot: Slot, database: Int, _ index: Int, _ batch: inout Batch
+  ) {
     let shard = Int(slots[Int(slot.rawValue)])
     guard shard >= 0 else { return batch.refused.append((index, "the shard of its slot is not here")) }
+    if databases[shard] != database {
+      links[shard].append([.word("SELECT"), .word(database)])
+      batch.plans[shard].waiting.append((nil, .plain))
+      databases[shard] = database
+    }
     links[shard].append(words)
     batch.plans[shard].waiting.append((index, form))
   }
@@ -168,7 +182,7 @@ final class RedisDirectSession: DirectSession, LoadSession {
     for shard in links.indices {
       handOn(shard, handler)
       let reason = (links[shard].failure ?? .unreachable).rawValue
-      for (index, _) in batch.plans[shard].waiting[batch.plans[shard].done...] {
+      for case (let index?, _) in batch.plans[shard].waiting[batch.plans[shard].done...] {
         handler(index, RecordedAnswer(digest: nil, shape: reason), 0)
       }
     }
@@ -180,7 +194,10 @@ final class RedisDirectSession: DirectSession, LoadSession {
     guard !ahead.range.isEmpty else { return }
     guard links.allSatisfy({ $0.failure == nil }) else {
       ahead.begin(0..<0)
-      for shard in links.indices { links[shard].dropUnsent() }
+      for shard in links.indices {
+        links[shard].dropUnsent()
+        databases[shard] = nil
+      }
       return
     }
     ahead.sentAt = RedisLink.clock()
@@ -206,6 +223,15 @@ final class RedisDirectSession: DirectSession, LoadSession {
     for (place, elapsed) in batch.plans[shard].replies {
       let (index, form) = batch.plans[shard].waiting[batch.plans[shard].done]
       do {
+        guard let index else {
+          // After a refused SELECT, what follows would be answered from another database.
+          guard links[shard].bytes(of: place, { $0.first == UInt8(ascii: "+") }) else {
+            links[shard].fail(.serverFailed)
+            break
+          }
+          batch.plans[shard].done += 1
+          continue
+        }
         handler(index, try links[shard].bytes(of: place) { try digester.answer($0, form) }, elapsed)
       } catch {
         links[shard].fail(.protocolViolation)

@@ -44,7 +44,7 @@ actor RedisSession: StoreSession {
   }
 
   /// Nil for a namespace that no database has.
-  private static func database(_ namespace: String?) -> Int? {
+  static func database(_ namespace: String?) -> Int? {
     guard let namespace else { return 0 }
     guard namespace.hasPrefix("db"), let number = Int(namespace.dropFirst(2)), number >= 0 else { return nil }
     return number

@@ -105,9 +105,11 @@ public struct RedisStore: Store, DirectStore {
     }
   }
 
-  /// Not for a live store whose reads are held to a rate, nor where a slot's records may lie in two shards: then more
-  /// than one server has to be asked who answers.
-  public var answersDirectly: Bool { (kind == .sandbox || isUnpaced) && slotTable != nil }
+  /// Not for a live store whose reads are held to a rate or whose servers speak TLS, nor where a slot's records may lie
+  /// in two shards: then more than one server has to be asked who answers.
+  public var answersDirectly: Bool {
+    (kind == .sandbox || isUnpaced) && members.allSatisfy { $0.credentials.tls == nil } && slotTable != nil
+  }
 
   public func openDirectSession() throws -> any DirectSession {
     guard answersDirectly, let slots = slotTable else { preconditionFailure("this store does not answer directly") }
