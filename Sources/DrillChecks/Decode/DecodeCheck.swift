@@ -39,7 +39,14 @@ public struct DecodeCheck: Sendable {
     let byName = Dictionary(readings.map { ($0.artifact, $0) }, uniquingKeysWith: { first, _ in first })
     let data = manifest.artifacts.filter { $0.role == .data }
     for artifact in data {
-      if let reading = byName[artifact.name] { judgement.findings += findings(artifact, reading) }
+      guard let reading = byName[artifact.name] else { continue }
+      judgement.findings += findings(artifact, reading)
+      judgement.obstacles += reading.facts.unseen.map { unseen in
+        Run.Obstacle(
+          DrillError(
+            .featureMissing, stage: .decode, subject: "\(artifact.name), \(unseen.name)", detail: unseen.detail),
+          stage: .decode)
+      }
     }
     judgement.findings += mapFindings(data)
     judgement.coverage = [
@@ -230,15 +237,18 @@ public struct DecodeCheck: Sendable {
   private func recordCoverage(_ data: [Artifact], _ readings: [String: Reading]) throws -> Run.StageCoverage {
     var declared: UInt64 = 0
     var examined: UInt64 = 0
+    var unseen: UInt64 = 0
     for artifact in data {
       guard let reading = readings[artifact.name] else { continue }
       declared += max(reading.facts.records, reading.records.records)
       examined += reading.records.records
+      unseen += reading.facts.unseen.reduce(0) { $0 + $1.records }
     }
     return Run.StageCoverage(
       .decode, of: "records of the artifacts",
       try Coverage(
-        .records, declared: declared, examined: examined, skipped: [.artifactUnavailable: declared - examined]))
+        .records, declared: declared + unseen, examined: examined,
+        skipped: [.artifactUnavailable: declared - examined, .featureMissing: unseen]))
   }
 
   /// Bytes under the format's own checksum; nil where no artifact's format has one.

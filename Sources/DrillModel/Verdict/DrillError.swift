@@ -32,6 +32,8 @@ public struct DrillError: Error, Sendable, CustomStringConvertible {
     case artifactUnreadable = "artifact-io"
     case serverMissing = "server-missing"
     case serverFailed = "server-failed"
+    /// A store needs a module, function or collation that this program has not.
+    case featureMissing = "feature-missing"
     case isolationUnavailable = "isolation-unavailable"
     case sandboxIsLive = "sandbox-is-live"
     case unreachable
