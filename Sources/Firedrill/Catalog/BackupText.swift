@@ -20,7 +20,7 @@ public enum BackupText {
     }
     lines.append("artifacts  \(manifest.artifacts.count), \(size) bytes")
     lines += manifest.artifacts.map {
-      "  \($0.role == .data ? "data     " : "reference")  \($0.name), \($0.sizeBytes) bytes, sha256 \($0.digest.short)…"
+      "  \($0.role.rawValue)\(String(repeating: " ", count: 11 - $0.role.rawValue.count))\($0.name), \($0.sizeBytes) bytes, sha256 \($0.digest.short)…"
     }
     if let reference = manifest.reference {
       let parts = [
