@@ -21,7 +21,7 @@ import GRDBSQLite
 struct DatabaseSchema {
   private(set) var tables: [TableLayout] = []
   private(set) var virtualTables: [VirtualTable] = []
-  /// What it declares, in the order of their labels.
+  /// What it declares: its definitions by their labels, all of them as one, its numbers.
   private(set) var objects: [SchemaObject] = []
   private(set) var notes: [String] = []
   private(set) var unseen: [ReadFacts.Unseen] = []
@@ -63,11 +63,12 @@ struct DatabaseSchema {
       if type == "table", let table = VirtualTable(name: name, sql: sql) { virtualTables.append(table) }
       objects.append(SchemaObject(type: type, name: name, sql: Array(sql.utf8)))
     }
+    objects.sort { $0.label.utf8.lexicographicallyPrecedes($1.label.utf8) }
+    if !objects.isEmpty { objects.append(SchemaObject(all: objects)) }
     for number in SchemaObject.numbers {
       let value = try connection.integer("PRAGMA \(number)") ?? 0
       if value != 0 { objects.append(SchemaObject(number: number, value: value)) }
     }
-    objects.sort { $0.label.utf8.lexicographicallyPrecedes($1.label.utf8) }
     return tables
   }
 

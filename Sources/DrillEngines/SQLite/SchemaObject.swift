@@ -18,6 +18,14 @@ struct SchemaObject: Hashable {
     definition = sql
   }
 
+  /// All definitions of one database together. Objects are a union over shards, in which one that a single shard has lost would still be
+  /// there; this is not.
+  init(all objects: [SchemaObject]) {
+    self.init(
+      type: "schema", name: "as a whole",
+      sql: objects.flatMap { Array($0.label.utf8) + [0x0A] + $0.definition + [0x0A] })
+  }
+
   init(number: String, value: Int64) {
     label = "\(number) \(value)"
     definition = Array(String(value).utf8)
