@@ -62,7 +62,9 @@ struct DatabaseChecks {
   }
 
   /// Full-text tables that can be asked whether their index fits their rows.
-  var fullTextTables: [VirtualTable] { schema.virtualTables.filter { $0.isFullText && ($0.contents == .elsewhere || isRead($0)) } }
+  var fullTextTables: [VirtualTable] {
+    schema.virtualTables.filter { $0.isFullText && ($0.contents == .elsewhere || isRead($0)) }
+  }
 
   /// Asks each full-text table whether its index is whole and fits its rows. The question is put as an insertion, and so to a copy,
   /// where it changes nothing.
@@ -77,7 +79,8 @@ struct DatabaseChecks {
         try copy.execute("INSERT INTO main.\(name)(\(name)) VALUES('integrity-check')")
       } catch let failure as SQLiteFailure where failure.isDamage {
         problems.append(
-          .init(.databaseCorrupt, detail: "full-text table \(table.name): its index is damaged or does not fit its rows"))
+          .init(
+            .databaseCorrupt, detail: "full-text table \(table.name): its index is damaged or does not fit its rows"))
       } catch let failure as SQLiteFailure where failure.primaryCode == SQLITE_ERROR {
         unseen.append(
           .init(

@@ -41,7 +41,9 @@ struct DatabaseSchema {
         continue
       }
       if table.type == "shadow", let owner = owner(of: name), owner.contents == .own, isRead(owner) { continue }
-      if table.type == "virtual" { readVirtual(name, connection) } else if table.type != "view" {
+      if table.type == "virtual" {
+        readVirtual(name, connection)
+      } else if table.type != "view" {
         add(name, isWithoutRowid: table.isWithoutRowid, connection)
       }
     }

@@ -251,7 +251,9 @@ final class RowCursor {
   private func beginLargeRow(of table: TableLayout, from first: Int64) throws {
     guard let rowid = table.rowid else { preconditionFailure("only tables with a rowid are resumed") }
     var selected = Array(table.columns.indices)
-    if table.opensIncrementally { if case .columns(let columns) = table.key { selected = columns } else { selected = [] } }
+    if table.opensIncrementally {
+      if case .columns(let columns) = table.key { selected = columns } else { selected = [] }
+    }
     let names = selected.map { TableLayout.quoted(table.columns[$0]) }
     let row = try connection.prepare(
       "SELECT \((names + [rowid]).joined(separator: ",")) FROM main.\(table.quotedName) NOT INDEXED"

@@ -95,7 +95,8 @@ struct SQLiteArtifactReader {
 
   private func readCompanion(_ suffix: String, _ header: DatabaseHeader, _ facts: inout ReadFacts) throws {
     guard suffix == "-wal" else {
-      facts.notes.append("a -journal lies beside it: where its transaction had not ended, it was rolled back in a private copy")
+      facts.notes.append(
+        "a -journal lies beside it: where its transaction had not ended, it was rolled back in a private copy")
       return
     }
     let log = try WriteAheadLog(path: file.path + suffix, subject: file.shard)
@@ -112,7 +113,8 @@ struct SQLiteArtifactReader {
       return refuse(offset, "a frame in it does not verify, and transactions that were committed after it are lost")
     }
     facts.notes.append(
-      "the -wal beside it was applied in a private copy: \(log.committedFrames) committed pages that the file alone may lack")
+      "the -wal beside it was applied in a private copy: \(log.committedFrames) committed pages that the file alone may lack"
+    )
     if log.unfinishedFrames > 0 {
       facts.notes.append(
         "\(log.unfinishedFrames) pages of an unfinished transaction in the -wal were not applied, as SQLite would not")
@@ -128,7 +130,8 @@ struct SQLiteArtifactReader {
       return .init(
         .unsupportedVersion, detail: "\(writer) wrote it, and SQLite \(SQLiteEngine.version) cannot read its schema")
     }
-    let log = sealed.companions.contains("-wal") ? " (with the -wal beside it applied, which may be another database's)" : ""
+    let log =
+      sealed.companions.contains("-wal") ? " (with the -wal beside it applied, which may be another database's)" : ""
     return .init(.undecodable, detail: failure.meaning + log)
   }
 }

@@ -65,7 +65,9 @@ public struct SQLiteChangeEvidence: ChangeEvidence {
     for shard in Set(declared.restored.keys).union(declared.later.keys) {
       let (before, after) = (declared.restored[shard] ?? [], declared.later[shard] ?? [])
       guard let object = before.symmetricDifference(after).first(where: { $0.label == name }) else { continue }
-      guard !object.isNumber, let cut = positions[shard]?.schema, let later = laterSchemas[shard] else { return .unknown }
+      guard !object.isNumber, let cut = positions[shard]?.schema, let later = laterSchemas[shard] else {
+        return .unknown
+      }
       if later <= cut { return .version(isPastCut: false) }
       fact = .version(isPastCut: true)
     }
@@ -203,7 +205,8 @@ private final class RowLookup {
     else {
       return nil
     }
-    let condition = layout.keyExpressions.enumerated().map { "\($0.element) IS ?\($0.offset + 1)" }.joined(separator: " AND ")
+    let condition = layout.keyExpressions.enumerated().map { "\($0.element) IS ?\($0.offset + 1)" }.joined(
+      separator: " AND ")
     let statement = try database.connection.prepare(
       "SELECT \(TableLayout.quoted(name)) FROM main.\(layout.quotedName) WHERE \(condition)")
     database.statements[table] = statement

@@ -27,7 +27,10 @@ struct SealedDatabase {
   /// whatever becomes of the process.
   func openCopy() throws -> SQLiteConnection {
     var template = Array((NSTemporaryDirectory() + "/firedrill-XXXXXX").utf8CString)
-    guard let made = template.withUnsafeMutableBufferPointer({ $0.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } })
+    guard
+      let made = template.withUnsafeMutableBufferPointer({
+        $0.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
+      })
     else {
       throw DrillError(
         .io, subject: shard,
@@ -60,7 +63,9 @@ struct SealedDatabase {
     _ = try connection.integer("SELECT count(*) FROM sqlite_schema")
     if try connection.text("PRAGMA journal_mode") == "wal" {
       // The first column says whether something kept it from coming to its end.
-      guard try connection.integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0 else { throw SQLiteFailure(SQLITE_BUSY, "apply the log") }
+      guard try connection.integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0 else {
+        throw SQLiteFailure(SQLITE_BUSY, "apply the log")
+      }
     }
     connection.close()
     for suffix in ["-wal", "-shm", "-journal"] { unlink(path + suffix) }

@@ -56,7 +56,8 @@ struct TableLayout: Hashable {
       if hidden == 2 {
         guard Self.canBeRead(column, of: name, in: connection) else {
           unseen.append(
-            .init("column \(name).\(column)", records: 1, detail: "it is computed by a function that this SQLite lacks"))
+            .init("column \(name).\(column)", records: 1, detail: "it is computed by a function that this SQLite lacks")
+          )
           continue
         }
         computes = true

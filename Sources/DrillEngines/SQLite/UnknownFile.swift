@@ -6,7 +6,9 @@ enum UnknownFile {
     if let packed = packers.first(where: { head.starts(with: $0.magic) }) {
       return "not an SQLite database but a \(packed.name) file; unpack it before it is sealed"
     }
-    if head.starts(with: "REDIS".utf8) || head.starts(with: "VALKEY".utf8) { return "not an SQLite database but an RDB file" }
+    if head.starts(with: "REDIS".utf8) || head.starts(with: "VALKEY".utf8) {
+      return "not an SQLite database but an RDB file"
+    }
     if head.starts(with: [0x37, 0x7f, 0x06, 0x82]) || head.starts(with: [0x37, 0x7f, 0x06, 0x83]) {
       return "not an SQLite database but the write-ahead log of one"
     }
@@ -16,7 +18,8 @@ enum UnknownFile {
         : "the first 16 bytes are not an SQLite database's, and what follows is: its head was overwritten"
     }
     if looksRandom(head[...]) {
-      return "encrypted, or not an SQLite database: no magic, and its bytes look random; if it is encrypted, decrypt it with its key"
+      return
+        "encrypted, or not an SQLite database: no magic, and its bytes look random; if it is encrypted, decrypt it with its key"
         + " before it is sealed"
     }
     return "not an SQLite database"

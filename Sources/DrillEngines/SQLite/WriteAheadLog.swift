@@ -138,7 +138,9 @@ struct WriteAheadLog: Hashable {
   private static func fill(_ buffer: inout [UInt8], from descriptor: Int32, _ subject: String) throws -> Int {
     var filled = 0
     while filled < buffer.count {
-      let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress.map { $0 + filled }, $0.count - filled) }
+      let count = buffer.withUnsafeMutableBytes {
+        read(descriptor, $0.baseAddress.map { $0 + filled }, $0.count - filled)
+      }
       if count < 0 {
         if errno == EINTR { continue }
         throw failure(subject)
@@ -151,6 +153,7 @@ struct WriteAheadLog: Hashable {
 
   private static func failure(_ subject: String) -> DrillError {
     DrillError(
-      .artifactUnreadable, subject: subject, detail: "the -wal beside it cannot be read: \(String(cString: strerror(errno)))")
+      .artifactUnreadable, subject: subject,
+      detail: "the -wal beside it cannot be read: \(String(cString: strerror(errno)))")
   }
 }

@@ -25,14 +25,20 @@ struct SQLiteHostileTests {
   func whatItIs() async throws {
     try await withSQLiteFolder { folder in
       let sound = Array(
-        try Data(contentsOf: URL(fileURLWithPath: makeDatabase(
-          folder + "/a", "CREATE TABLE t(id INTEGER PRIMARY KEY, v)",
-          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<900) INSERT INTO t SELECT i, 'value ' || i FROM n").path)))
+        try Data(
+          contentsOf: URL(
+            fileURLWithPath: makeDatabase(
+              folder + "/a", "CREATE TABLE t(id INTEGER PRIMARY KEY, v)",
+              "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<900) INSERT INTO t SELECT i, 'value ' || i FROM n"
+            ).path)))
       #expect(try problem([], in: folder) == "the file is empty")
       #expect(try problem(Array("just some text, and no more of it".utf8), in: folder) == "not an SQLite database")
-      #expect(try problem([0x1f, 0x8b] + noise(5000), in: folder) == "not an SQLite database but a gzip file; unpack it before it is sealed")
+      #expect(
+        try problem([0x1f, 0x8b] + noise(5000), in: folder)
+          == "not an SQLite database but a gzip file; unpack it before it is sealed")
       #expect(try problem(Array("REDIS0011".utf8) + noise(100), in: folder) == "not an SQLite database but an RDB file")
-      let random = "encrypted, or not an SQLite database: no magic, and its bytes look random; if it is encrypted, decrypt it with its key"
+      let random =
+        "encrypted, or not an SQLite database: no magic, and its bytes look random; if it is encrypted, decrypt it with its key"
         + " before it is sealed"
       for seed in 1...20 { #expect(try problem(noise(8192, seed: UInt64(seed)), in: folder) == random, "seed \(seed)") }
       #expect(
@@ -44,7 +50,9 @@ struct SQLiteHostileTests {
       #expect(
         try problem([UInt8](repeating: 0, count: 16) + sound[16...], in: folder)
           == "the first 16 bytes are not an SQLite database's, and what follows is: its head was overwritten")
-      #expect(try problem(sound.prefix(sound.count - 1000), in: folder) == "the file ends after \(sound.count - 1000) of \(sound.count) bytes")
+      #expect(
+        try problem(sound.prefix(sound.count - 1000), in: folder)
+          == "the file ends after \(sound.count - 1000) of \(sound.count) bytes")
       #expect(try readRows(try write(sound, folder + "/b")).facts.problems.isEmpty)
     }
   }
@@ -62,7 +70,8 @@ struct SQLiteHostileTests {
       #expect(facts.problems.isEmpty && facts.unseen.isEmpty && fold.count == 1)
       #expect(fold.libraries.count == 6)
       let request = SandboxRequest(
-        files: [file], topology: Topology(epoch: 0, shards: [.init(name: "a", slots: .all)], mapsSlots: false), clock: .now,
+        files: [file], topology: Topology(epoch: 0, shards: [.init(name: "a", slots: .all)], mapsSlots: false),
+        clock: .now,
         folder: folder, isolation: .folder)
       try await SQLiteEngine().withSandbox(request) { sandbox in
         try await sandbox.withSession { session in
@@ -85,28 +94,34 @@ struct SQLiteHostileTests {
     try await withSQLiteFolder { folder in
       let path = folder + "/a"
       let file = try makeDatabase(
-        path, "CREATE TABLE t(id INTEGER PRIMARY KEY, v)", "INSERT INTO t VALUES(1, 2)", "CREATE TABLE places_node(id INTEGER PRIMARY KEY)",
+        path, "CREATE TABLE t(id INTEGER PRIMARY KEY, v)", "INSERT INTO t VALUES(1, 2)",
+        "CREATE TABLE places_node(id INTEGER PRIMARY KEY)",
         "INSERT INTO places_node VALUES(1)", "PRAGMA writable_schema=ON",
-        "INSERT INTO sqlite_schema VALUES('table', 'places', 'places', 0, 'CREATE VIRTUAL TABLE places USING quadtree(x, y)')")
+        "INSERT INTO sqlite_schema VALUES('table', 'places', 'places', 0, 'CREATE VIRTUAL TABLE places USING quadtree(x, y)')"
+      )
       let (fold, facts) = try readRows(file)
       #expect(facts.problems.isEmpty)
       #expect(
         facts.unseen == [
           .init(
-            "virtual table places", records: 1, detail: "its module quadtree is not at hand; what it is stored in was compared")
+            "virtual table places", records: 1,
+            detail: "its module quadtree is not at hand; what it is stored in was compared")
         ])
       #expect(Set(fold.records.map(\.namespace)) == ["t", "places_node"])
       #expect(fold.libraries.keys.contains { $0.hasPrefix("table places, definition ") })
     }
   }
 
-  @Test("a function or a collation that is not at hand keeps nothing but its own column and its own checks from being looked at")
+  @Test(
+    "a function or a collation that is not at hand keeps nothing but its own column and its own checks from being looked at"
+  )
   func missingFunction() async throws {
     try await withSQLiteFolder { folder in
       let path = folder + "/a"
       let file = try makeDatabase(
         path, "CREATE TABLE t(id INTEGER PRIMARY KEY, v, w)", "INSERT INTO t VALUES(1, 2, 3)",
-        "CREATE TABLE other(id INTEGER PRIMARY KEY, name TEXT)", "CREATE INDEX by_name ON other(name)", "INSERT INTO other VALUES(1, 'x')",
+        "CREATE TABLE other(id INTEGER PRIMARY KEY, name TEXT)", "CREATE INDEX by_name ON other(name)",
+        "INSERT INTO other VALUES(1, 'x')",
         "PRAGMA writable_schema=ON",
         "UPDATE sqlite_schema SET sql='CREATE TABLE t(id INTEGER PRIMARY KEY, v, w, z AS (title_sort(v)))' WHERE name='t'",
         "UPDATE sqlite_schema SET sql='CREATE INDEX by_name ON other(name COLLATE LOCALIZED)' WHERE name='by_name'")
@@ -149,7 +164,8 @@ struct SQLiteHostileTests {
     try await withSQLiteFolder { folder in
       let path = folder + "/a"
       try makeDatabase(
-        path, "PRAGMA page_size=1024", "CREATE TABLE t(id INTEGER PRIMARY KEY, v BLOB)", "INSERT INTO t VALUES(1, x'\(String(repeating: "ab", count: 60))')")
+        path, "PRAGMA page_size=1024", "CREATE TABLE t(id INTEGER PRIMARY KEY, v BLOB)",
+        "INSERT INTO t VALUES(1, x'\(String(repeating: "ab", count: 60))')")
       let sound = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
       // The cell at the end of page 2: payload of 64 bytes (one byte), rowid 1, head of 4 bytes: its size, null, type 132 in two bytes.
       let cell = try #require(
@@ -158,7 +174,9 @@ struct SQLiteHostileTests {
       // A blob of 2^30 bytes has type 2 × 2^30 + 12, in five bytes: the head grows into its value.
       head.replaceSubrange((cell + 2)..<(cell + 9), with: [7, 0, 0x88, 0x80, 0x80, 0x80, 0x0c])
       let (fold, facts) = try readRows(try write(head, folder + "/b"))
-      #expect(facts.problems.map(\.kind).allSatisfy { $0 == .databaseCorrupt || $0 == .undecodable } && !facts.problems.isEmpty)
+      #expect(
+        facts.problems.map(\.kind).allSatisfy { $0 == .databaseCorrupt || $0 == .undecodable }
+          && !facts.problems.isEmpty)
       #expect(fold.count == 0)
       var payload = sound
       payload.replaceSubrange(cell..<(cell + 5), with: [0x84, 0x80, 0x80, 0x80, 0x00])
@@ -167,7 +185,9 @@ struct SQLiteHostileTests {
     }
   }
 
-  @Test("a full-text index and an R-tree that do not fit their rows are damage, and sound ones are not", arguments: ["fts5", "fts4", "rtree"])
+  @Test(
+    "a full-text index and an R-tree that do not fit their rows are damage, and sound ones are not",
+    arguments: ["fts5", "fts4", "rtree"])
   func derivedDamage(module: String) async throws {
     try await withSQLiteFolder { folder in
       let path = folder + "/a"
@@ -175,8 +195,10 @@ struct SQLiteHostileTests {
         module == "rtree"
         ? try makeDatabase(
           path, "CREATE VIRTUAL TABLE r USING rtree(id, x0, x1)",
-          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<200) INSERT INTO r SELECT i, i, i + 1 FROM n")
-        : try makeDatabase(path, "CREATE VIRTUAL TABLE r USING \(module)(body)", "INSERT INTO r VALUES('some words'), ('and others')")
+          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<200) INSERT INTO r SELECT i, i, i + 1 FROM n"
+        )
+        : try makeDatabase(
+          path, "CREATE VIRTUAL TABLE r USING \(module)(body)", "INSERT INTO r VALUES('some words'), ('and others')")
       #expect(try readRows(file).facts.problems.isEmpty)
       let before = try Data(contentsOf: URL(fileURLWithPath: path))
       #expect(try readRows(file).facts.problems.isEmpty)
@@ -189,7 +211,8 @@ struct SQLiteHostileTests {
       let facts = try readRows(file).facts
       #expect(facts.problems.map(\.kind) == [.databaseCorrupt] && facts.records == 0)
       #expect(
-        facts.problems.first?.detail.hasPrefix(module == "rtree" ? "R-tree r:" : "full-text table r: its index is damaged") == true)
+        facts.problems.first?.detail.hasPrefix(
+          module == "rtree" ? "R-tree r:" : "full-text table r: its index is damaged") == true)
     }
   }
 
@@ -206,8 +229,10 @@ struct SQLiteHostileTests {
       #expect(followed.content == plain.content && followed.libraries == plain.libraries)
       #expect(facts.notes == ["left out, since it is no content: _litestream_lock, _litestream_seq"])
       let own = try readRows(
-        try makeDatabase(folder + "/c", table, row, "CREATE TABLE _litestream_seq(id INTEGER PRIMARY KEY, seq INTEGER, mine)",
-          "INSERT INTO _litestream_seq VALUES(1, 77, 1)")).fold
+        try makeDatabase(
+          folder + "/c", table, row, "CREATE TABLE _litestream_seq(id INTEGER PRIMARY KEY, seq INTEGER, mine)",
+          "INSERT INTO _litestream_seq VALUES(1, 77, 1)")
+      ).fold
       #expect(own.count == 2 && own.libraries.count == 3)
     }
   }

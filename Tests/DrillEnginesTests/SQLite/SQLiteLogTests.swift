@@ -7,12 +7,15 @@ import Testing
 struct SQLiteLogTests {
   /// A database whose last transactions lie in its log alone: copied while a connection is open. `later` are committed one by one.
   private func hot(
-    _ folder: String, pageSize: Int = 4096, _ later: [String] = ["INSERT INTO t VALUES(2, 'in the log')", "INSERT INTO t VALUES(3, 'too')"]
+    _ folder: String, pageSize: Int = 4096,
+    _ later: [String] = ["INSERT INTO t VALUES(2, 'in the log')", "INSERT INTO t VALUES(3, 'too')"]
   ) throws -> ArtifactFile {
     let live = try SQLiteConnection(path: folder + "/live", access: .creator)
     defer { live.close() }
-    for sql in ["PRAGMA page_size=\(pageSize)", "PRAGMA journal_mode=WAL", "PRAGMA wal_autocheckpoint=0",
-      "CREATE TABLE t(id INTEGER PRIMARY KEY, v)", "INSERT INTO t VALUES(1, 'in the file')", "PRAGMA wal_checkpoint(TRUNCATE)",
+    for sql in [
+      "PRAGMA page_size=\(pageSize)", "PRAGMA journal_mode=WAL", "PRAGMA wal_autocheckpoint=0",
+      "CREATE TABLE t(id INTEGER PRIMARY KEY, v)", "INSERT INTO t VALUES(1, 'in the file')",
+      "PRAGMA wal_checkpoint(TRUNCATE)",
     ] + later { try live.execute(sql) }
     for suffix in ["", "-wal"] {
       try FileManager.default.copyItem(atPath: folder + "/live" + suffix, toPath: folder + "/a" + suffix)
@@ -26,7 +29,9 @@ struct SQLiteLogTests {
     try Data(bytes).write(to: URL(fileURLWithPath: path))
   }
 
-  @Test("a log is applied in a private copy: the rows are those that a server would have, and no byte beside the file changes")
+  @Test(
+    "a log is applied in a private copy: the rows are those that a server would have, and no byte beside the file changes"
+  )
   func log() async throws {
     try await withSQLiteFolder { folder in
       let file = try hot(folder)
@@ -34,7 +39,8 @@ struct SQLiteLogTests {
       let (fold, facts) = try readRows(file)
       #expect(fold.records.map(\.key) == [1, 2, 3].map { rowKey($0) })
       #expect(facts.problems.isEmpty)
-      #expect(facts.notes.contains { $0.hasPrefix("the -wal beside it was applied in a private copy: 2 committed pages") })
+      #expect(
+        facts.notes.contains { $0.hasPrefix("the -wal beside it was applied in a private copy: 2 committed pages") })
       #expect(try ["", "-wal"].map { try Data(contentsOf: URL(fileURLWithPath: file.path + $0)) } == before)
       #expect(Set(try FileManager.default.contentsOfDirectory(atPath: folder)).subtracting(["live"]) == ["a", "a-wal"])
       // The neighbour: without its log it is another database, and a sound one.
@@ -43,12 +49,15 @@ struct SQLiteLogTests {
     }
   }
 
-  @Test("a sandbox applies the log to its own copy, and holds what the artifact's reader read", arguments: [512, 4096, 65536])
+  @Test(
+    "a sandbox applies the log to its own copy, and holds what the artifact's reader read",
+    arguments: [512, 4096, 65536])
   func restored(pageSize: Int) async throws {
     try await withSQLiteFolder { folder in
       let file = try hot(folder, pageSize: pageSize)
       let request = SandboxRequest(
-        files: [file], topology: Topology(epoch: 0, shards: [.init(name: "a", slots: .all)], mapsSlots: false), clock: .now,
+        files: [file], topology: Topology(epoch: 0, shards: [.init(name: "a", slots: .all)], mapsSlots: false),
+        clock: .now,
         folder: folder, isolation: .folder)
       let read = try readRows(file).fold
       try await SQLiteEngine().withSandbox(request) { sandbox in
@@ -70,7 +79,8 @@ struct SQLiteLogTests {
         facts.problems == [
           .init(
             .undecodable, offset: 32,
-            detail: "the -wal beside it cannot be applied: a frame in it does not verify, and transactions that were committed after"
+            detail:
+              "the -wal beside it cannot be applied: a frame in it does not verify, and transactions that were committed after"
               + " it are lost")
         ])
       #expect(fold.count == 0)
@@ -105,13 +115,18 @@ struct SQLiteLogTests {
       let other = try hot(folder + "/other", pageSize: 1024)
       #expect(
         try problem(try Data(contentsOf: URL(fileURLWithPath: other.path + "-wal")))?.detail
-          == "the -wal beside it cannot be applied: it is another database's, with pages of 1024 bytes where this one's have 4096")
-      #expect(try problem(Data("no log".utf8))?.detail == "the -wal beside it cannot be applied: it is shorter than a log's head")
+          == "the -wal beside it cannot be applied: it is another database's, with pages of 1024 bytes where this one's have 4096"
+      )
       #expect(
-        try problem(Data(repeating: 7, count: 4000))?.detail == "the -wal beside it cannot be applied: it does not begin as a log does")
+        try problem(Data("no log".utf8))?.detail
+          == "the -wal beside it cannot be applied: it is shorter than a log's head")
+      #expect(
+        try problem(Data(repeating: 7, count: 4000))?.detail
+          == "the -wal beside it cannot be applied: it does not begin as a log does")
       var head = own
       head[17] ^= 1
-      #expect(try problem(head)?.detail == "the -wal beside it cannot be applied: the checksum of its head does not match")
+      #expect(
+        try problem(head)?.detail == "the -wal beside it cannot be applied: the checksum of its head does not match")
       try own.write(to: URL(fileURLWithPath: file.path + "-wal"))
       #expect(try readRows(file).facts.problems.isEmpty)
     }
@@ -124,7 +139,8 @@ struct SQLiteLogTests {
       let own = try readRows(file).fold
       try FileManager.default.createDirectory(atPath: folder + "/other", withIntermediateDirectories: false)
       let other = try hot(
-        folder + "/other", (0..<tables).flatMap { ["CREATE TABLE u\($0)(a UNIQUE, b)", "INSERT INTO u\($0) VALUES('x', 'y')"] })
+        folder + "/other",
+        (0..<tables).flatMap { ["CREATE TABLE u\($0)(a UNIQUE, b)", "INSERT INTO u\($0) VALUES('x', 'y')"] })
       try FileManager.default.removeItem(atPath: file.path + "-wal")
       try FileManager.default.copyItem(atPath: other.path + "-wal", toPath: file.path + "-wal")
       let (fold, facts) = try readRows(file)
@@ -137,7 +153,8 @@ struct SQLiteLogTests {
     try await withSQLiteFolder { folder in
       let live = try SQLiteConnection(path: folder + "/live", access: .creator)
       defer { live.close() }
-      for sql in ["CREATE TABLE t(id INTEGER PRIMARY KEY, v)", "INSERT INTO t VALUES(1, 'committed')", "PRAGMA cache_size=1",
+      for sql in [
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, v)", "INSERT INTO t VALUES(1, 'committed')", "PRAGMA cache_size=1",
         "PRAGMA cache_spill=1", "BEGIN EXCLUSIVE", "UPDATE t SET v='not committed'",
         "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i+1 FROM n WHERE i<400) INSERT INTO t SELECT i, hex(randomblob(2000)) FROM n",
       ] { try live.execute(sql) }

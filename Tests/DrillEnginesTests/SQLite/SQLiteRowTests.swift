@@ -138,7 +138,9 @@ struct SQLiteRowTests {
     }
   }
 
-  @Test("a long row without a key stands under its first column and a digest, however it is read", arguments: [600, 300_000])
+  @Test(
+    "a long row without a key stands under its first column and a digest, however it is read",
+    arguments: [600, 300_000])
   func longWholeRows(size: Int) async throws {
     try await withSQLiteFolder { folder in
       let fill = "CAST(replace(hex(zeroblob(\(size / 2))), '0', 'z') AS TEXT)"
@@ -146,7 +148,8 @@ struct SQLiteRowTests {
       let plain = try readRows(try makeDatabase(folder + "/a", "CREATE TABLE t(a, b, c)", rows)).fold
       // A hidden rowid and a computed column each make SQLite hand the values over whole.
       let hidden = try readRows(
-        try makeDatabase(folder + "/b", "CREATE TABLE t(a, b, c)", "CREATE TABLE u(rowid, _rowid_, oid)",
+        try makeDatabase(
+          folder + "/b", "CREATE TABLE t(a, b, c)", "CREATE TABLE u(rowid, _rowid_, oid)",
           "INSERT INTO u" + rows.dropFirst(13))
       ).fold
       #expect(plain.count == 3 && plain.content.count == 3)
@@ -196,8 +199,10 @@ struct SQLiteRowTests {
       var words: [UInt8] = []
       words.appendText(Array("words".utf8))
       words.appendText(Array("more".utf8))
-      #expect(fold.records.first { $0.namespace == "f" } == TestRow(
-        namespace: "f", key: rowKey(1), body: words, slot: SQLiteEngine().slot(ofKey: rowKey(1))))
+      #expect(
+        fold.records.first { $0.namespace == "f" }
+          == TestRow(
+            namespace: "f", key: rowKey(1), body: words, slot: SQLiteEngine().slot(ofKey: rowKey(1))))
       var place = rowKey(4)
       place.appendReal(1)
       place.appendReal(2.5)
@@ -224,7 +229,8 @@ struct SQLiteRowTests {
         try readRows(
           makeDatabase(
             "\(folder)/\(name)", "CREATE VIRTUAL TABLE f USING fts5(body, content='')",
-            "CREATE TABLE t(id INTEGER PRIMARY KEY, body)", "CREATE VIRTUAL TABLE g USING fts5(body, content=\"t\", content_rowid=id)",
+            "CREATE TABLE t(id INTEGER PRIMARY KEY, body)",
+            "CREATE VIRTUAL TABLE g USING fts5(body, content=\"t\", content_rowid=id)",
             "INSERT INTO f(rowid, body) VALUES(1, '\(word)')", "INSERT INTO t VALUES(1, 'same')",
             "INSERT INTO g(rowid, body) VALUES(1, 'same')"))
       }

@@ -14,7 +14,9 @@ struct CorpusTests {
     #expect(TestCorpus.paths.count + TestCorpus.missing.count == TestCorpus.names.count)
   }
 
-  @Test("each is captured, sealed, restored and found equal, and one changed value in it is found", arguments: TestCorpus.paths)
+  @Test(
+    "each is captured, sealed, restored and found equal, and one changed value in it is found",
+    arguments: TestCorpus.paths)
   func drilled(path: String) async throws {
     try await ForeignDatabase.withBackup(of: [path]) { bench in
       let drill = DrillBench.Drill(level: .content)

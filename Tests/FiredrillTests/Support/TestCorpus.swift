@@ -6,7 +6,8 @@ import Foundation
 enum TestCorpus {
   /// What `.ci/test-corpus` fetches.
   static let names = [
-    "cangjie3.db", "chemical-functions.db", "cities.db", "english.db", "epsg.sqlite", "icd.db", "kenya.db", "proj-debian.db", "proj-pypi.db",
+    "cangjie3.db", "chemical-functions.db", "cities.db", "english.db", "epsg.sqlite", "icd.db", "kenya.db",
+    "proj-debian.db", "proj-pypi.db",
     "translit.db",
   ]
 
