@@ -281,4 +281,20 @@ struct DatabaseKindTests {
       }
     }
   }
+
+  @Test("a manifest whose companion lies beside no data artifact is not read")
+  func strayCompanion() async throws {
+    try await ForeignDatabase.with(["CREATE TABLE t(a)"]) { path in
+      try await ForeignDatabase.withBackup(of: [path]) { bench in
+        try Data("log".utf8).write(to: URL(fileURLWithPath: bench.backupFolder + "/stray-wal"))
+        try bench.reseal { manifest in
+          manifest.artifacts.append(
+            Artifact(
+              name: "stray-wal", role: .companion, shard: "s0", format: "sqlite-log", sizeBytes: 0,
+              digest: manifest.artifacts[0].digest))
+        }
+        expect(try await drill(bench), .fail, [.manifestUnreadable], at: .manifest)
+      }
+    }
+  }
 }

@@ -130,10 +130,4 @@ enum TemporaryFolder {
     defer { remove(folder) }
     return try await body(folder)
   }
-
-  static func with<R>(_ body: (String) throws -> R) throws -> R {
-    let folder = try make()
-    defer { remove(folder) }
-    return try body(folder)
-  }
 }

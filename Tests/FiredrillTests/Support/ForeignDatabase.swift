@@ -37,15 +37,15 @@ enum ForeignDatabase {
 
   /// Makes a database and, in its log alone, what `later` adds; hands the path of a copy of both to `body`.
   static func withHotCopy(_ setup: [String], _ later: [String], _ body: (String) throws -> Void) throws {
-    try TemporaryFolder.with { folder in
-      let live = try SQLiteConnection(path: folder + "/live", access: .creator)
-      defer { live.close() }
-      for statement in setup + later { try live.execute(statement) }
-      for suffix in ["", "-wal"] {
-        try FileManager.default.copyItem(atPath: folder + "/live" + suffix, toPath: folder + "/hot" + suffix)
-      }
-      try body(folder + "/hot")
+    let folder = try TemporaryFolder.make()
+    defer { TemporaryFolder.remove(folder) }
+    let live = try SQLiteConnection(path: folder + "/live", access: .creator)
+    defer { live.close() }
+    for statement in setup + later { try live.execute(statement) }
+    for suffix in ["", "-wal"] {
+      try FileManager.default.copyItem(atPath: folder + "/live" + suffix, toPath: folder + "/hot" + suffix)
     }
+    try body(folder + "/hot")
   }
 
   static func execute(_ statements: [String], on path: String) throws {
