@@ -44,7 +44,7 @@ struct DatabaseChecks {
       } catch let failure as SQLiteFailure where failure.primaryCode == SQLITE_ERROR {
         unseen.append(
           .init(
-            "table \(table.name)", records: 0,
+            "table \(table.namespace)", records: 0,
             detail: "its indexes and constraints need a function or collation that this SQLite lacks"))
       }
     }
@@ -58,7 +58,9 @@ struct DatabaseChecks {
     guard try check.step(), check.string(0) != "ok" else { return }
     let lines = check.string(0).split(separator: "\n").count
     problems.append(
-      .init(.databaseCorrupt, detail: "R-tree \(name): \(lines) places where its nodes and its rows do not fit"))
+      .init(
+        .databaseCorrupt,
+        detail: "R-tree \(TableLayout.shown(name)): \(lines) places where its nodes and its rows do not fit"))
   }
 
   /// Full-text tables that can be asked whether their index fits their rows.
@@ -80,11 +82,12 @@ struct DatabaseChecks {
       } catch let failure as SQLiteFailure where failure.isDamage {
         problems.append(
           .init(
-            .databaseCorrupt, detail: "full-text table \(table.name): its index is damaged or does not fit its rows"))
+            .databaseCorrupt,
+            detail: "full-text table \(TableLayout.shown(table.name)): its index is damaged or does not fit its rows"))
       } catch let failure as SQLiteFailure where failure.primaryCode == SQLITE_ERROR {
         unseen.append(
           .init(
-            "full-text table \(table.name)", records: 0,
+            "full-text table \(TableLayout.shown(table.name))", records: 0,
             detail: "its index could not be checked: this SQLite lacks its tokenizer, or does not know its form"))
       }
     }
@@ -110,7 +113,9 @@ struct DatabaseChecks {
       let (count, page) = seen[text] ?? (0, nil)
       // Pages are counted from 1; a number that no file can hold is damage speaking, not an offset.
       let offset = page.flatMap { $0 >= 1 && $0 <= UInt64(UInt32.max) ? Int64(($0 - 1) * pageSize) : nil }
-      return ReadFacts.Problem(.databaseCorrupt, offset: offset, detail: count > 1 ? "\(text) (\(count) times)" : text)
+      let shown = TableLayout.shown(text)
+      return ReadFacts.Problem(
+        .databaseCorrupt, offset: offset, detail: count > 1 ? "\(shown) (\(count) times)" : shown)
     }
   }
 
@@ -122,7 +127,9 @@ struct DatabaseChecks {
     do {
       let check = try connection.prepare("PRAGMA foreign_key_check")
       while try check.step() {
-        counts["\(check.string(0)) refer to a row of \(check.string(2)) that is not there", default: 0] += 1
+        counts[
+          "\(TableLayout.shown(check.string(0))) refer to a row of \(TableLayout.shown(check.string(2))) that is not there",
+          default: 0] += 1
       }
     } catch let failure as SQLiteFailure where failure.primaryCode == SQLITE_ERROR {
       return ([], ["foreign keys could not be checked: a reference of the schema fits no key"])

@@ -33,11 +33,11 @@ struct DatabaseSchema {
     for table in try list(connection) {
       let name = table.name
       if name.lowercased().hasPrefix("sqlite_") {
-        if !["sqlite_schema", "sqlite_temp_schema"].contains(name) { leftOut.append(name) }
+        if !["sqlite_schema", "sqlite_temp_schema"].contains(name) { leftOut.append(TableLayout.shown(name)) }
         continue
       }
       if Self.isLitestreams(name, declared[name]) {
-        leftOut.append(name)
+        leftOut.append(TableLayout.shown(name))
         continue
       }
       if table.type == "shadow", let owner = owner(of: name), owner.contents == .own, isRead(owner) { continue }
@@ -110,13 +110,15 @@ struct DatabaseSchema {
           name, isWithoutRowid: isWithoutRowid, in: connection, notes: &notes, unseen: &unseen))
     } catch {
       unseen.append(
-        .init("table \(name)", records: 1, detail: "this SQLite cannot read it: \(Self.reason(error))"))
+        .init(
+          "table \(TableLayout.shown(name))", records: 1, detail: "this SQLite cannot read it: \(Self.reason(error))"))
     }
   }
 
   private mutating func readVirtual(_ name: String, _ connection: SQLiteConnection) {
     guard let table = virtualTables.first(where: { $0.name == name }) else {
-      return unseen.append(.init("virtual table \(name)", records: 1, detail: "its declaration cannot be read"))
+      return unseen.append(
+        .init("virtual table \(TableLayout.shown(name))", records: 1, detail: "its declaration cannot be read"))
     }
     switch table.contents {
     case .own:
@@ -124,21 +126,25 @@ struct DatabaseSchema {
         tables.append(
           try TableLayout(
             name, isWithoutRowid: false, isVirtual: true, in: connection, notes: &notes, unseen: &unseen))
-        notes.append("\(name) was read through its module \(table.module), and not what it is stored in")
+        notes.append(
+          "\(TableLayout.shown(name)) was read through its module \(TableLayout.shown(table.module)), and not what it is stored in"
+        )
       } catch {
         unseen.append(
           .init(
-            "virtual table \(name)", records: 1,
-            detail: "module \(table.module) of this SQLite cannot read it: \(Self.reason(error))"))
+            "virtual table \(TableLayout.shown(name))", records: 1,
+            detail: "module \(TableLayout.shown(table.module)) of this SQLite cannot read it: \(Self.reason(error))"))
       }
     case .elsewhere:
-      notes.append("\(name) has no contents of its own: its index was compared as it is stored")
-    case .derived: notes.append("left out, since it is derived: \(name), of module \(table.module)")
+      notes.append("\(TableLayout.shown(name)) has no contents of its own: its index was compared as it is stored")
+    case .derived:
+      notes.append(
+        "left out, since it is derived: \(TableLayout.shown(name)), of module \(TableLayout.shown(table.module))")
     case .unknown:
       unseen.append(
         .init(
-          "virtual table \(name)", records: 1,
-          detail: "its module \(table.module) is not at hand; what it is stored in was compared"))
+          "virtual table \(TableLayout.shown(name))", records: 1,
+          detail: "its module \(TableLayout.shown(table.module)) is not at hand; what it is stored in was compared"))
     }
   }
 

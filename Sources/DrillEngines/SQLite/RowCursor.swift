@@ -54,7 +54,7 @@ final class RowCursor {
       if let large {
         let isDone = try large.appendPiece(to: &builder)
         if isDone { self.large = nil }
-        if builder.count >= Self.batchBytes || isDone { return builder.take(namespace: table.name) }
+        if builder.count >= Self.batchBytes || isDone { return builder.take(namespace: table.namespace) }
         continue
       }
       connection.largestValue = table.isResumable ? Self.largestValue : whole
@@ -63,7 +63,7 @@ final class RowCursor {
         statement = nil
         nextRowid = .min
       }
-      if !builder.isEmpty { return builder.take(namespace: table.name) }
+      if !builder.isEmpty { return builder.take(namespace: table.namespace) }
     }
     return nil
   }
@@ -98,7 +98,7 @@ final class RowCursor {
         try beginLargeRow(of: table, from: self.nextRowid ?? .max)
         return false
       } catch let failure as SQLiteFailure where failure.primaryCode == SQLITE_ERROR && table.computes {
-        throw SQLiteFailure(failure.code, "compute a column of \(table.name)")
+        throw SQLiteFailure(failure.code, "compute a column of \(table.namespace)")
       }
       if table.isResumable {
         let rowid = statement.integer(table.columns.count)

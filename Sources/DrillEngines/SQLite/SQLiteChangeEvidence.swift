@@ -162,7 +162,7 @@ private final class RowLookup {
       name = file.shard
       connection = try SealedDatabase(path: file.path, shard: file.shard).open()
       let schema = try DatabaseSchema(of: connection)
-      tables = Dictionary(schema.tables.map { ($0.name, $0) }) { first, _ in first }
+      tables = Dictionary(schema.tables.map { ($0.namespace, $0) }) { first, _ in first }
       objects = Set(schema.objects)
       encoding = try connection.text("PRAGMA encoding").flatMap(SQLiteStatement.TextEncoding.init) ?? .utf8
     }

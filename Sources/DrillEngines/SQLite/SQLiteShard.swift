@@ -178,10 +178,10 @@ actor SQLiteShard {
     let connection = try connection()
     var versions: [String: Scalar] = [:]
     for table in try DatabaseSchema(of: connection).tables {
-      guard let wanted = versionColumn(table.name)?.lowercased() else { continue }
+      guard let wanted = versionColumn(table.namespace)?.lowercased() else { continue }
       guard let column = table.columns.first(where: { $0.lowercased() == wanted }) else { continue }
       let largest = try connection.prepare("SELECT max(\(TableLayout.quoted(column))) FROM main.\(table.quotedName)")
-      if try largest.step() { versions[table.name] = largest.scalar(0) }
+      if try largest.step() { versions[table.namespace] = largest.scalar(0) }
     }
     return SQLitePosition(schema: try connection.integer("PRAGMA schema_version") ?? 0, versions: versions)
   }

@@ -14,7 +14,7 @@ struct SchemaObject: Hashable {
   /// - Parameter type: `table`, `index`, `view` or `trigger`.
   init(type: String, name: String, sql: [UInt8]) {
     let digits = String(SHA256.digest(sql).words.0 >> 32, radix: 16)
-    label = "\(type) \(name), definition \(String(repeating: "0", count: 8 - digits.count))\(digits)"
+    label = "\(type) \(TableLayout.shown(name)), definition \(String(repeating: "0", count: 8 - digits.count))\(digits)"
     definition = sql
   }
 

@@ -4,6 +4,8 @@ import GRDBSQLite
 /// How the rows of one table are read as records.
 struct TableLayout: Hashable {
   var name: String
+  /// The name as it is shown and compared, see ``shown(_:)``.
+  var namespace: String
   /// Columns in the table's order, computed ones included: what a record's body holds.
   var columns: [String]
   var key: Key
@@ -34,6 +36,7 @@ struct TableLayout: Hashable {
     notes: inout [String], unseen: inout [ReadFacts.Unseen]
   ) throws {
     self.name = name
+    namespace = Self.shown(name)
     self.isVirtual = isVirtual
     columns = []
     computes = false
@@ -56,7 +59,9 @@ struct TableLayout: Hashable {
       if hidden == 2 {
         guard Self.canBeRead(column, of: name, in: connection) else {
           unseen.append(
-            .init("column \(name).\(column)", records: 1, detail: "it is computed by a function that this SQLite lacks")
+            .init(
+              "column \(namespace).\(Self.shown(column))", records: 1,
+              detail: "it is computed by a function that this SQLite lacks")
           )
           continue
         }
@@ -74,7 +79,7 @@ struct TableLayout: Hashable {
       key = .rowid
     } else {
       key = .wholeRow
-      notes.append("rows were compared whole, and not their rowids: table \(name) has no primary key")
+      notes.append("rows were compared whole, and not their rowids: table \(namespace) has no primary key")
     }
     // What cannot be prepared cannot be read; better found now than in the middle.
     _ = try connection.prepare(scan)
@@ -82,6 +87,19 @@ struct TableLayout: Hashable {
 
   private static func canBeRead(_ column: String, of table: String, in connection: SQLiteConnection) -> Bool {
     (try? connection.prepare("SELECT \(quoted(column)) FROM main.\(quoted(table))")) != nil
+  }
+
+  /// A name of the database with control characters and backslashes as `\xNN` and `\\`: whoever made the file may have written a line
+  /// end or a terminal's commands into it. Different names stay different.
+  static func shown(_ name: String) -> String {
+    name.unicodeScalars.reduce(into: "") { text, scalar in
+      switch scalar.value {
+      case 0x5C: text += "\\\\"
+      case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069:
+        text += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
   }
 
   var quotedName: String { Self.quoted(name) }
