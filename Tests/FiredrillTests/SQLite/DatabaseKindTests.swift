@@ -297,4 +297,37 @@ struct DatabaseKindTests {
       }
     }
   }
+
+  @Test("a workload names any table: quoted names, composite, NULL and blob keys, rows without a key, full text")
+  func anyTable() async throws {
+    let workload = """
+      workload: odd
+      engine: sqlite
+      mix:
+        - {name: composite, table: "odd \\"na'me", sql: 'SELECT v FROM "odd ""na''me" WHERE a IS ?1 AND b IS ?2', parameters: [{key: 0}, {key: 1}]}
+        - {name: whole, table: bag, sql: 'SELECT count(*), b FROM bag WHERE a IS ?1 GROUP BY b', parameters: [{key: 0}]}
+        - {name: text, table: f, sql: 'SELECT body FROM f WHERE rowid=?1', parameters: [{key: 0}]}
+
+      """
+    let setup = [
+      "CREATE TABLE \"odd \"\"na'me\"(a, b, v, PRIMARY KEY(a, b))",
+      "INSERT INTO \"odd \"\"na'me\" VALUES(NULL, x'00ff', 1), ('x', NULL, 2), (1.5, 'y', 3)", "CREATE TABLE bag(a, b)",
+      "INSERT INTO bag VALUES(NULL, 1), (NULL, 1), (2, 3)", "CREATE VIRTUAL TABLE f USING fts5(body)",
+      "INSERT INTO f VALUES('some words')",
+    ]
+    try await ForeignDatabase.with(setup) { path in
+      try await ForeignDatabase.withBackup(
+        of: [path], cluster: ["answers: {profile: odd.yaml, operations: 60, budget: 60s}"],
+        files: ["odd.yaml": workload]
+      ) { bench in
+        let run = try await bench.run()
+        expectClean(run, at: .answers)
+        #expect(run.answers?.equal == 60)
+        let asked = try bench.answers().operations
+        #expect(Set(asked.map(\.name)) == ["composite", "whole", "text"])
+        try bench.plant(["UPDATE \"odd \"\"na'me\" SET v=9", "UPDATE bag SET b=9"])
+        expect(try await bench.run(), .fail, [.contentDiffers, .answerDiffers], at: .compare)
+      }
+    }
+  }
 }

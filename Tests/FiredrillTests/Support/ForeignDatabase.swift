@@ -7,7 +7,8 @@ import Foundation
 enum ForeignDatabase {
   /// Captures the files at `paths` (a shard each, named `s0`, `s1`, …), and hands a bench with the backup to `body`. The files are copied first.
   static func withBackup<R: Sendable>(
-    of paths: [String], cluster more: [String] = [], _ body: (DrillBench) async throws -> R
+    of paths: [String], cluster more: [String] = [], files: [String: String] = [:],
+    _ body: (DrillBench) async throws -> R
   ) async throws -> R {
     try await TemporaryFolder.with { home in
       var lines = ["cluster: shop", "engine: sqlite", "files:"]
@@ -19,6 +20,7 @@ enum ForeignDatabase {
       }
       lines += ["capture: {cut: coherent, max_pause: 60s}"] + more
       try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: home + "/shop.yaml"))
+      for (name, text) in files { try Data(text.utf8).write(to: URL(fileURLWithPath: "\(home)/\(name)")) }
       _ = try Firedrill.keygen(out: home + "/seal")
       try FileManager.default.createDirectory(atPath: home + "/backups", withIntermediateDirectories: false)
       let sealed = try await Firedrill.capture(cluster: home + "/shop.yaml", to: home + "/backups", key: home + "/seal")
