@@ -158,9 +158,9 @@ struct DecodeCheckTests {
       .init("virtual table places", records: 2, detail: "its module is not at hand"),
       .init("table t", records: 0, detail: "its indexes could not be checked"),
     ]
-    let judgement = try check(readings)
+    let judgement = try check(backup, readings)
     #expect(judgement.findings.isEmpty && judgement.obstacles.map(\.code) == [.featureMissing, .featureMissing])
     #expect(judgement.coverage(.records)?.skipped == [.featureMissing: 2])
-    #expect(try check().isClean)
+    #expect(try check(backup).isClean)
   }
 }
