@@ -42,9 +42,9 @@ struct DatabaseSchema {
       }
       if table.type == "shadow", let owner = owner(of: name), owner.contents == .own, isRead(owner) { continue }
       if table.type == "virtual" {
-        readVirtual(name, connection)
+        try readVirtual(name, connection)
       } else if table.type != "view" {
-        add(name, isWithoutRowid: table.isWithoutRowid, connection)
+        try add(name, isWithoutRowid: table.isWithoutRowid, connection)
       }
     }
     if !leftOut.isEmpty { notes.append("left out, since it is no content: \(leftOut.joined(separator: ", "))") }
@@ -103,19 +103,21 @@ struct DatabaseSchema {
 
   private func isRead(_ table: VirtualTable) -> Bool { tables.contains { $0.name == table.name } }
 
-  private mutating func add(_ name: String, isWithoutRowid: Bool, _ connection: SQLiteConnection) {
+  /// - Throws: ``SQLiteFailure`` for what is no lack of this SQLite: damage, a lock.
+  private mutating func add(_ name: String, isWithoutRowid: Bool, _ connection: SQLiteConnection) throws {
     do {
       tables.append(
         try TableLayout(
           name, isWithoutRowid: isWithoutRowid, in: connection, notes: &notes, unseen: &unseen))
-    } catch {
+    } catch let failure as SQLiteFailure where failure.primaryCode == SQLITE_ERROR {
       unseen.append(
         .init(
-          "table \(TableLayout.shown(name))", records: 1, detail: "this SQLite cannot read it: \(Self.reason(error))"))
+          "table \(TableLayout.shown(name))", records: 1,
+          detail: "it needs a function or a collation that this SQLite lacks"))
     }
   }
 
-  private mutating func readVirtual(_ name: String, _ connection: SQLiteConnection) {
+  private mutating func readVirtual(_ name: String, _ connection: SQLiteConnection) throws {
     guard let table = virtualTables.first(where: { $0.name == name }) else {
       return unseen.append(
         .init("virtual table \(TableLayout.shown(name))", records: 1, detail: "its declaration cannot be read"))
@@ -125,15 +127,18 @@ struct DatabaseSchema {
       do {
         tables.append(
           try TableLayout(
-            name, isWithoutRowid: false, isVirtual: true, in: connection, notes: &notes, unseen: &unseen))
+            name, isWithoutRowid: false, isVirtual: true, language: table.languageColumn, in: connection, notes: &notes,
+            unseen: &unseen))
         notes.append(
           "\(TableLayout.shown(name)) was read through its module \(TableLayout.shown(table.module)), and not what it is stored in"
         )
-      } catch {
+      } catch let failure as SQLiteFailure where failure.primaryCode == SQLITE_ERROR {
         unseen.append(
           .init(
             "virtual table \(TableLayout.shown(name))", records: 1,
-            detail: "module \(TableLayout.shown(table.module)) of this SQLite cannot read it: \(Self.reason(error))"))
+            detail:
+              "module \(TableLayout.shown(table.module)) of this SQLite cannot read it; what it is stored in was compared"
+          ))
       }
     case .elsewhere:
       notes.append("\(TableLayout.shown(name)) has no contents of its own: its index was compared as it is stored")
@@ -147,6 +152,4 @@ struct DatabaseSchema {
           detail: "its module \(TableLayout.shown(table.module)) is not at hand; what it is stored in was compared"))
     }
   }
-
-  private static func reason(_ error: any Error) -> String { (error as? SQLiteFailure)?.meaning ?? "unreadable" }
 }

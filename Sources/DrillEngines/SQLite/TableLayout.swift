@@ -28,11 +28,13 @@ struct TableLayout: Hashable {
   }
 
   /// - Parameters:
+  ///   - language: a hidden column that is content all the same.
   ///   - notes: what there is to say of it is added.
   ///   - unseen: columns that cannot be computed here are added.
   /// - Throws: ``SQLiteFailure`` where the table cannot be read at all.
   init(
-    _ name: String, isWithoutRowid: Bool, isVirtual: Bool = false, in connection: SQLiteConnection,
+    _ name: String, isWithoutRowid: Bool, isVirtual: Bool = false, language: String? = nil,
+    in connection: SQLiteConnection,
     notes: inout [String], unseen: inout [ReadFacts.Unseen]
   ) throws {
     self.name = name
@@ -54,7 +56,7 @@ struct TableLayout: Hashable {
       let column = info.string(0)
       names.insert(column.lowercased())
       let hidden = info.integer(2)
-      if hidden == 1 { continue }
+      if hidden == 1, column.lowercased() != language?.lowercased() { continue }
       if hidden >= 2 { hasGenerated = true }
       if hidden == 2 {
         guard Self.canBeRead(column, of: name, in: connection) else {

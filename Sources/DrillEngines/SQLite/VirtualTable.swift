@@ -7,6 +7,8 @@ struct VirtualTable: Hashable {
   var module: String
   /// What the rows that its module shows are worth.
   var contents: Contents
+  /// The hidden column in which an FTS4 table keeps the language of a row. Source: https://www.sqlite.org/fts3.html, section 6.4
+  var languageColumn: String?
 
   enum Contents: Hashable {
     /// Its own: they are read through the module, and what they are stored in is checked and not compared, since the same
@@ -31,6 +33,11 @@ struct VirtualTable: Hashable {
     module = words[using + 1].text.lowercased()
     let arguments = Array(words[(using + 2)...])
     contents = Self.contents(module, arguments)
+    if module == "fts4" {
+      languageColumn = arguments.indices.dropLast(2).first {
+        arguments[$0].isPlain("languageid") && arguments[$0 + 1].text == "="
+      }.map { arguments[$0 + 2].text }
+    }
   }
 
   var isFullText: Bool { ["fts3", "fts4", "fts5"].contains(module) }
