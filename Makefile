@@ -1,7 +1,7 @@
 # One target per habit; `make help` lists them. Nothing here needs more than make, bash and Swift.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: setup build drill drill-redis test test-servers lint format bench dist dist-twice dist-check clean help
+.PHONY: setup build drill drill-redis test test-servers test-corpus lint format bench dist dist-twice dist-check clean help
 
 firedrill := .build/release/firedrill
 sources := Package.swift Sources Tests Benchmarks
@@ -24,6 +24,9 @@ test: setup ## run all tests, those on real servers included
 
 test-servers: ## fetch servers of other versions and families for the tests, into .build/servers (needs pip)
 	@.ci/test-servers
+
+test-corpus: ## fetch SQLite databases that others made for the tests, into .build/corpus (needs apt-get and pip)
+	@.ci/test-corpus
 
 lint: ## check the form of the sources, strictly
 	swift format lint --strict --parallel --configuration .swift-format --recursive $(sources)

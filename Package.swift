@@ -35,6 +35,9 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "DrillCrypto", dependencies: ["DrillModel", "COpenSSL"]),
 
+    // The one call of SQLite that Swift cannot make: its switches.
+    .systemLibrary(name: "CSQLiteConfig", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+
     // Holds a sandbox's wall clock at the cut. Plain C: it is loaded into foreign servers.
     .target(name: "CFrozenClock"),
 
@@ -52,7 +55,7 @@ let package = Package(
     .target(
       name: "DrillEngines",
       dependencies: [
-        "DrillModel", "DrillCrypto",
+        "DrillModel", "DrillCrypto", "CSQLiteConfig",
         .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
         .product(name: "NIOTLS", package: nio), .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),

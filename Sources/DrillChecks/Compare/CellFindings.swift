@@ -17,7 +17,7 @@ struct CellFindings {
         found.append(finding(cell))
       }
     }
-    return found + diff.libraries.map(library)
+    return found + diff.libraries.map { library($0, diff) }
   }
 
   private struct Place: Hashable {
@@ -56,7 +56,15 @@ struct CellFindings {
 
   private func shift(_ key: KeyDiff.Difference) -> Int64 { (key.rightExpiry ?? 0) &- (key.leftExpiry ?? 0) }
 
-  private func library(_ name: String) -> Finding {
-    Finding(code, stage: stage, subject: subject, expected: "the same code in library \(name)", observed: "it differs")
+  private func library(_ name: String, _ diff: SlotDiff) -> Finding {
+    let (expected, observed) =
+      if diff.librariesOnLeft.contains(name) {
+        ("library \(name)", "no such library")
+      } else if diff.librariesOnRight.contains(name) {
+        ("no such library", "library \(name)")
+      } else {
+        ("the same code in library \(name)", "it differs")
+      }
+    return Finding(code, stage: stage, subject: subject, expected: expected, observed: observed)
   }
 }

@@ -113,8 +113,10 @@ public struct ContentCheck: Sendable {
     _ expected: Fingerprint, restored: Fingerprint, slots: SlotSet = .all, keys: KeyDiff? = nil
   ) throws -> Judgement {
     var judgement = Judgement()
-    let left = expected.restricted(to: slots)
+    var left = expected.restricted(to: slots)
     let right = restored.restricted(to: slots)
+    // Shards that were not restored may hold libraries that the others do not.
+    if slots.count < Slot.count { left.libraries = left.libraries.filter { right.libraries[$0.key] != nil } }
     let found = CellFindings(
       code: .contentDiffers, stage: .compare, subject: Finding.Subject(backup: backup)
     ).findings(SlotDiff(left, right), keys: keys)

@@ -39,7 +39,14 @@ public struct DecodeCheck: Sendable {
     let byName = Dictionary(readings.map { ($0.artifact, $0) }, uniquingKeysWith: { first, _ in first })
     let data = ArtifactGroup.data(of: manifest.artifacts)
     for artifact in data {
-      if let reading = byName[artifact.name] { judgement.findings += findings(artifact, reading) }
+      guard let reading = byName[artifact.name] else { continue }
+      judgement.findings += findings(artifact, reading)
+      judgement.obstacles += reading.facts.unseen.map { unseen in
+        Run.Obstacle(
+          DrillError(
+            .featureMissing, stage: .decode, subject: "\(artifact.name), \(unseen.name)", detail: unseen.detail),
+          stage: .decode)
+      }
     }
     judgement.findings += mapFindings(data)
     judgement.coverage = [
@@ -249,17 +256,19 @@ public struct DecodeCheck: Sendable {
     var declared: UInt64 = 0
     var examined: UInt64 = 0
     var leftOut: UInt64 = 0
+    var unseen: UInt64 = 0
     for artifact in data {
       guard let reading = readings[artifact.name] else { continue }
       declared += max(reading.facts.records, reading.records.records)
       examined += reading.records.records
       leftOut += UInt64(reading.facts.leftOutRecords.count)
+      unseen += reading.facts.unseen.reduce(0) { $0 + $1.records }
     }
     return Run.StageCoverage(
       .decode, of: "records of the artifacts",
       try Coverage(
-        .records, declared: declared + leftOut, examined: examined,
-        skipped: [.artifactUnavailable: declared - examined, .notModelled: leftOut]))
+        .records, declared: declared + leftOut + unseen, examined: examined,
+        skipped: [.artifactUnavailable: declared - examined, .notModelled: leftOut, .featureMissing: unseen]))
   }
 
   /// Bytes that records come from, against those that were read and left out; nil where none were left out.

@@ -73,12 +73,20 @@ public struct DriftCheck: Sendable {
   /// Takes differences between the restored backup (left) and the snapshot (right).
   public mutating func add(_ diff: KeyDiff) { for difference in diff.differences { add(difference) } }
 
-  /// Takes libraries that differ. No change log names them, so that they are ambiguous.
+  /// Takes libraries that differ. Where the evidence says nothing of them, they are ambiguous.
   public mutating func add(libraries: [String]) {
     for name in libraries {
+      let (attribution, cause): (Drift.Attribution, Drift.Cause) =
+        switch evidence?.evidence(library: name) ?? .unknown {
+        case .changed: (.explained, .changedAfterCut)
+        case .version(isPastCut: true): (.explained, .versionAfterCut)
+        case .version(isPastCut: false): (.unexplained, .versionBeforeCut)
+        case .unchanged: (.unexplained, .notInChangeLog)
+        case .deletedUnversioned, .unknown: (.ambiguous, .noChangeLog)
+        }
       note(
         Drift(
-          kind: .changed, attribution: .ambiguous, cause: .noChangeLog, namespace: "library", slot: Slot(0),
+          kind: .changed, attribution: attribution, cause: cause, namespace: "library", slot: Slot(0),
           key: .clear(Array(name.utf8))), key: Array(name.utf8))
     }
   }

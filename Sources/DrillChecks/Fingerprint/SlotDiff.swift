@@ -6,6 +6,9 @@ public struct SlotDiff: Sendable, Hashable {
   public let cells: [CellDifference]
   /// Names of the libraries that differ, in order.
   public let libraries: [String]
+  /// Those of ``libraries`` that one side alone holds.
+  public let librariesOnLeft: Set<String>
+  public let librariesOnRight: Set<String>
 
   public struct CellDifference: Sendable, Hashable {
     public enum Part: String, Sendable {
@@ -40,6 +43,8 @@ public struct SlotDiff: Sendable, Hashable {
     libraries = Set(left.libraries.keys).union(right.libraries.keys).sorted().filter {
       left.libraries[$0] != right.libraries[$0] || (left.libraries[$0]?.count ?? 0) > 1
     }
+    librariesOnLeft = Set(left.libraries.keys).subtracting(right.libraries.keys)
+    librariesOnRight = Set(right.libraries.keys).subtracting(left.libraries.keys)
   }
 
   public var isEmpty: Bool { cells.isEmpty && libraries.isEmpty }

@@ -101,6 +101,12 @@ public struct ManifestCheck: Sendable {
         throw refuse("an artifact belongs to a shard that the topology does not have")
       }
       guard artifact.role != .data || artifact.shard != nil else { throw refuse("a data artifact belongs to no shard") }
+      if artifact.role == .companion {
+        let isBeside = manifest.artifacts.contains {
+          $0.role == .data && $0.shard == artifact.shard && artifact.name.hasPrefix($0.name + "-")
+        }
+        guard isBeside else { throw refuse("a companion lies beside no data artifact of its shard") }
+      }
     }
     guard Set(manifest.topology.shards.map(\.name)).count == manifest.topology.shards.count else {
       throw refuse("two shards have one name")

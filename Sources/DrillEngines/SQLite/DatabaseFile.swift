@@ -25,7 +25,10 @@ struct DatabaseFile {
     sizeBytes = UInt64(max(0, size))
   }
 
-  /// Reads every byte once, so that none is unreadable, and returns the first hundred (or fewer).
+  /// How much of a file's beginning ``readThrough()`` returns at most.
+  static let headCount = 4096
+
+  /// Reads every byte once, so that none is unreadable, and returns the first ones.
   func readThrough() throws -> [UInt8] {
     var head: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
@@ -36,7 +39,7 @@ struct DatabaseFile {
         methods.xRead(file, $0.baseAddress, Int32(size), sqlite3_int64(offset))
       }
       guard code == SQLITE_OK else { throw SQLiteFailure(code, "read") }
-      if offset == 0 { head = Array(buffer.prefix(min(size, DatabaseHeader.count))) }
+      if offset == 0 { head = Array(buffer.prefix(min(size, DatabaseFile.headCount))) }
       offset += UInt64(size)
     }
     return head

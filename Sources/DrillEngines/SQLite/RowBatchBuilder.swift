@@ -28,16 +28,20 @@ struct RowBatchBuilder: ~Copyable {
     body(UnsafeRawBufferPointer(start: block + keyOffset, count: count - keyOffset))
   }
 
+  /// The bytes of the body that is being appended; valid within `body` alone.
+  func withBody<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+    body(UnsafeRawBufferPointer(start: block + bodyOffset, count: count - bodyOffset))
+  }
+
   /// Drops what was appended since ``beginKey()``.
   mutating func dropPiece() { count = keyOffset }
 
-  mutating func endPiece(slot: Slot, begins: Bool = true, ends: Bool = true) {
+  mutating func endPiece(slot: Slot, kind: RecordKind = .row, begins: Bool = true, ends: Bool = true) {
     pieces.append(
       RecordBatch.Piece(
         keyOffset: UInt32(keyOffset), keyCount: UInt32(bodyOffset - keyOffset), bodyOffset: UInt32(bodyOffset),
         bodyCount: UInt32(count - bodyOffset), elementIndex: 0, elementCount: 0, expiry: RecordBatch.noExpiry,
-        slot: slot,
-        kind: .row, begins: begins, ends: ends))
+        slot: slot, kind: kind, begins: begins, ends: ends))
   }
 
   /// Hands over what was collected and starts anew.
@@ -48,6 +52,12 @@ struct RowBatchBuilder: ~Copyable {
     pieces.removeAll(keepingCapacity: true)
     count = 0
     return batch
+  }
+
+  /// Drops everything that was collected.
+  mutating func clear() {
+    pieces.removeAll(keepingCapacity: true)
+    count = 0
   }
 
   // MARK: Atoms

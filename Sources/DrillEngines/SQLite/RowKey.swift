@@ -16,7 +16,7 @@ package enum RowKey {
   }
 
   /// Bytes that the first atom takes; all of the key where it is no sequence of atoms.
-  private static func firstAtomCount(_ key: UnsafeRawBufferPointer) -> Int {
+  static func firstAtomCount(_ key: UnsafeRawBufferPointer) -> Int {
     guard let tag = key.first else { return 0 }
     switch tag {
     case Atom.null: return 1

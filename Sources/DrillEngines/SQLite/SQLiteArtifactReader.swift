@@ -2,13 +2,16 @@ import DrillModel
 import Foundation
 import GRDBSQLite
 
-/// Reads one sealed database file: its bytes, its own checks, its rows.
+/// Reads one sealed database file with the log or journal that lies beside it: its bytes, its own checks, what it declares, its
+/// rows.
 struct SQLiteArtifactReader {
   var file: ArtifactFile
   var selection: RecordSelection
 
+  private var sealed: SealedDatabase { SealedDatabase(path: file.path, shard: file.shard) }
+
   func read(into handler: RecordHandler) throws -> ReadFacts {
-    try checkAlone()
+    for path in [file.path] + sealed.companions.map({ file.path + $0 }) { try checkPlain(path) }
     do {
       return try readFile(handler)
     } catch let failure as SQLiteFailure {
@@ -16,33 +19,54 @@ struct SQLiteArtifactReader {
     }
   }
 
-  /// The file has to be a plain file, and the whole database: a log beside it may hold committed transactions that the
-  /// file lacks.
-  private func checkAlone() throws {
+  private func checkPlain(_ path: String) throws {
     func refuse(_ detail: String) -> DrillError { DrillError(.artifactUnreadable, subject: file.shard, detail: detail) }
     var status = stat()
-    guard lstat(file.path, &status) == 0 else { throw refuse("\(String(cString: strerror(errno)))") }
+    guard lstat(path, &status) == 0 else { throw refuse("\(String(cString: strerror(errno)))") }
     guard status.st_mode & S_IFMT == S_IFREG else { throw refuse("not a plain file") }
-    for suffix in ["-wal", "-journal"] where lstat(file.path + suffix, &status) == 0 && status.st_size > 0 {
-      throw refuse(
-        "a \(suffix) file lies beside it, so that it is not the whole database; read it as a live cluster"
-      )
-    }
   }
 
   private func readFile(_ handler: RecordHandler) throws -> ReadFacts {
     var facts = ReadFacts()
-    func damaged(_ offset: Int64?, _ detail: String) -> ReadFacts {
-      facts.problems.append(.init(.undecodable, offset: offset, detail: detail))
-      return facts
+    guard let (header, head) = try readBytes(&facts) else { return facts }
+    do {
+      let connection = try sealed.open()
+      defer { connection.close() }
+      try connection.setCache(kiB: 32 << 10)
+      let schema = try DatabaseSchema(of: connection)
+      var checks = DatabaseChecks(connection, schema: schema, pageSize: header.pageSize)
+      try checks.checkIntegrity()
+      if !checks.fullTextTables.isEmpty, checks.problems.isEmpty {
+        let copy = try sealed.openCopy()
+        defer { copy.close() }
+        try checks.checkFullText(on: copy)
+      }
+      facts.problems += checks.problems
+      facts.unseen = schema.unseen + checks.unseen
+      guard facts.problems.isEmpty else { return facts }
+      let foreignKeys = try DatabaseChecks.foreignKeys(of: connection)
+      facts.problems += foreignKeys.problems
+      facts.notes += foreignKeys.notes
+      let cursor = RowCursor(connection, schema, selection: selection)
+      facts.notes += schema.notes
+      defer { facts.records = cursor.records }
+      while let batch = try cursor.next() { try handler(batch) }
+    } catch let failure as SQLiteFailure where failure.isDamage {
+      facts.problems.append(damage(failure, header, head))
     }
+    return facts
+  }
+
+  /// Reads every byte of the file and of what lies beside it; nil where they cannot be a database, and the facts then say why.
+  private func readBytes(_ facts: inout ReadFacts) throws -> (header: DatabaseHeader, head: [UInt8])? {
     let connection = try SQLiteConnection(path: file.path, access: .sealed)
     defer { connection.close() }
     let stored = try DatabaseFile(of: connection)
     let head = try stored.readThrough()
     facts.bytesRead = stored.sizeBytes
     guard let header = DatabaseHeader(head) else {
-      return damaged(0, stored.sizeBytes == 0 ? "the file is empty" : "not an SQLite database")
+      facts.problems.append(.init(.undecodable, offset: 0, detail: UnknownFile.words(for: head)))
+      return nil
     }
     facts.formatVersion = Int(header.schemaFormat)
     facts.writer = header.writerName
@@ -50,28 +74,64 @@ struct SQLiteArtifactReader {
     guard header.readVersion <= 2, header.schemaFormat <= 4 else {
       facts.problems.append(
         .init(.unsupportedVersion, offset: 18, detail: "a file format that this SQLite does not read"))
-      return facts
+      return nil
     }
+    for suffix in sealed.companions { try readCompanion(suffix, header, &facts) }
+    guard facts.problems.isEmpty else { return nil }
     let whole = (header.pageCount ?? stored.sizeBytes / header.pageSize) * header.pageSize
+    // Until its log or journal is applied, a database's size says nothing.
+    guard sealed.companions.isEmpty else { return (header, head) }
     guard stored.sizeBytes >= whole else {
-      return damaged(Int64(stored.sizeBytes), "the file ends after \(stored.sizeBytes) of \(whole) bytes")
+      let log = header.readVersion == 2 ? "; its -wal, which may hold the rest, is not beside it" : ""
+      facts.problems.append(
+        .init(
+          .undecodable, offset: Int64(stored.sizeBytes),
+          detail: "the file ends after \(stored.sizeBytes) of \(whole) bytes\(log)"))
+      return nil
     }
     facts.bytesAfterEnd = stored.sizeBytes - whole
-    do {
-      try connection.setCache(kiB: 32 << 10)
-      facts.problems += try DatabaseChecks.integrity(of: connection, pageSize: header.pageSize)
-      guard facts.problems.isEmpty else { return facts }
-      let foreignKeys = try DatabaseChecks.foreignKeys(of: connection)
-      facts.problems += foreignKeys.problems
-      facts.notes += foreignKeys.notes
-      let cursor = try RowCursor(connection, selection: selection)
-      facts.notes += cursor.notes
-      defer { facts.records = cursor.records }
-      while let batch = try cursor.next() { try handler(batch) }
-    } catch let failure as SQLiteFailure where failure.isDamage || failure.primaryCode == SQLITE_ERROR {
-      // SQLITE_ERROR on statements of our own: a schema that does not parse.
-      return damaged(nil, failure.primaryCode == SQLITE_ERROR ? "the schema cannot be read" : failure.meaning)
+    return (header, head)
+  }
+
+  private func readCompanion(_ suffix: String, _ header: DatabaseHeader, _ facts: inout ReadFacts) throws {
+    guard suffix == "-wal" else {
+      facts.notes.append(
+        "a -journal lies beside it: where its transaction had not ended, it was rolled back in a private copy")
+      return
     }
-    return facts
+    let log = try WriteAheadLog(path: file.path + suffix, subject: file.shard)
+    func refuse(_ offset: UInt64, _ detail: String) {
+      facts.problems.append(
+        .init(.undecodable, offset: Int64(clamping: offset), detail: "the -wal beside it cannot be applied: \(detail)"))
+    }
+    if let refusal = log.refusal { return refuse(0, refusal) }
+    guard log.pageSize == header.pageSize else {
+      return refuse(
+        8, "it is another database's, with pages of \(log.pageSize) bytes where this one's have \(header.pageSize)")
+    }
+    if let offset = log.damagedAt {
+      return refuse(offset, "a frame in it does not verify, and transactions that were committed after it are lost")
+    }
+    facts.notes.append(
+      "the -wal beside it was applied in a private copy: \(log.committedFrames) committed pages that the file alone may lack"
+    )
+    if log.unfinishedFrames > 0 {
+      facts.notes.append(
+        "\(log.unfinishedFrames) pages of an unfinished transaction in the -wal were not applied, as SQLite would not")
+    }
+  }
+
+  /// What a database that cannot be read tells.
+  private func damage(_ failure: SQLiteFailure, _ header: DatabaseHeader, _ head: [UInt8]) -> ReadFacts.Problem {
+    if let words = UnknownFile.words(forPlainHead: head) {
+      return .init(.undecodable, offset: Int64(DatabaseHeader.count), detail: words)
+    }
+    if header.writer > UInt32(clamping: sqlite3_libversion_number()), let writer = header.writerName {
+      return .init(
+        .unsupportedVersion, detail: "\(writer) wrote it, and SQLite \(SQLiteEngine.version) cannot read its schema")
+    }
+    let log =
+      sealed.companions.contains("-wal") ? " (with the -wal beside it applied, which may be another database's)" : ""
+    return .init(.undecodable, detail: failure.meaning + log)
   }
 }

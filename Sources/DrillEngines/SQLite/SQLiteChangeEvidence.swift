@@ -26,15 +26,21 @@ public struct SQLiteChangeEvidence: ChangeEvidence {
   private let cluster: ClusterDescription
   private let cutTopology: Topology
   private let positions: [String: SQLitePosition]
+  /// The shards' `PRAGMA schema_version` at the later snapshot.
+  private let laterSchemas: [String: Int64]
+  private let declared: (restored: [String: Set<SchemaObject>], later: [String: Set<SchemaObject>])
   private let lookups: Shared
 
   /// - Parameters:
   ///   - cut: the backup's cut, with the positions that ``SQLiteLiveCluster`` recorded in it.
   ///   - restored: the backup's files and its topology at the cut.
   ///   - later: the files of a later capture of the same cluster, and its topology then.
+  ///   - laterPositions: the positions of that capture's own cut; without them nothing accounts for a changed schema.
   /// - Throws: `artifact-io` where a file cannot be opened; `reference-unavailable` where a recorded position is not of
   ///   the documented form.
-  public init(cut: Cut, restored: Side, later: Side, cluster: ClusterDescription) throws {
+  public init(
+    cut: Cut, restored: Side, later: Side, laterPositions: [String: String] = [:], cluster: ClusterDescription
+  ) throws {
     self.cluster = cluster
     cutTopology = restored.topology
     positions = try cut.positions.reduce(into: [:]) { positions, entry in
@@ -44,7 +50,28 @@ public struct SQLiteChangeEvidence: ChangeEvidence {
       }
       positions[entry.key] = position
     }
-    lookups = Shared(restored: try RowLookup(restored), later: try RowLookup(later))
+    laterSchemas = laterPositions.compactMapValues { SQLitePosition(parsing: $0)?.schema }
+    let (before, after) = (try RowLookup(restored), try RowLookup(later))
+    declared = (before.objects, after.objects)
+    lookups = Shared(restored: before, later: after)
+  }
+
+  /// A definition that one side alone has is accounted for where each shard that has it on one side alone says that its schema was
+  /// changed after the cut: SQLite counts every change. Programs' own numbers are not counted.
+  ///
+  /// Source: https://www.sqlite.org/fileformat2.html#schema_cookie
+  public func evidence(library name: String) -> ChangeFact {
+    var fact = ChangeFact.unknown
+    for shard in Set(declared.restored.keys).union(declared.later.keys) {
+      let (before, after) = (declared.restored[shard] ?? [], declared.later[shard] ?? [])
+      guard let object = before.symmetricDifference(after).first(where: { $0.label == name }) else { continue }
+      guard !object.isNumber, let cut = positions[shard]?.schema, let later = laterSchemas[shard] else {
+        return .unknown
+      }
+      if later <= cut { return .version(isPastCut: false) }
+      fact = .version(isPastCut: true)
+    }
+    return fact
   }
 
   public func evidence(namespace table: String, key: [UInt8], slot: Slot) -> ChangeFact {
@@ -127,13 +154,16 @@ private final class RowLookup {
     let name: String
     let connection: SQLiteConnection
     let tables: [String: TableLayout]
+    let objects: Set<SchemaObject>
     let encoding: SQLiteStatement.TextEncoding
     var statements: [String: SQLiteStatement] = [:]
 
     init(_ file: ArtifactFile) throws {
       name = file.shard
-      connection = try SQLiteConnection(path: file.path, access: .sealed)
-      tables = Dictionary(try TableLayout.all(in: connection).tables.map { ($0.name, $0) }) { first, _ in first }
+      connection = try SealedDatabase(path: file.path, shard: file.shard).open()
+      let schema = try DatabaseSchema(of: connection)
+      tables = Dictionary(schema.tables.map { ($0.namespace, $0) }) { first, _ in first }
+      objects = Set(schema.objects)
       encoding = try connection.text("PRAGMA encoding").flatMap(SQLiteStatement.TextEncoding.init) ?? .utf8
     }
   }
@@ -146,6 +176,11 @@ private final class RowLookup {
     databases = try side.files.map { file in
       do { return try Database(file) } catch let failure as SQLiteFailure { throw failure.artifactError(file.shard) }
     }
+  }
+
+  /// What each shard declares.
+  var objects: [String: Set<SchemaObject>] {
+    Dictionary(databases.map { ($0.name, $0.objects) }) { $0.union($1) }
   }
 
   func version(_ column: String, in table: String, _ key: [RowKey.Value], _ slot: Slot) throws -> Result {
@@ -170,10 +205,8 @@ private final class RowLookup {
     else {
       return nil
     }
-    let keys =
-      layout.keyColumns.isEmpty
-      ? [layout.rowid ?? "rowid"] : layout.keyColumns.map { TableLayout.quoted(layout.columns[$0]) }
-    let condition = keys.enumerated().map { "\($0.element) IS ?\($0.offset + 1)" }.joined(separator: " AND ")
+    let condition = layout.keyExpressions.enumerated().map { "\($0.element) IS ?\($0.offset + 1)" }.joined(
+      separator: " AND ")
     let statement = try database.connection.prepare(
       "SELECT \(TableLayout.quoted(name)) FROM main.\(layout.quotedName) WHERE \(condition)")
     database.statements[table] = statement

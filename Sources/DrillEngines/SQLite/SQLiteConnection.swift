@@ -1,3 +1,4 @@
+import CSQLiteConfig
 import DrillModel
 import Foundation
 import GRDBSQLite
@@ -14,6 +15,8 @@ package final class SQLiteConnection {
     case writer
     /// As ``writer``, and the file is made where there is none.
     case creator
+    /// A copy of a sealed file that nobody else knows: the log or journal beside it is applied when it is first read.
+    case privateCopy
   }
 
   private(set) var handle: OpaquePointer?
@@ -32,7 +35,7 @@ package final class SQLiteConnection {
       query = "?immutable=1&mode=ro"
       opened = SQLiteConnection.pathWithResolvedFolder(path)
     case .live: flags |= SQLITE_OPEN_READONLY
-    case .writer: flags |= SQLITE_OPEN_READWRITE
+    case .writer, .privateCopy: flags |= SQLITE_OPEN_READWRITE
     case .creator: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
     }
     let code = sqlite3_open_v2(SQLiteConnection.uri(opened) + query, &handle, flags, nil)
@@ -44,14 +47,33 @@ package final class SQLiteConnection {
     let context = Unmanaged.passUnretained(watch).toOpaque()
     sqlite3_progress_handler(handle, 1000, { Watch.at($0).isOver ? 1 : 0 }, context)
     sqlite3_set_authorizer(handle, { context, action, _, _, _, _ in Watch.at(context).verdict(on: action) }, context)
-    // Of "Untrusted SQLite Database Files" all but `trusted_schema=OFF`: SQLite before 3.41 then calls a database whose schema
-    // uses json_extract (generated columns, indexes on expressions, CHECKs) malformed, which would be a false alarm. It guards functions and
-    // virtual tables that a program registers, and we register none. Source: https://www.sqlite.org/security.html; tried on 3.40.1
+    defend(access)
     try execute("PRAGMA cell_size_check=ON")
     switch access {
     case .sealed, .live: try execute("PRAGMA query_only=ON")
+    case .privateCopy: try execute("PRAGMA locking_mode=EXCLUSIVE")
     case .writer, .creator: break
     }
+  }
+
+  /// What "Untrusted SQLite Database Files" asks for: whoever wrote the file must not run code here.
+  ///
+  /// No extension is loaded, no tokenizer is taken from an address that SQL names, no schema or shadow table is written,
+  /// nothing is attached. `trusted_schema=OFF` only from SQLite 3.41 on: earlier ones then call a schema that uses json_extract
+  /// malformed, which would be a false alarm; it guards functions and virtual tables that a program registers, and we register none.
+  /// Source: https://www.sqlite.org/security.html, https://www.sqlite.org/c3ref/c_dbconfig_defensive.html; tried on 3.40.1
+  private func defend(_ access: Access) {
+    func turn(_ option: Int32, on isOn: Bool) {
+      firedrill_sqlite_switch(handle.map(UnsafeMutableRawPointer.init), option, isOn ? 1 : 0)
+    }
+    turn(SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, on: false)
+    turn(SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, on: false)
+    guard access != .writer, access != .creator else { return }
+    turn(SQLITE_DBCONFIG_DEFENSIVE, on: true)
+    turn(SQLITE_DBCONFIG_ENABLE_TRIGGER, on: false)
+    turn(SQLITE_DBCONFIG_ENABLE_VIEW, on: access == .live || access == .sealed)
+    if sqlite3_libversion_number() >= 3_041_000 { turn(SQLITE_DBCONFIG_TRUSTED_SCHEMA, on: false) }
+    sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0)
   }
 
   deinit { close() }

@@ -3,9 +3,10 @@ import GRDBSQLite
 
 /// SQLite files as shards: the embedded default, which needs no server.
 ///
-/// A record is a row: its namespace the table, its key the primary key's columns (or the rowid where there is none, and
-/// then the facts' notes say so), its value the stored columns in the table's order, each typed as it is stored. Its
-/// slot comes from the key's first column alone, so that all rows of one customer, in whatever table, share a slot.
+/// A record is a row: its namespace the table, its key the primary key's columns (or the whole row where there is none, and
+/// then the facts' notes say so), its value all columns in the table's order, each typed as it is stored. Its
+/// slot comes from the key's first column alone, so that all rows of one customer, in whatever table, share a slot. What a
+/// database declares is handed on as libraries. `DatabaseSchema` says what is content and what is not.
 /// There is one independent reader of an SQLite file, SQLite itself, and whatever is concluded has to say so.
 public struct SQLiteEngine: Engine {
   /// How long a live snapshot may be held. In WAL mode a hold does not stop writers; it keeps the log from being
@@ -25,7 +26,7 @@ public struct SQLiteEngine: Engine {
   /// one table after the other.
   ///
   /// A file that its integrity check rejects yields no record. Where a `-wal` or `-journal` with content lies beside
-  /// it, the file alone is not the database, and it is refused (`artifact-io`).
+  /// it, a private copy below `$TMPDIR` is read to which they are applied; full-text indexes are checked on such a copy, too.
   public func readArtifact(
     _ file: ArtifactFile, selection: RecordSelection, into handler: RecordHandler
   ) throws -> ReadFacts {
@@ -60,6 +61,7 @@ extension SQLiteEngine: ChangeExplaining {
   ) async throws -> any ChangeEvidence {
     try SQLiteChangeEvidence(
       cut: window.cut, restored: .init(files: window.restored, topology: window.topology),
-      later: .init(files: window.snapshot.files, topology: window.snapshot.topology), cluster: cluster)
+      later: .init(files: window.snapshot.files, topology: window.snapshot.topology),
+      laterPositions: window.snapshot.cut.positions, cluster: cluster)
   }
 }

@@ -52,7 +52,10 @@ public struct SQLiteSandbox: Sandbox {
       let shard = SQLiteShard(name: file.shard, path: path, access: .sealed)
       do {
         try await timed(0, file.shard) { try await shard.copyFile(from: file.path) }
-        try await timed(1, file.shard) { try await shard.open() }
+        try await timed(1, file.shard) {
+          try await shard.recover()
+          try await shard.open()
+        }
         try await timed(2, file.shard) { _ = try await shard.text("PRAGMA encoding") }
         try await timed(3, file.shard) { try await shard.answerFirst() }
       } catch let failure as SQLiteFailure {

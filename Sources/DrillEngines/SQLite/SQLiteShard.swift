@@ -36,9 +36,12 @@ actor SQLiteShard {
     reader = connection
   }
 
-  /// Makes this shard's file a copy of `source`, mode 0400.
-  func copyFile(from source: String) throws {
-    _ = try FileCopy.copy(source, to: path, subject: name)
+  /// Makes this shard's file a copy of `source`, with what lies beside it.
+  func copyFile(from source: String) throws { try SealedDatabase.copy(source, to: path, subject: name) }
+
+  /// Applies the log or journal that was copied along, and makes the file mode 0400.
+  func recover() throws {
+    try SealedDatabase.absorbCompanions(of: path, shard: name)
     guard chmod(path, 0o400) == 0 else {
       throw DrillError(.io, stage: .restore, subject: name, detail: "the copy cannot be made read-only")
     }
@@ -66,7 +69,7 @@ actor SQLiteShard {
 
   /// Asks for the first row of the first table that has one: the first answer of a store.
   func answerFirst() throws {
-    for table in try TableLayout.all(in: connection()).tables {
+    for table in try DatabaseSchema(of: connection()).tables where !table.isVirtual && !table.computes {
       if try connection().prepare("SELECT * FROM main.\(table.quotedName) LIMIT 1").step() { return }
     }
   }
@@ -174,11 +177,11 @@ actor SQLiteShard {
   func position(versionColumn: @Sendable (String) -> String?) throws -> SQLitePosition {
     let connection = try connection()
     var versions: [String: Scalar] = [:]
-    for table in try TableLayout.all(in: connection).tables {
-      guard let wanted = versionColumn(table.name)?.lowercased() else { continue }
+    for table in try DatabaseSchema(of: connection).tables {
+      guard let wanted = versionColumn(table.namespace)?.lowercased() else { continue }
       guard let column = table.columns.first(where: { $0.lowercased() == wanted }) else { continue }
       let largest = try connection.prepare("SELECT max(\(TableLayout.quoted(column))) FROM main.\(table.quotedName)")
-      if try largest.step() { versions[table.name] = largest.scalar(0) }
+      if try largest.step() { versions[table.namespace] = largest.scalar(0) }
     }
     return SQLitePosition(schema: try connection.integer("PRAGMA schema_version") ?? 0, versions: versions)
   }
@@ -187,7 +190,8 @@ actor SQLiteShard {
 
   func openCursor(_ selection: RecordSelection) throws -> Int {
     nextCursor += 1
-    cursors[nextCursor] = try RowCursor(try connection(), selection: selection)
+    let connection = try connection()
+    cursors[nextCursor] = RowCursor(connection, try DatabaseSchema(of: connection), selection: selection)
     return nextCursor
   }
 
@@ -199,7 +203,7 @@ actor SQLiteShard {
   /// Ends a cursor and says what it saw.
   func closeCursor(_ cursor: Int) -> ReadFacts {
     guard let cursor = cursors.removeValue(forKey: cursor) else { return ReadFacts() }
-    return ReadFacts(records: cursor.records, notes: cursor.notes)
+    return ReadFacts(records: cursor.records, notes: cursor.notes, unseen: cursor.unseen)
   }
 
   // MARK: Questions

@@ -104,6 +104,17 @@ extension PlaybookPage {
           "Raise `cache: {size: …}`, or name a folder with more room: `cache: {folder: …}`.",
           "Backups that a running drill holds are not evicted: let the drills run one after the other.",
         ])
+    case .featureMissing:
+      return page(
+        "The backup needs a module, a function or a collation that the program which read it does not have.",
+        [
+          "The error names the table, column or index. Whose program wrote the database, and what does that program register?",
+          "`sqlite3 COPY 'PRAGMA module_list'` says which modules an SQLite has.",
+        ],
+        [
+          "Everything else was read; the coverage table says how much was not.",
+          "What such a table is stored in was compared all the same. Its meaning was not: check it with the application.",
+        ])
     case .serverMissing:
       return page(
         "The server that a restore needs is not installed on the machine that drills.",

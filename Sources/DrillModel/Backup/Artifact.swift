@@ -5,7 +5,7 @@ public struct Artifact: Hashable, Sendable, Codable {
   public var role: Role
   /// The shard that it holds; nil for what belongs to the whole backup.
   public var shard: String?
-  /// `rdb`, `sqlite`, `answers`, `fingerprint`; `aof`, or `aof-manifest` and `aof-part` for a log of several files.
+  /// `rdb`, `sqlite`, `sqlite-log`, `answers`, `fingerprint`; `aof`, or `aof-manifest` and `aof-part` for a log of several files.
   public var format: String
   /// Filters that were applied to it, innermost first; empty for none.
   public var encodings: [String]
@@ -28,9 +28,11 @@ public struct Artifact: Hashable, Sendable, Codable {
   public enum Role: String, Sendable, Codable {
     /// The records of a shard.
     case data
+    /// What a data artifact needs beside it, under its name and an ending: a database's log (`-wal`) or journal (`-journal`).
+    case companion
     /// What was read from the live servers at the cut.
     case reference
-    /// A file that lay beside the artifacts when they were sealed in place: hashed, and not read.
-    case companion
+    /// A file that lay beside the artifacts when they were sealed in place: hashed, and not looked into.
+    case unread
   }
 }

@@ -109,6 +109,12 @@ public protocol ChangeFollowing: LiveCluster {
 public protocol ChangeEvidence: Sendable {
   /// What is known of a key between the cut and the snapshot.
   func evidence(namespace: String, key: [UInt8], slot: Slot) -> ChangeFact
+  /// What is known of a library, by its name; ``ChangeFact/unknown`` where an engine keeps nothing about them.
+  func evidence(library: String) -> ChangeFact
+}
+
+extension ChangeEvidence {
+  public func evidence(library: String) -> ChangeFact { .unknown }
 }
 
 public enum ChangeFact: Hashable, Sendable {

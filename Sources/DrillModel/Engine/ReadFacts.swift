@@ -20,11 +20,14 @@ public struct ReadFacts: Hashable, Sendable, Codable {
   public var leftOutRecords: [RecordName] = []
   /// What a reader has to say of itself: `rowids were compared: table t has no primary key`.
   public var notes: [String]
+  /// What is there and could not be looked at, though nothing is wrong with it.
+  public var unseen: [Unseen]
 
   public init(
     bytesRead: UInt64 = 0, records: UInt64 = 0, opaqueRecords: UInt64 = 0, formatVersion: Int? = nil,
     writer: String? = nil,
-    checksum: Checksum = .absent, bytesAfterEnd: UInt64 = 0, problems: [Problem] = [], notes: [String] = []
+    checksum: Checksum = .absent, bytesAfterEnd: UInt64 = 0, problems: [Problem] = [], notes: [String] = [],
+    unseen: [Unseen] = []
   ) {
     self.bytesRead = bytesRead
     self.records = records
@@ -35,6 +38,23 @@ public struct ReadFacts: Hashable, Sendable, Codable {
     self.bytesAfterEnd = bytesAfterEnd
     self.problems = problems
     self.notes = notes
+    self.unseen = unseen
+  }
+
+  /// A part of a store that this program has nothing to look at it with: a table of a module, a column of a function.
+  public struct Unseen: Hashable, Sendable, Codable {
+    /// `virtual table places`: as the store names it.
+    public var name: String
+    /// Records that it hides, at least; 0 where only a check could not be made.
+    public var records: UInt64
+    /// What is lacking, without any value of the data store.
+    public var detail: String
+
+    public init(_ name: String, records: UInt64, detail: String) {
+      self.name = name
+      self.records = records
+      self.detail = detail
+    }
   }
 
   /// The format's own checksum.

@@ -12,7 +12,7 @@
 /// | sorted set   | –                                                                                 | member as blob, score as real, −0 as 0                  |
 /// | stream       | per entry in id order: integer ms, integer seq, integer n, n × (field blob, value blob); then null, integer ms and integer seq of the last id | group: blob name, integer ms and integer seq last delivered · consumer: null, blob group, blob consumer · pending: null, null, blob group, integer ms, integer seq, blob consumer, integer delivery time (ms), integer delivery count |
 /// | module       | blob type name, integer encoding version, then an atom per saved value: integer, real or blob | –                                                     |
-/// | library      | blob code                                                                         | –                                                       |
+/// | library      | blob code or definition                                                                         | –                                                       |
 /// | row          | an atom per column, in the table's order                                          | –                                                       |
 ///
 /// **Left out, and why**: encodings and the order of unordered collections (the same content, differently stored); idle times, frequencies and consumers' seen
@@ -20,7 +20,8 @@
 /// carry them, so their absence is not a difference). A string that a store keeps as an integer is its decimal text. A score of −0 is 0, since a Redis server
 /// that loads a sorted set keeps the sign of a zero or loses it, as its settings for encodings have it.
 ///
-/// A library's namespace and slot say nothing: it belongs to the store. It is handed on where all records are selected.
+/// A library's namespace and slot say nothing: it belongs to the store. It is handed on where all records are selected. Redis' are its functions; a
+/// database's are what it declares (tables, indexes, views, triggers), and the SQLite engine's `DatabaseSchema` says what of a database is left out, and why.
 public struct RecordBatch: Sendable {
   /// The records' namespace: `db0` for Redis' database 0, a table's name for SQLite.
   public var namespace: String

@@ -48,6 +48,7 @@ public enum SkipReason: String, Sendable, Codable, CodingKeyRepresentable, CaseI
   case notSampled = "not in the seeded sample"
   case checksumDisabled = "the format's checksum is disabled in the file"
   case opaqueModule = "module value, not readable through the server"
+  case featureMissing = "needs a module, function or collation that is not at hand"
   case explained = "difference explained by a recorded cause, not compared"
   case expiredAtCut = "had expired at the cut: no server loads it"
   case indeterminate = "no answer in time"

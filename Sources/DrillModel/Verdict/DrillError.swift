@@ -40,6 +40,8 @@ public struct DrillError: Error, Sendable, CustomStringConvertible {
     /// A module that the data needs is not in the sandbox's server.
     case moduleMissing = "module-missing"
     case serverFailed = "server-failed"
+    /// A store needs a module, function or collation that this program has not.
+    case featureMissing = "feature-missing"
     case isolationUnavailable = "isolation-unavailable"
     case sandboxIsLive = "sandbox-is-live"
     case unreachable

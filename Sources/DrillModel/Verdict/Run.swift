@@ -103,7 +103,7 @@ public struct Run: Hashable, Sendable, Codable {
         epoch = manifest.topology.epoch
         shards = manifest.topology.shards.map(\.name)
         movesInFlight = manifest.topology.moves.count
-        bytes = manifest.artifacts.reduce(0) { $0 + ($1.role == .data ? $1.sizeBytes : 0) }
+        bytes = manifest.artifacts.reduce(0) { $0 + ($1.role != .reference ? $1.sizeBytes : 0) }
       }
     }
   }

@@ -112,6 +112,10 @@ struct Diff {
         .artifactUnreadable, subject: "side \(name)",
         detail: "\(leftOut) keys cannot be told from the log: \(facts.flatMap(\.notes).last ?? "")")
     }
+    if let unseen = facts.flatMap(\.unseen).first(where: { $0.records > 0 }) {
+      throw DrillError(
+        .featureMissing, subject: "side \(name)", detail: "cannot be read in full: \(unseen.name): \(unseen.detail)")
+    }
     let opaque = facts.reduce(0) { $0 + $1.opaqueRecords }
     if opaque > 0, side.isLive {
       throw DrillError(

@@ -29,7 +29,7 @@ public struct FingerprintResult: Sendable, Codable {
       }
       if fact.bytesAfterEnd > 0 { problems.append("\(fact.bytesAfterEnd) bytes follow the format's end") }
     }
-    notes = facts.flatMap(\.notes)
+    notes = facts.flatMap(\.notes) + facts.flatMap(\.unseen).map { "not looked at: \($0.name): \($0.detail)" }
     fingerprint = folded.fingerprint
   }
 

@@ -156,7 +156,7 @@ struct SealRunner: Sendable {
       }
     }
     let (manifest, findings) = try await manifest(
-      of: copies, backup: staging.id, engine, statement, stated: stated, companions: [], folders, key)
+      of: copies, backup: staging.id, engine, statement, stated: stated, others: [], folders, key)
     guard findings.isEmpty else { return .refused(findings) }
     let sealed = try staging.place(manifest, key: key)
     return .sealed(sealed, folder: "\(catalog)/\(staging.id)")
@@ -175,7 +175,7 @@ struct SealRunner: Sendable {
     let before = try await digests(of: parts, folder.others, in: folder.root)
     let (manifest, findings) = try await manifest(
       of: parts, backup: (folder.root as NSString).lastPathComponent, engine, statement, stated: try cutStated(),
-      companions: folder.others, [folder], key)
+      others: folder.others, [folder], key)
     guard findings.isEmpty else { return .refused(findings) }
     guard Set(manifest.artifacts.map { "\($0.name) \($0.digest)" }) == before else {
       throw DrillError(
@@ -215,7 +215,7 @@ struct SealRunner: Sendable {
   /// Reads everything, and says what is wrong or what is to be signed.
   private func manifest(
     of parts: [Part], backup: String, _ engine: any ForeignArtifacts, _ statement: ShardStatement,
-    stated: ForeignArtifact.Told<Instant>?, companions: [StoredEntry], _ folders: [ForeignFolder], _ key: SigningKey
+    stated: ForeignArtifact.Told<Instant>?, others: [StoredEntry], _ folders: [ForeignFolder], _ key: SigningKey
   ) async throws -> (Manifest, [Finding]) {
     let reading = ArtifactReading(engine: engine, seed: 1, sampleSize: 0, clock: nil, events: events)
     events(.started(.decode, detail: "reading every record"))
@@ -234,7 +234,7 @@ struct SealRunner: Sendable {
     events(.started(.integrity, detail: "hashing every byte"))
     var paths = Dictionary(
       parts.flatMap { $0.files.map { ($0.name, $0.path) } }, uniquingKeysWith: { first, _ in first })
-    for other in companions { paths[other.path] = "\(folders[0].root)/\(other.path)" }
+    for other in others { paths[other.path] = "\(folders[0].root)/\(other.path)" }
     let hashed = try await ForeignDigests.hash(paths)
     var artifacts: [Artifact] = []
     for (shard, part) in sharded {
@@ -246,11 +246,11 @@ struct SealRunner: Sendable {
             digest: hash.digest))
       }
     }
-    for other in companions {
+    for other in others {
       guard let hash = hashed[other.path] else { preconditionFailure("every file was hashed") }
       artifacts.append(
         Artifact(
-          name: other.path, role: .companion, shard: nil, format: "file", sizeBytes: hash.sizeBytes, digest: hash.digest
+          name: other.path, role: .unread, shard: nil, format: "file", sizeBytes: hash.sizeBytes, digest: hash.digest
         ))
     }
     let writers = Set(parts.compactMap(\.found.artifact.writer)).sorted().joined(separator: ", ")
@@ -261,7 +261,7 @@ struct SealRunner: Sendable {
       keyIDs: [key.publicKey.keyID],
       rationale: ([SealRunner.afterTheFact] + [request.rationale].compactMap { $0 }).joined(separator: "; "))
     manifest.cut.proof = [SealRunner.afterTheFact] + cut.proof + assigned.proof
-    let left = companions.isEmpty ? folders.filter { !$0.isFile }.flatMap(\.others).map(\.path) : []
+    let left = others.isEmpty ? folders.filter { !$0.isFile }.flatMap(\.others).map(\.path) : []
     if !left.isEmpty {
       manifest.cut.proof.append(
         "\(left.count) file\(left.count == 1 ? "" : "s") beside the artifacts, not sealed: \(left.prefix(3).joined(separator: ", "))\(left.count > 3 ? ", …" : "")"

@@ -204,4 +204,20 @@ struct ContentTests {
       backup.fingerprint, restored: backup.fingerprints["a"] ?? Fingerprint(), slots: SlotSet(0...99))
     #expect(part.isClean && part.coverage(.records)?.share == 1)
   }
+
+  @Test("a library that one side lacks is named; one of a shard that was not restored is not missed")
+  func libraries() throws {
+    var (expected, held) = (backup.fingerprint, backup.fingerprint)
+    expected.libraries = ["index i": [Digest(words: (1, 2, 3, 4))], "view w": [Digest(words: (5, 6, 7, 8))]]
+    held.libraries = ["index i": [Digest(words: (1, 2, 3, 4))]]
+    let lost = try content.checkFingerprint(expected, restored: held)
+    #expect(lost.codes == [.contentDiffers] && lost.findings[0].expected == "library view w")
+    #expect(lost.findings[0].observed == "no such library")
+    let added = try content.checkFingerprint(held, restored: expected)
+    #expect(added.codes == [.contentDiffers] && added.findings[0].expected == "no such library")
+    #expect(try content.checkFingerprint(expected, restored: expected).isClean)
+    #expect(try content.checkFingerprint(expected, restored: held, slots: SlotSet(0...99)).isClean)
+    held.libraries = ["index i": [Digest(words: (1, 2, 3, 5))]]
+    #expect(try content.checkFingerprint(expected, restored: held, slots: SlotSet(0...99)).codes == [.contentDiffers])
+  }
 }

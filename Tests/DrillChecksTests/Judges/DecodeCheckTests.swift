@@ -150,4 +150,17 @@ struct DecodeCheckTests {
     let version = RestoreCheck.check(RestoreRejected(shard: "a", serverLines: [], isVersion: true), backup: "shop-1")
     #expect(version.code == .versionUnsupported && version.stage == .restore)
   }
+
+  @Test("what a reader has nothing to look at with is an obstacle, and its records are skipped and counted")
+  func unseen() throws {
+    var readings = backup.readings
+    readings[0].facts.unseen = [
+      .init("virtual table places", records: 2, detail: "its module is not at hand"),
+      .init("table t", records: 0, detail: "its indexes could not be checked"),
+    ]
+    let judgement = try check(backup, readings)
+    #expect(judgement.findings.isEmpty && judgement.obstacles.map(\.code) == [.featureMissing, .featureMissing])
+    #expect(judgement.coverage(.records)?.skipped == [.featureMissing: 2])
+    #expect(try check(backup).isClean)
+  }
 }

@@ -7,7 +7,9 @@ struct DriftCheckTests {
   struct Evidence: ChangeEvidence {
     var facts: [[UInt8]: ChangeFact]
     var otherwise: ChangeFact
+    var libraries = ChangeFact.unknown
     func evidence(namespace: String, key: [UInt8], slot: Slot) -> ChangeFact { facts[key] ?? otherwise }
+    func evidence(library: String) -> ChangeFact { libraries }
   }
 
   private let window = DriftCheck.Window(
@@ -107,11 +109,19 @@ struct DriftCheckTests {
     #expect(result.judgement.findings.count == 101 && result.judgement.findings.last?.observed == "100 more of these")
   }
 
-  @Test("a differing library is ambiguous: no log names it")
+  @Test("a differing library is ambiguous where nothing is known of it, and explained or not where its version is")
   func libraries() throws {
-    var check = DriftCheck(backup: "shop-1", window: window, evidence: nil)
-    check.add(libraries: ["lib"])
-    let result = try check.finish(equalRecords: 1, independentReaders: 1)
-    #expect(result.tallies.map(\.attribution) == [.ambiguous] && result.judgement.findings.isEmpty)
+    func attribution(_ fact: ChangeFact?) throws -> [String] {
+      let evidence = fact.map { Evidence(facts: [:], otherwise: .changed, libraries: $0) }
+      var check = DriftCheck(backup: "shop-1", window: window, evidence: evidence)
+      check.add(libraries: ["lib"])
+      let result = try check.finish(equalRecords: 1, independentReaders: 1)
+      return result.tallies.map(\.attribution.rawValue) + result.judgement.findings.map(\.code.rawValue)
+    }
+    #expect(try attribution(nil) == ["ambiguous"])
+    #expect(try attribution(.unknown) == ["ambiguous"])
+    #expect(try attribution(.version(isPastCut: true)) == ["explained"])
+    #expect(try attribution(.version(isPastCut: false)) == ["unexplained", "drift-unexplained"])
+    #expect(try attribution(.unchanged) == ["unexplained", "drift-unexplained"])
   }
 }

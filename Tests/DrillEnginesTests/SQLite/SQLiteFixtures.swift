@@ -32,6 +32,8 @@ struct TestRow: Hashable {
 /// Puts records together again and adds up their digests, in whatever order they come.
 struct RowFold {
   private(set) var records: [TestRow] = []
+  /// What the database declares, by label.
+  private(set) var libraries: [String: [UInt8]] = [:]
   private(set) var count = 0
   private(set) var sum = Sum256()
   private(set) var largestBatch = 0
@@ -49,6 +51,10 @@ struct RowFold {
       pieces += 1
       let key = batch.bytes[Int(piece.keyOffset)..<Int(piece.keyOffset + piece.keyCount)]
       let body = batch.bytes[Int(piece.bodyOffset)..<Int(piece.bodyOffset + piece.bodyCount)]
+      if piece.kind == .library {
+        libraries[String(decoding: key, as: UTF8.self)] = Array(body)
+        continue
+      }
       precondition(piece.begins == !isOpen && piece.kind == .row, "a piece out of order")
       if piece.begins {
         hash.update(Array(batch.namespace.utf8) + [0] + key)
