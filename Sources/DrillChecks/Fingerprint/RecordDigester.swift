@@ -166,7 +166,7 @@ private struct Source {
     guard element.count < SHA256Lanes.capacity, let start = element.baseAddress, let all = bytes.baseAddress else {
       return false
     }
-    lanes.add(prefix: 2, element, isRoomy: all + bytes.count - start >= SHA256Lanes.slack)
+    lanes.add(prefix: 2, element, isRoomy: start > all && all + bytes.count - start >= SHA256Lanes.slack)
     return true
   }
 

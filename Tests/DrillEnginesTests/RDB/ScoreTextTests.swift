@@ -15,7 +15,7 @@ struct ScoreTextTests {
     text.withCString { start in
       var end: UnsafeMutablePointer<CChar>?
       let value = strtod(start, &end)
-      return end == start + text.utf8.count && !text.isEmpty ? value.bitPattern : nil
+      return end.map { UnsafePointer($0) } == start + text.utf8.count && !text.isEmpty ? value.bitPattern : nil
     }
   }
 
@@ -33,7 +33,7 @@ struct ScoreTextTests {
 
   @Test("scores of every length round as strtod rounds them", arguments: 1...8 as ClosedRange<UInt64>)
   func random(seed: UInt64) {
-    var random = SeededGenerator(seed)
+    var random = SeededGenerator(seed: seed)
     var different: [String] = []
     for round in 0..<20_000 {
       let number: String

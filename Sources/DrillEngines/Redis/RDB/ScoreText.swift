@@ -58,16 +58,38 @@ enum ScoreText {
 
   /// - Parameter places: at most 19.
   private static func divide(_ digits: UInt64, byTenTo places: Int) -> Double {
-    var divisor: UInt64 = 1
-    for _ in 0..<places { divisor &*= 10 }
+    let power = powers[places]
     // Both are exact as they stand: one division rounds once.
-    if digits < 1 << 53, divisor < 1 << 53 { return Double(digits) / Double(divisor) }
-    guard digits > 0 else { return 0 }
-    let (shift, divisorShift) = (digits.leadingZeroBitCount, divisor.leadingZeroBitCount)
+    if digits < 1 << 53, power.value < 1 << 53 { return Double(digits) / Double(power.value) }
+    if places == 0 { return Double(digits) }
+    let shift = digits.leadingZeroBitCount
     let shifted = digits << UInt64(shift)
-    let (quotient, rest) = (divisor << UInt64(divisorShift)).dividingFullWidth((shifted >> 1, shifted << 63))
-    // At least 63 bits of quotient, and a last bit that says whether anything follows: enough to round 53 from.
-    let exact = Double(quotient | (rest == 0 ? 0 : 1))
-    return exact * Double(sign: .plus, exponent: divisorShift - shift - 63, significand: 1)
+    // The quotient times 2^63, of which 63 or 64 bits stand before the point. The reciprocal is cut off, so it is less
+    // than 2 short: that can only matter right below the middle between two numbers, and in it.
+    var quotient = shifted.multipliedFullWidth(by: power.reciprocal).high
+    let half: UInt64 = quotient >> 63 == 0 ? 0x200 : 0x400
+    let dropped = quotient & (2 * half - 1)
+    if dropped == half || dropped == half - 1 {
+      let (exact, rest) = power.shifted.dividingFullWidth((shifted >> 1, shifted << 63))
+      // A last bit that says whether anything follows is enough to round 53 from.
+      quotient = exact | (rest == 0 ? 0 : 1)
+    }
+    return Double(quotient)
+      * Double(sign: .plus, exponent: power.value.leadingZeroBitCount - shift - 63, significand: 1)
+  }
+
+  /// A power of ten; the same with its first bit moved to the front, and 2^127 through that, cut off.
+  private struct Power {
+    var value: UInt64
+    var shifted: UInt64
+    var reciprocal: UInt64
+  }
+
+  private static let powers: [Power] = (0...19).map { places in
+    let value = (0..<places).reduce(UInt64(1)) { power, _ in power * 10 }
+    let shifted = value << UInt64(value.leadingZeroBitCount)
+    // Not of 1, which nothing is divided by.
+    let reciprocal = places == 0 ? 0 : shifted.dividingFullWidth((1 << 63, 0)).quotient
+    return Power(value: value, shifted: shifted, reciprocal: reciprocal)
   }
 }
