@@ -60,6 +60,40 @@ struct SHA256LanesTests {
     #expect(target.pointee == SHA256.digest([0x61]))
   }
 
+  @Test(
+    "long messages are taken from where they lie, between what stands before and behind them", arguments: [true, false])
+  func long(isPaired: Bool) {
+    var random = SeededGenerator(seed: 3)
+    let memory = (0..<20_000).map { _ in UInt8.random(in: 0...255, using: &random) }
+    let lanes = SHA256Lanes(isPaired: isPaired)
+    let count = 600
+    let targets = UnsafeMutableBufferPointer<Digest>.allocate(capacity: count)
+    defer { targets.deallocate() }
+    var expected: [Digest] = []
+    memory.withUnsafeBytes { memory in
+      func part(_ offset: Int, _ count: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: memory[offset..<(offset + count)])
+      }
+      for index in 0..<count {
+        // Every remainder of a block in each part; and now and then a message that is short.
+        let isShort = index % 7 == 3
+        let head = part(100, 1 + index % 130)
+        let body = part(300 + index, isShort ? 0 : 64 + (index < 300 ? index : index * 17))
+        let tail = part(7, isShort ? 0 : [0, 1, 40, 64][index % 4])
+        guard let start = head.baseAddress, let target = targets.baseAddress.map({ $0 + index }) else { continue }
+        lanes.message.copyMemory(from: start, byteCount: head.count)
+        if isShort {
+          lanes.end(head.count, into: target)
+        } else {
+          lanes.end(head.count, body: body, tail: tail, into: target)
+        }
+        expected.append(SHA256.digest(Array(head) + Array(body) + Array(tail)))
+      }
+      lanes.finish()
+    }
+    #expect(Array(targets) == expected)
+  }
+
   private func hash(_ messages: [[UInt8]], isPaired: Bool) -> [Digest] {
     let lanes = SHA256Lanes(isPaired: isPaired)
     let targets = UnsafeMutableBufferPointer<Digest>.allocate(capacity: messages.count)

@@ -43,10 +43,10 @@ public struct RecordDigester: Sendable {
             digest(Source(piece: pieces[index], bytes: bytes, elements: elements, prefix: hashing.prefix), hashing)
             if hashing.isFull { try hashing.deliver(body) }
           }
+          try hashing.deliver(body)
         }
       }
     }
-    try hashing.deliver(body)
   }
 
   private mutating func digest(_ source: Source, _ hashing: BatchHashing) {
@@ -183,7 +183,7 @@ private struct Source {
   }
 }
 
-/// The hashing of one batch: whole records of a usual size are put together in memory and hashed side by side, and
+/// The hashing of one batch: whole records are hashed side by side, those of a usual size put together in memory, and
 /// their digests handed on some hundred at a time, in order.
 private final class BatchHashing {
   private static let limit = 256
@@ -216,7 +216,8 @@ private final class BatchHashing {
     let piece = source.piece
     let (key, body) = (source.key, source.body)
     let tail = piece.kind.hasElements ? 40 : 0
-    guard piece.kind != .library, prefix.count + key.count + body.count + tail + 7 <= SHA256Lanes.capacity,
+    // A long key before a short body is left to the streaming computation.
+    guard piece.kind != .library, prefix.count + key.count + 7 <= SHA256Lanes.capacity - 2 * SHA256Lanes.slack,
       let sum = piece.elementCount > 0 ? elementSum(source) : Sum256()
     else { return false }
     let message = records.message
@@ -225,17 +226,28 @@ private final class BatchHashing {
     message.storeBytes(of: piece.kind.rawValue, toByteOffset: end, as: UInt8.self)
     message.storeBytes(of: piece.expiry == RecordBatch.noExpiry ? 0 : 1, toByteOffset: end + 1, as: UInt8.self)
     end += 2
-    end += copy(body, to: message + end)
-    if tail > 0 {
-      message.storeBytes(of: UInt64(piece.elementCount).littleEndian, toByteOffset: end, as: UInt64.self)
-      for (index, word) in [sum.limbs.3, sum.limbs.2, sum.limbs.1, sum.limbs.0].enumerated() {
-        message.storeBytes(of: word.bigEndian, toByteOffset: end + 8 + 8 * index, as: UInt64.self)
+    let target = digests + 2 * count
+    if end + body.count + tail <= SHA256Lanes.capacity {
+      end += copy(body, to: message + end)
+      if tail > 0 { put(piece.elementCount, sum, to: message + end) }
+      records.end(end + tail, into: target)
+    } else {
+      withUnsafeTemporaryAllocation(byteCount: 40, alignment: 8) { memory in
+        if tail > 0, let start = memory.baseAddress { put(piece.elementCount, sum, to: start) }
+        records.end(end, body: body, tail: UnsafeRawBufferPointer(rebasing: memory[0..<tail]), into: target)
       }
-      end += tail
     }
-    records.end(end, into: digests + 2 * count)
     queue(source)
     return true
+  }
+
+  /// The 40 bytes that say what elements a record has.
+  private func put(_ count: UInt32, _ sum: Sum256, to target: UnsafeMutableRawPointer) {
+    target.storeBytes(of: UInt64(count).littleEndian, as: UInt64.self)
+    target.storeBytes(of: sum.limbs.3.bigEndian, toByteOffset: 8, as: UInt64.self)
+    target.storeBytes(of: sum.limbs.2.bigEndian, toByteOffset: 16, as: UInt64.self)
+    target.storeBytes(of: sum.limbs.1.bigEndian, toByteOffset: 24, as: UInt64.self)
+    target.storeBytes(of: sum.limbs.0.bigEndian, toByteOffset: 32, as: UInt64.self)
   }
 
   /// A record whose content is hashed already.

@@ -2,23 +2,25 @@ internal import CDigests
 internal import COpenSSL
 public import DrillModel
 
-/// Hashes many short messages, two side by side where the processor can: one SHA-256 alone leaves it waiting for half
+/// Hashes many messages, two side by side where the processor can: one SHA-256 alone leaves it waiting for half
 /// of the time.
 ///
-/// A message is put into memory that this hands out, and its digest goes where it was asked for or into a sum; both
-/// are complete after ``finish()`` or ``takeSum()``. Elsewhere OpenSSL takes the blocks.
+/// A message, or its beginning, is put into memory that this hands out, and its digest goes where it was asked for or
+/// into a sum; both are complete after ``finish()`` or ``takeSum()``. Elsewhere OpenSSL takes the blocks.
 ///
 /// Source: FIPS 180-4, sections 5.1.1 (padding), 5.3.3 (first state).
 public final class SHA256Lanes {
-  /// Bytes of the longest message.
+  /// Bytes of the longest message that is put together here.
   public static let capacity = 4096
   /// Bytes behind the longest message that may be written to, and behind a message's bytes that may be read.
   public static let slack = 64
 
   private static let canPair = digests_has_sha256() != 0
   private static let block = 64
-  /// A message, its padding, and what a short copy writes past the end.
-  private static let stride = SHA256Lanes.capacity + 4 * SHA256Lanes.block
+  /// Where the last blocks of a message that goes on elsewhere are put together.
+  private static let lastOffset = SHA256Lanes.capacity + 4 * SHA256Lanes.block
+  /// A message, its padding, and what a short copy writes past the end; twice.
+  private static let stride = SHA256Lanes.lastOffset + 4 * SHA256Lanes.block
 
   private let isPaired: Bool
   private let memory: UnsafeMutableRawPointer
@@ -33,6 +35,9 @@ public final class SHA256Lanes {
     var state: (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32) = Lane.first
     var next: UnsafePointer<UInt8>
     var left = 0
+    /// Where the message goes on after those, and after that.
+    var more: (next: UnsafePointer<UInt8>, count: Int)?
+    var last: (next: UnsafePointer<UInt8>, count: Int)?
     /// Nil: the digest goes into the sum.
     var target: UnsafeMutablePointer<Digest>?
 
@@ -83,6 +88,31 @@ public final class SHA256Lanes {
   /// - Precondition: `count` is at most ``capacity``; `target` stays until then.
   public func end(_ count: Int, into target: UnsafeMutablePointer<Digest>?) { put(count, free, target) }
 
+  /// Ends a message that begins with the `count` bytes at ``message`` and goes on with `body` and `tail`, of any length
+  /// and of up to 64 bytes.
+  ///
+  /// - Precondition: `body` stays where it is until the digest is there, and is at least ``slack`` bytes long.
+  public func end(
+    _ count: Int, body: UnsafeRawBufferPointer, tail: UnsafeRawBufferPointer, into target: UnsafeMutablePointer<Digest>?
+  ) {
+    let (index, block) = (free, SHA256Lanes.block)
+    precondition(count <= SHA256Lanes.capacity && body.count >= block && tail.count <= block, "a message in odd parts")
+    guard let start = body.baseAddress else { return }
+    let buffer = memory + index * SHA256Lanes.stride
+    let fill = (block - count % block) % block
+    (buffer + count).copyMemory(from: start, byteCount: fill)
+    let whole = (body.count - fill) / block
+    let rest = body.count - fill - whole * block
+    let last = buffer + SHA256Lanes.lastOffset
+    last.copyMemory(from: start + (fill + whole * block), byteCount: rest)
+    if let start = tail.baseAddress { (last + rest).copyMemory(from: start, byteCount: tail.count) }
+    let lastCount = SHA256Lanes.pad(last, rest + tail.count, of: count + body.count + tail.count)
+    let lane = lanes + index
+    lane.pointee.more = whole > 0 ? ((start + fill).assumingMemoryBound(to: UInt8.self), whole) : nil
+    lane.pointee.last = (UnsafePointer(last.assumingMemoryBound(to: UInt8.self)), lastCount)
+    begin(index, blocks: (count + fill) / block, target)
+  }
+
   /// Adds the digest of `prefix` and `bytes` to the sum.
   ///
   /// - Parameter isRoomy: whether the byte before `bytes`, and ``slack`` bytes from its start on, can be read.
@@ -102,10 +132,7 @@ public final class SHA256Lanes {
 
   /// Takes in what is left of the messages that were ended.
   public func finish() {
-    for index in 0..<2 where lanes[index].left > 0 {
-      run(index, lanes[index].left)
-      deliver(index)
-    }
+    for index in 0..<2 { while lanes[index].left > 0 { run(index, lanes[index].left) } }
   }
 
   /// The sum of the digests that were added to it since it was last taken, modulo 2^256.
@@ -119,12 +146,18 @@ public final class SHA256Lanes {
   private func put(_ count: Int, _ index: Int, _ target: UnsafeMutablePointer<Digest>?) {
     precondition(count <= SHA256Lanes.capacity, "a message that does not fit")
     let buffer = memory + index * SHA256Lanes.stride
-    let blocks = (count + 72) / SHA256Lanes.block
-    buffer.storeBytes(of: 0x80, toByteOffset: count, as: UInt8.self)
-    (buffer + (count + 1)).storeBytes(of: SIMD64<UInt8>(repeating: 0), as: SIMD64<UInt8>.self)
-    buffer.storeBytes(
-      of: UInt64(count * 8).bigEndian, toByteOffset: blocks * SHA256Lanes.block - 8, as: UInt64.self)
+    let blocks = SHA256Lanes.pad(buffer, count, of: count)
     begin(index, blocks: blocks, target)
+  }
+
+  /// Ends the `count` bytes at `bytes`, which are the last of a message of `total`; returns their blocks.
+  @inline(__always)
+  private static func pad(_ bytes: UnsafeMutableRawPointer, _ count: Int, of total: Int) -> Int {
+    let blocks = (count + 72) / block
+    bytes.storeBytes(of: 0x80, toByteOffset: count, as: UInt8.self)
+    (bytes + (count + 1)).storeBytes(of: SIMD64<UInt8>(repeating: 0), as: SIMD64<UInt8>.self)
+    bytes.storeBytes(of: UInt64(total * 8).bigEndian, toByteOffset: blocks * block - 8, as: UInt64.self)
+    return blocks
   }
 
   @inline(__always)
@@ -134,15 +167,14 @@ public final class SHA256Lanes {
     lane.pointee.next = UnsafePointer(SHA256Lanes.buffer(memory, index))
     lane.pointee.left = blocks
     lane.pointee.target = target
-    let common = min(lanes[0].left, lanes[1].left)
-    if common > 0 { runBoth(common) }
+    while lanes[0].left > 0, lanes[1].left > 0 { runBoth(min(lanes[0].left, lanes[1].left)) }
   }
 
   private func runBoth(_ count: Int) {
     guard isPaired else {
       run(0, count)
       run(1, count)
-      return deliverBoth()
+      return
     }
     withUnsafeMutableBytes(of: &lanes[0].state) { first in
       withUnsafeMutableBytes(of: &lanes[1].state) { second in
@@ -151,14 +183,9 @@ public final class SHA256Lanes {
           second.baseAddress?.assumingMemoryBound(to: UInt32.self), lanes[1].next, count)
       }
     }
-    for index in 0..<2 {
-      lanes[index].next += count * SHA256Lanes.block
-      lanes[index].left -= count
-    }
-    deliverBoth()
+    advance(0, count)
+    advance(1, count)
   }
-
-  private func deliverBoth() { for index in 0..<2 where lanes[index].left == 0 { deliver(index) } }
 
   private func run(_ index: Int, _ count: Int) {
     withUnsafeMutableBytes(of: &lanes[index].state) { state in
@@ -170,8 +197,29 @@ public final class SHA256Lanes {
         withUnsafeBytes(of: context.pointee.h) { state.copyMemory(from: $0) }
       }
     }
-    lanes[index].next += count * SHA256Lanes.block
-    lanes[index].left -= count
+    advance(index, count)
+  }
+
+  /// Goes on with the message after `count` blocks, or delivers its digest.
+  @inline(__always)
+  private func advance(_ index: Int, _ count: Int) {
+    let lane = lanes + index
+    lane.pointee.left -= count
+    guard lane.pointee.left == 0 else {
+      lane.pointee.next += count * SHA256Lanes.block
+      return
+    }
+    if let last = lane.pointee.last {
+      if let more = lane.pointee.more {
+        (lane.pointee.next, lane.pointee.left) = more
+        lane.pointee.more = nil
+      } else {
+        (lane.pointee.next, lane.pointee.left) = last
+        lane.pointee.last = nil
+      }
+    } else {
+      deliver(index)
+    }
   }
 
   @inline(__always)

@@ -6,8 +6,8 @@ internal import DrillModel
 /// fall at any byte after the key.
 final class RecordBuilder {
   /// Where a batch counts as full, in bytes and in elements.
-  private static let batchSize = 1 << 18
-  private static let batchElements = 1 << 14
+  private static let batchSize = 1 << 20
+  private static let batchElements = 1 << 16
   /// Strings up to this long are kept in one batch where that is easy, and small atoms need no look at the capacity.
   private static let headroom = 64 << 10
   private static let usualCapacity = batchSize + 4 * headroom
