@@ -41,9 +41,8 @@ public struct RecordDigester: Sendable {
         try batch.elements.withUnsafeBufferPointer { elements in
           for index in 0..<pieces.count {
             digest(Source(piece: pieces[index], bytes: bytes, elements: elements, prefix: hashing.prefix), hashing)
-            if hashing.isFull { try hashing.deliver(body) }
+            if hashing.isFull || index == pieces.count - 1 { try hashing.deliver(body) }
           }
-          try hashing.deliver(body)
         }
       }
     }
