@@ -1,6 +1,8 @@
--- Fills a server with keys of every type, the same for the same numbers: EVAL … 0 FIRST COUNT
+-- Fills a server with keys of every type, the same for the same numbers: EVAL … 0 FIRST COUNT [VALUES]
 -- Values are cut from a text that hardly compresses, so that a file is about as large as what it holds.
 -- Half strings of up to 1.5 KB, a tenth each of hashes, lists, sets, sorted sets and small counters, one key in a hundred a stream; a quarter expires.
+-- VALUES: mixed, which is the above; small: strings of 8 bytes, 27 for each number; large: one of 256 KiB for 340 numbers.
+-- Either makes a file of about the same size.
 local first, count = tonumber(ARGV[1]), tonumber(ARGV[2])
 local state = first * 2654435761 % 4294967296
 local function draw(bound)
@@ -12,6 +14,23 @@ local letters = {}
 for i = 1, 8192 do letters[i] = string.char(33 + draw(90)) end
 local text = table.concat(letters)
 local function value(length) local at = draw(8192 - length) + 1; return text:sub(at, at + length - 1) end
+
+if ARGV[3] == 'small' then
+  -- The keys short of the 20 bytes from which on a server compresses.
+  for n = first * 27, (first + count) * 27 - 1 do redis.call('SET', string.format('small:%010d', n), value(8)) end
+  return redis.call('DBSIZE')
+elseif ARGV[3] == 'large' then
+  -- Longer than a compressor looks back.
+  for i = 8193, 65536 do letters[i] = string.char(33 + draw(90)) end
+  text = table.concat(letters)
+  for n = first, first + count - 1 do
+    if n % 340 == 0 then
+      local at = draw(65536) + 1
+      redis.call('SET', 'large:' .. n, (text:sub(at) .. text:sub(1, at - 1)):rep(4))
+    end
+  end
+  return redis.call('DBSIZE')
+end
 
 for n = first, first + count - 1 do
   local kind = n % 10

@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # Measures Firedrill against the tools that people have, on the same generated files, in one run:
-#   read    firedrill fingerprint dump.rdb     against  redis-check-rdb dump.rdb                target: at most 1.0 of its time
+#   read    firedrill fingerprint dump.rdb     against  redis-check-rdb dump.rdb                target: at most 0.5 of its time
+#   formats the same, as each server at hand writes the same content, and with other settings and values
 #   hash    the hashing of firedrill check     against  openssl dgst -sha256 on all cores      target: at most 1.1
 #   drill   firedrill run, from file to verdict against  a bare redis-server loading the file  target: at most 2.0
 #   memory  the peak of firedrill check                                                         target: below 128 MiB
 #   replay  firedrill replay, answers digested, against  redis-benchmark, at pipelining 1, 16, 64   target: at least 0.9 of its rate
 # Both sides are timed in turn, round by round; medians are compared. Files are kept in .build/bench for the next time.
 #
-#   Benchmarks/run.sh FIREDRILL [MiB…]        sizes of the files, 1024 and 200 by default; ROUNDS=5
+# Beside the medians stand the fastest rounds and the processor time of all threads, which a loaded machine disturbs less.
+#
+#   Benchmarks/run.sh FIREDRILL [MiB…]        sizes of the files, 1024 and 200 by default; ROUNDS=5; FORMATS=100, their size in MiB
+#   ONLY='read formats' Benchmarks/run.sh …   some of it: read formats hash drill memory
 set -euo pipefail
 export LC_ALL=C
 
@@ -17,6 +21,7 @@ shift
 sizes=(1024 200)
 (($#)) && sizes=("$@")
 rounds=${ROUNDS:-5}
+formats=${FORMATS:-100}
 cores=$(nproc)
 store=$here/../.build/bench
 mkdir -p "$store"
@@ -33,10 +38,11 @@ trap 'exit 130' INT TERM
 
 now() { printf '%s' "${EPOCHREALTIME/./}"; } # microseconds
 
+program=redis-server settings=() values=mixed # what serves, how it is set, and what generate.lua makes
 # serve FOLDER: a server on FOLDER/socket that holds FOLDER/dump.rdb, if there is one; its process id in $server.
 serve() {
-  redis-server --port 0 --unixsocket "$1/socket" --dir "$1" --save '' --repl-diskless-sync-delay 0 --loglevel warning \
-    --logfile "$1/log" &
+  "$program" --port 0 --unixsocket "$1/socket" --dir "$1" --save '' --repl-diskless-sync-delay 0 --loglevel warning \
+    --logfile "$1/log" "${settings[@]}" &
   server=$!
   servers+=("$server")
   local tries=0
@@ -62,7 +68,8 @@ generate() {
   serve "$1"
   local key end=$(($2 + $3 * 1350))
   for ((key = $2; key < end; key += 5000)); do
-    redis-cli -s "$1/socket" --eval "$here/generate.lua" , "$key" $((end - key < 5000 ? end - key : 5000)) >/dev/null
+    redis-cli -s "$1/socket" --eval "$here/generate.lua" , "$key" $((end - key < 5000 ? end - key : 5000)) \
+      "$values" >/dev/null
   done
   redis-cli -s "$1/socket" save >/dev/null
   stop "$server"
@@ -96,27 +103,49 @@ seal() {
 }
 backup_of() { ls -d "$store/$1"/catalog/*/ | head -n 1; }
 
+lowest() { printf '%s\n' "$@" | sort -n | head -n 1; }
 median() { printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"; }
+
+# The time on processors, of all threads of all commands that ended, in $spent (µs).
+processor_time() {
+  times >"$scratch/times"
+  spent=$(awk 'END { split($1 "m" $2, t, /[ms]+/); printf "%d", (60 * (t[1] + t[3]) + t[2] + t[4]) * 1e6 }' "$scratch/times")
+}
 
 # compare LABEL TARGET OURS PEER: times both functions in turn and prints medians and ratio. A function may set $took (µs) to
 # what it measured itself.
 compare() {
-  local label=$1 target=$2 ours=() peers=() round side began took
+  local label=$1 target=$2 ours=() peers=() our_time=() peer_time=() round side began before
+  local load
+  load=$(cut -d ' ' -f 1 /proc/loadavg)
   for ((round = 0; round <= rounds; round++)); do
     for side in "$3" "$4"; do
       took=
+      processor_time
+      before=$spent
       began=$(now)
       "$side"
       [[ -n $took ]] || took=$(($(now) - began))
+      processor_time
       ((round)) || continue # the first round only warms the page cache
-      if [[ $side == "$3" ]]; then ours+=("$took"); else peers+=("$took"); fi
+      if [[ $side == "$3" ]]; then
+        ours+=("$took")
+        our_time+=($((spent - before)))
+      else
+        peers+=("$took")
+        peer_time+=($((spent - before)))
+      fi
     done
   done
-  local a b
-  a=$(median "${ours[@]}")
-  b=$(median "${peers[@]}")
-  awk -v label="$label" -v a="$a" -v b="$b" -v target="$target" 'BEGIN {
-    printf "%-38s %9.3f s %9.3f s   ratio %5.2f   target %.1f   %s\n", label, a / 1e6, b / 1e6, a / b, target, a / b <= target ? "met" : "MISSED"
+  awk -v label="$label" -v a="$(median "${ours[@]}")" -v b="$(median "${peers[@]}")" -v target="$target" \
+    -v low_a="$(lowest "${ours[@]}")" -v low_b="$(lowest "${peers[@]}")" -v load="$load" -v cores="$cores" \
+    -v time_a="$(lowest "${our_time[@]}")" -v time_b="$(lowest "${peer_time[@]}")" 'BEGIN {
+    printf "%-38s %9.3f s %9.3f s   ratio %5.2f   target %.1f   %s", label, a / 1e6, b / 1e6, a / b, target, a / b <= target ? "met" : "MISSED"
+    printf "   fastest %.3f/%.3f=%.2f", low_a / 1e6, low_b / 1e6, low_a / low_b
+    if (time_b > 0) printf "   processor %.2f/%.2f s", time_a / 1e6, time_b / 1e6
+    # Our own two threads are a load of two.
+    if (load > cores + 1) printf "   (loaded: %s)", load
+    print ""
   }'
 }
 
@@ -136,7 +165,7 @@ expect() { # expect STATUS… -- COMMAND…: runs it in silence; any other exit 
 
 # What is timed.
 fingerprint() { expect 0 -- "$firedrill" fingerprint "$file" --json; }
-check_rdb() { expect 0 -- redis-check-rdb "$file"; }
+check_rdb() { expect 0 -- "${checker:-redis-check-rdb}" "$file"; }
 check_backup() { "$firedrill" check "$backup" --trust "$key" --ledger "$scratch/ledger" --json; }
 hash_phase() {
   expect 0 -- check_backup
@@ -198,9 +227,15 @@ compare_rates() { # PIPELINING: both in turn, round by round; medians
 
 printf '%s cores, %s, %s, load %s, %d rounds\n' "$cores" "$(redis-server --version | grep -oE 'v=[0-9.]+')" \
   "$(openssl version | cut -d ' ' -f 1-2)" "$(cut -d ' ' -f 1 /proc/loadavg)" "$rounds"
+only=" ${ONLY:-read formats hash drill memory} "
+asked() { [[ $only == *" $1 "* ]]; }
+needs_backups=
+for part in hash drill memory; do asked "$part" && needs_backups=yes; done
+
 for mib in "${sizes[@]}"; do
   printf 'generating %s MiB\n' "$mib"
   generate "$store/$mib" 0 "$mib"
+  [[ $needs_backups ]] || continue
   seal "sealed-$mib" "$store/$mib"
   # For the hashes as many files as there are cores: one file is one sequential computation, for everybody.
   parts=()
@@ -211,17 +246,51 @@ for mib in "${sizes[@]}"; do
   seal "sealed-$mib-parts" "${parts[@]}"
 done
 
+# compare_format LABEL VALUES [SETTING…]: what $program writes, against the checker that it is under another name.
+compare_format() {
+  local label=$1 folder
+  values=$2
+  settings=("${@:3}")
+  folder=$store/formats/$(tr -c '[:alnum:].\n' - <<<"$label, $formats")
+  mkdir -p "$store/formats"
+  generate "$folder" 0 "$formats"
+  values=mixed settings=()
+  file=$folder/dump.rdb
+  compare "$label" 0.5 fingerprint check_rdb
+}
+# The same content as each server at hand writes it; then, of the server in PATH, with other settings and other values.
+compare_formats() {
+  local server name
+  for server in "$(command -v redis-server)" "$here"/../.build/servers/*-server; do
+    [[ -x $server ]] || continue
+    name=$("$server" --version | sed -E 's/^([A-Za-z]+).*v=([0-9]+\.[0-9]+).*/\1 \2/' | tr '[:upper:]' '[:lower:]')
+    program=$server
+    checker=$scratch/${name%% *}-check-rdb
+    ln -sf "$server" "$checker"
+    compare_format "$name" mixed
+  done
+  program=redis-server checker=redis-check-rdb
+  compare_format 'redis, uncompressed' mixed --rdbcompression no
+  compare_format 'redis, without checksum' mixed --rdbchecksum no
+  compare_format 'redis, values of 8 bytes' small
+  compare_format 'redis, values of 256 KiB' large
+}
+
 printf '\n%-38s %11s %11s\n' '' firedrill peer
 for mib in "${sizes[@]}"; do
+  asked read || continue
   file=$store/$mib/dump.rdb
-  compare "read and fingerprint, $mib MiB" 1.0 fingerprint check_rdb
+  compare "read and fingerprint, $mib MiB" 0.5 fingerprint check_rdb
 done
+asked formats && compare_formats
 for mib in "${sizes[@]}"; do
+  asked hash || continue
   backup=$(backup_of "sealed-$mib-parts")
   key=$store/sealed-$mib-parts/seal.pub
   compare "hash, $cores files, $mib MiB" 1.1 hash_phase openssl_cores
 done
 for mib in "${sizes[@]}"; do
+  asked drill || continue
   file=$store/$mib/dump.rdb
   cat >"$scratch/drill.yaml" <<YAML
 drill: bench
@@ -235,6 +304,7 @@ YAML
   compare "whole drill to '$level', $mib MiB" 2.0 drill bare_load
 done
 for mib in "${sizes[@]}"; do
+  asked memory || continue
   backup=$(backup_of "sealed-$mib")
   key=$store/sealed-$mib/seal.pub
   peak_memory "$mib"

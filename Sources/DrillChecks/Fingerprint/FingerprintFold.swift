@@ -36,7 +36,12 @@ public final class FingerprintFold {
   public func finish() -> FoldedRecords {
     tally.noteBroken(digester)
     digester = RecordDigester()
-    for part in crew?.finish() ?? [] { tally += part }
+    if let crew {
+      crew.close()
+      // What still waits is no threads' yet: on few cores the caller's help is half of the last stretch.
+      while let batch = crew.next() { RecordTally.fold(batch, &digester, &tally) }
+      for part in crew.finish() { tally += part }
+    }
     defer { tally = RecordTally(plan) }
     return tally.folded()
   }
@@ -80,8 +85,11 @@ private final class Crew: Sendable {
     if !wasClosed { for _ in 0..<workers { work.signal() } }
   }
 
+  /// A batch that no thread has taken yet.
+  func next() -> RecordBatch? { waiting.withLock { $0.popLast() } }
+
+  /// What the threads have, once all of them have ended.
   func finish() -> [RecordTally] {
-    close()
     for _ in 0..<workers { done.wait() }
     return parts.withLock { $0 }
   }
@@ -92,7 +100,7 @@ private final class Crew: Sendable {
     while true {
       work.wait()
       // Nothing waits although there was a signal: it was the one that says to end.
-      guard let batch = waiting.withLock({ $0.popLast() }) else { break }
+      guard let batch = next() else { break }
       RecordTally.fold(batch, &digester, &tally)
     }
     tally.noteBroken(digester)

@@ -35,49 +35,34 @@ public struct RecordDigester: Sendable {
   ///   reader has a bug.
   @inline(__always)
   public mutating func digest(_ batch: RecordBatch, _ body: (RecordDigest) throws -> Void) rethrows {
-    let prefix = RecordDigester.prefix(namespace: batch.namespace)
-    try withUnsafeTemporaryAllocation(byteCount: Scratch.capacity, alignment: 16) { memory in
-      var scratch = Scratch(memory)
-      scratch.setPrefix(prefix)
-      try batch.bytes.withUnsafeBytes { bytes in
-        try batch.pieces.withUnsafeBufferPointer { pieces in
-          try batch.elements.withUnsafeBufferPointer { elements in
-            for index in 0..<pieces.count {
-              let source = Source(piece: pieces[index], bytes: bytes, elements: elements, prefix: prefix)
-              if let record = digest(source, scratch) { try body(record) }
-            }
+    let hashing = BatchHashing(namespace: batch.namespace)
+    try batch.bytes.withUnsafeBytes { bytes in
+      try batch.pieces.withUnsafeBufferPointer { pieces in
+        try batch.elements.withUnsafeBufferPointer { elements in
+          for index in 0..<pieces.count {
+            digest(Source(piece: pieces[index], bytes: bytes, elements: elements, prefix: hashing.prefix), hashing)
+            if hashing.isFull || index == pieces.count - 1 { try hashing.deliver(body) }
           }
         }
       }
     }
   }
 
-  private mutating func digest(_ source: Source, _ scratch: Scratch) -> RecordDigest? {
+  private mutating func digest(_ source: Source, _ hashing: BatchHashing) {
     let piece = source.piece
     precondition(piece.kind.hasElements || piece.elementCount == 0, "elements in a kind that has none")
     if piece.begins {
       if open != nil { abandon() }
-      if piece.ends && !piece.kind.hasElements, let content = small(source, scratch) { return record(source, content) }
+      if piece.ends, hashing.add(whole: source) { return }
       open = OpenRecord()
       begin(source)
     } else if open == nil {
       brokenRecords += 1
-      return nil
+      return
     }
     hash.update(source.body)
-    if piece.elementCount > 0 { add(source.pieceElements, of: source) }
-    return piece.ends ? end(source) : nil
-  }
-
-  /// A record of one piece, no elements and at most a scratch buffer's size: one call into the hash.
-  @inline(__always)
-  private mutating func small(_ source: Source, _ scratch: Scratch) -> Digest? {
-    guard let head = scratch.head(source) else { return nil }
-    let body = source.body
-    guard head + body.count <= Scratch.capacity else { return nil }
-    scratch.copy(body, to: head)
-    hash.update(scratch.bytes(head + body.count))
-    return hash.finalize()
+    if piece.elementCount > 0 { add(source.pieceElements, of: source, hashing.elements) }
+    if piece.ends, let content = end(source) { hashing.add(source, content) }
   }
 
   private mutating func begin(_ source: Source) {
@@ -89,32 +74,39 @@ public struct RecordDigester: Sendable {
     hash.update(byte: piece.expiry == RecordBatch.noExpiry ? 0 : 1)
   }
 
-  private mutating func add(_ pieceElements: UnsafeBufferPointer<RecordBatch.Element>, of source: Source) {
+  private mutating func add(
+    _ pieceElements: UnsafeBufferPointer<RecordBatch.Element>, of source: Source, _ lanes: SHA256Lanes
+  ) {
     guard var record = open else { return }
     for element in pieceElements {
       let bytes = source.slice(element.offset, element.count)
       if !record.isElementOpen {
         if !element.isOpen {
-          record.add(Scratch.elementDigest(bytes))
+          record.elementCount += 1
+          if !source.add(element: bytes, to: lanes) { record.elementSum += Sum256(source.elementDigest(bytes)) }
           continue
         }
         record.element.update(byte: 2)
       }
       record.element.update(bytes)
       record.isElementOpen = element.isOpen
-      if !element.isOpen { record.add(record.element.finalize()) }
+      if !element.isOpen {
+        record.elementCount += 1
+        record.elementSum += Sum256(record.element.finalize())
+      }
     }
+    record.elementSum += lanes.takeSum()
     open = record
   }
 
-  private mutating func end(_ source: Source) -> RecordDigest? {
+  private mutating func end(_ source: Source) -> Digest? {
     guard let record = open, !record.isElementOpen else {
       abandon()
       return nil
     }
     if source.piece.kind.hasElements { record.updateTail(of: &hash) }
     open = nil
-    return self.record(source, hash.finalize())
+    return hash.finalize()
   }
 
   private mutating func abandon() {
@@ -123,25 +115,7 @@ public struct RecordDigester: Sendable {
     hash = SHA256()
   }
 
-  @inline(__always)
-  private mutating func record(_ source: Source, _ content: Digest) -> RecordDigest {
-    let piece = source.piece
-    let keyOffset = Int(piece.keyOffset)
-    return RecordDigest(
-      key: keyOffset..<(keyOffset + Int(piece.keyCount)), slot: piece.slot, kind: piece.kind, content: content,
-      expiry: piece.expiry,
-      expiryDigest: piece.expiry == RecordBatch.noExpiry ? nil : expiryDigest(source))
-  }
-
-  private mutating func expiryDigest(_ source: Source) -> Digest {
-    hash.update(byte: 3)
-    hash.update(source.prefix)
-    source.updateKey(of: &hash)
-    withUnsafeBytes(of: source.piece.expiry.littleEndian) { hash.update($0) }
-    return hash.finalize()
-  }
-
-  private static func prefix(namespace: String) -> [UInt8] {
+  fileprivate static func prefix(namespace: String) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.appendLittleEndian(UInt32(namespace.utf8.count))
     bytes.append(contentsOf: namespace.utf8)
@@ -155,12 +129,6 @@ private struct OpenRecord: Sendable {
   var isElementOpen = false
   var elementCount: UInt64 = 0
   var elementSum = Sum256()
-
-  @inline(__always)
-  mutating func add(_ digest: Digest) {
-    elementCount += 1
-    elementSum += Sum256(digest)
-  }
 
   func updateTail(of hash: inout SHA256) {
     withUnsafeBytes(of: elementCount.littleEndian) { hash.update($0) }
@@ -191,58 +159,163 @@ private struct Source {
     return UnsafeBufferPointer(rebasing: elements[Int(piece.elementIndex)..<end])
   }
 
+  /// False for an element that is too long for a lane.
+  @inline(__always)
+  func add(element: UnsafeRawBufferPointer, to lanes: SHA256Lanes) -> Bool {
+    guard element.count < SHA256Lanes.capacity, let start = element.baseAddress, let all = bytes.baseAddress else {
+      return false
+    }
+    lanes.add(prefix: 2, element, isRoomy: start > all && all + bytes.count - start >= SHA256Lanes.slack)
+    return true
+  }
+
+  func elementDigest(_ bytes: UnsafeRawBufferPointer) -> Digest {
+    var hash = SHA256()
+    hash.update(byte: 2)
+    hash.update(bytes)
+    return hash.finalize()
+  }
+
   func updateKey(of hash: inout SHA256) {
     withUnsafeBytes(of: piece.keyCount.littleEndian) { hash.update($0) }
     hash.update(key)
   }
 }
 
-/// Where a small record's hash input is put together: content domain and namespace stay, the rest is written anew for
-/// each record.
-private struct Scratch {
-  static let capacity = 1024
-  private let memory: UnsafeMutableRawBufferPointer
-  /// Bytes of domain and namespace; nil where they leave no room.
-  private var prefixCount: Int?
+/// The hashing of one batch: whole records are hashed side by side, those of a usual size put together in memory, and
+/// their digests handed on some hundred at a time, in order.
+private final class BatchHashing {
+  private static let limit = 256
 
-  init(_ memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
+  /// The namespace, length-prefixed.
+  let prefix: [UInt8]
+  let elements = SHA256Lanes()
+  private let records = SHA256Lanes()
+  /// The records on their way: each one's piece, and the digests of its content and its expiry.
+  private let pending: UnsafeMutablePointer<RecordBatch.Piece>
+  private let digests: UnsafeMutablePointer<Digest>
+  private var count = 0
 
-  mutating func setPrefix(_ prefix: [UInt8]) {
-    guard prefix.count + 1 <= Scratch.capacity / 2 else { return }
-    memory[0] = 1
-    prefix.withUnsafeBytes { copy($0, to: 1) }
-    prefixCount = prefix.count + 1
+  init(namespace: String) {
+    prefix = RecordDigester.prefix(namespace: namespace)
+    pending = .allocate(capacity: BatchHashing.limit)
+    digests = .allocate(capacity: 2 * BatchHashing.limit)
   }
 
-  /// Writes key, kind and expiry flag behind the namespace; returns where the ordered part goes, or nil where it does
-  /// not fit.
+  deinit {
+    pending.deallocate()
+    digests.deallocate()
+  }
+
+  var isFull: Bool { count == BatchHashing.limit }
+
+  /// False where the record is too large, or not whole after all.
   @inline(__always)
-  func head(_ source: Source) -> Int? {
+  func add(whole source: Source) -> Bool {
     let piece = source.piece
-    let key = source.key
-    guard let prefixCount, piece.kind != .library, prefixCount + key.count + 6 <= Scratch.capacity else { return nil }
-    memory.storeBytes(of: piece.keyCount.littleEndian, toByteOffset: prefixCount, as: UInt32.self)
-    copy(key, to: prefixCount + 4)
-    let end = prefixCount + 4 + key.count
-    memory[end] = piece.kind.rawValue
-    memory[end + 1] = piece.expiry == RecordBatch.noExpiry ? 0 : 1
-    return end + 2
+    let (key, body) = (source.key, source.body)
+    let tail = piece.kind.hasElements ? 40 : 0
+    // A long key before a short body is left to the streaming computation.
+    guard piece.kind != .library, prefix.count + key.count + 7 <= SHA256Lanes.capacity - 2 * SHA256Lanes.slack,
+      let sum = piece.elementCount > 0 ? elementSum(source) : Sum256()
+    else { return false }
+    let message = records.message
+    message.storeBytes(of: 1, as: UInt8.self)
+    var end = 1 + name(source, to: message + 1)
+    message.storeBytes(of: piece.kind.rawValue, toByteOffset: end, as: UInt8.self)
+    message.storeBytes(of: piece.expiry == RecordBatch.noExpiry ? 0 : 1, toByteOffset: end + 1, as: UInt8.self)
+    end += 2
+    let target = digests + 2 * count
+    if end + body.count + tail <= SHA256Lanes.capacity {
+      end += copy(body, to: message + end)
+      if tail > 0 { put(piece.elementCount, sum, to: message + end) }
+      records.end(end + tail, into: target)
+    } else {
+      withUnsafeTemporaryAllocation(byteCount: 40, alignment: 8) { memory in
+        if tail > 0, let start = memory.baseAddress { put(piece.elementCount, sum, to: start) }
+        records.end(end, body: body, tail: UnsafeRawBufferPointer(rebasing: memory[0..<tail]), into: target)
+      }
+    }
+    queue(source)
+    return true
+  }
+
+  /// The 40 bytes that say what elements a record has.
+  private func put(_ count: UInt32, _ sum: Sum256, to target: UnsafeMutableRawPointer) {
+    target.storeBytes(of: UInt64(count).littleEndian, as: UInt64.self)
+    target.storeBytes(of: sum.limbs.3.bigEndian, toByteOffset: 8, as: UInt64.self)
+    target.storeBytes(of: sum.limbs.2.bigEndian, toByteOffset: 16, as: UInt64.self)
+    target.storeBytes(of: sum.limbs.1.bigEndian, toByteOffset: 24, as: UInt64.self)
+    target.storeBytes(of: sum.limbs.0.bigEndian, toByteOffset: 32, as: UInt64.self)
+  }
+
+  /// A record whose content is hashed already.
+  func add(_ source: Source, _ content: Digest) {
+    digests[2 * count] = content
+    queue(source)
+  }
+
+  private func queue(_ source: Source) {
+    pending[count] = source.piece
+    if source.piece.expiry != RecordBatch.noExpiry { addExpiry(source) }
+    count += 1
+  }
+
+  private func addExpiry(_ source: Source) {
+    let target = digests + (2 * count + 1)
+    guard prefix.count + source.key.count + 13 <= SHA256Lanes.capacity else {
+      var hash = SHA256()
+      hash.update(byte: 3)
+      hash.update(prefix)
+      source.updateKey(of: &hash)
+      withUnsafeBytes(of: source.piece.expiry.littleEndian) { hash.update($0) }
+      target.pointee = hash.finalize()
+      return
+    }
+    let message = records.message
+    message.storeBytes(of: 3, as: UInt8.self)
+    let end = 1 + name(source, to: message + 1)
+    message.storeBytes(of: source.piece.expiry.littleEndian, toByteOffset: end, as: Int64.self)
+    records.end(end + 8, into: target)
+  }
+
+  /// Nil where an element is open or too long for a lane.
+  @inline(__always)
+  private func elementSum(_ source: Source) -> Sum256? {
+    for element in source.pieceElements {
+      guard !element.isOpen, source.add(element: source.slice(element.offset, element.count), to: elements) else {
+        _ = elements.takeSum()
+        return nil
+      }
+    }
+    return elements.takeSum()
   }
 
   @inline(__always)
-  func copy(_ bytes: UnsafeRawBufferPointer, to offset: Int) {
-    guard let source = bytes.baseAddress, bytes.count > 0 else { return }
-    precondition(offset + bytes.count <= memory.count)
-    memory.baseAddress?.advanced(by: offset).copyMemory(from: source, byteCount: bytes.count)
+  private func name(_ source: Source, to target: UnsafeMutableRawPointer) -> Int {
+    let end = prefix.withUnsafeBytes { copy($0, to: target) }
+    target.storeBytes(of: source.piece.keyCount.littleEndian, toByteOffset: end, as: UInt32.self)
+    return end + 4 + copy(source.key, to: target + (end + 4))
   }
 
   @inline(__always)
-  func bytes(_ count: Int) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[0..<count]) }
+  private func copy(_ bytes: UnsafeRawBufferPointer, to target: UnsafeMutableRawPointer) -> Int {
+    if let source = bytes.baseAddress { target.copyMemory(from: source, byteCount: bytes.count) }
+    return bytes.count
+  }
 
-  static func elementDigest(_ bytes: UnsafeRawBufferPointer) -> Digest {
-    var hash = SHA256()
-    hash.update(byte: 2)
-    hash.update(bytes)
-    return hash.finalize()
+  /// Hands on the records that were added, in order.
+  @inline(__always)
+  func deliver(_ body: (RecordDigest) throws -> Void) rethrows {
+    records.finish()
+    defer { count = 0 }
+    for index in 0..<count {
+      let piece = pending[index]
+      try body(
+        RecordDigest(
+          key: Int(piece.keyOffset)..<(Int(piece.keyOffset) + Int(piece.keyCount)), slot: piece.slot, kind: piece.kind,
+          content: digests[2 * index], expiry: piece.expiry,
+          expiryDigest: piece.expiry == RecordBatch.noExpiry ? nil : digests[2 * index + 1]))
+    }
   }
 }

@@ -44,9 +44,8 @@ struct RecordTally: Sendable {
       return
     }
     if record.hasExpiry { result.expiringRecords += 1 }
-    let cell = record.cell
-    spaces[space].cells.add(cell, slot: record.slot)
-    if record.kind == .module { result.modules.add(cell, namespace: spaces[space].namespace, slot: record.slot) }
+    spaces[space].cells.add(record)
+    if record.kind == .module { result.modules.add(record.cell, namespace: spaces[space].namespace, slot: record.slot) }
     if let allowed = plan.allowedSlots, !allowed.contains(record.slot) {
       result.misplaced.add(spaces[space].namespace, record.slot, key: Array(key))
     }
@@ -102,24 +101,53 @@ struct RecordTally: Sendable {
   }
 }
 
-/// The cells of one namespace, sparse: 32 KiB for the way from slot to cell, then only the cells in use.
+/// The cells of one namespace, sparse: 32 KiB for the way from slot to cell, then only the cells in use. What every record
+/// adds to lies apart from the sums of expiries, so that more of it stays near the processor.
 private struct CellTable: Sendable {
+  private struct Content: Sendable {
+    var count: UInt64 = 0
+    var sum = Sum256()
+  }
+
   private static let none = UInt16.max
   private var positions = [UInt16](repeating: CellTable.none, count: Slot.count)
   private var slots: [Slot] = []
-  private var cells: [Fingerprint.Cell] = []
+  private var contents: [Content] = []
+  private var expiries: [Sum256] = []
 
   @inline(__always)
-  mutating func add(_ cell: Fingerprint.Cell, slot: Slot) {
-    let position = positions[Int(slot.rawValue)]
-    if position == CellTable.none {
-      positions[Int(slot.rawValue)] = UInt16(cells.count)
-      slots.append(slot)
-      cells.append(cell)
-    } else {
-      cells[Int(position)] += cell
-    }
+  mutating func add(_ record: RecordDigest) {
+    let position = position(of: record.slot)
+    contents[position].count &+= 1
+    contents[position].sum += Sum256(record.content)
+    if let digest = record.expiryDigest { expiries[position] += Sum256(digest) }
   }
 
-  var all: Zip2Sequence<[Slot], [Fingerprint.Cell]> { zip(slots, cells) }
+  mutating func add(_ cell: Fingerprint.Cell, slot: Slot) {
+    let position = position(of: slot)
+    contents[position].count &+= cell.count
+    contents[position].sum += cell.content
+    expiries[position] += cell.expiry
+  }
+
+  @inline(__always)
+  private mutating func position(of slot: Slot) -> Int {
+    let position = positions[Int(slot.rawValue)]
+    return position == CellTable.none ? begin(slot) : Int(position)
+  }
+
+  private mutating func begin(_ slot: Slot) -> Int {
+    positions[Int(slot.rawValue)] = UInt16(slots.count)
+    slots.append(slot)
+    contents.append(Content())
+    expiries.append(Sum256())
+    return slots.count - 1
+  }
+
+  var all: [(Slot, Fingerprint.Cell)] {
+    slots.indices.map { index in
+      let content = contents[index]
+      return (slots[index], Fingerprint.Cell(count: content.count, content: content.sum, expiry: expiries[index]))
+    }
+  }
 }

@@ -11,6 +11,7 @@ public struct Fingerprint: Hashable, Sendable, Codable {
     /// Sum over records with an expiry of the digest of key and expiry. Apart from the content since `MIGRATE` shifts expiries by milliseconds.
     public var expiry: Sum256
 
+    @inlinable
     public init(count: UInt64 = 0, content: Sum256 = Sum256(), expiry: Sum256 = Sum256()) {
       self.count = count
       self.content = content
@@ -19,7 +20,7 @@ public struct Fingerprint: Hashable, Sendable, Codable {
 
     public var isZero: Bool { self == Cell() }
 
-    @inline(__always)
+    @inlinable
     public static func += (a: inout Cell, b: Cell) {
       a.count &+= b.count
       a.content += b.content

@@ -12,7 +12,7 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     words = (word(0), word(1), word(2), word(3))
   }
 
-  public init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
+  @inlinable public init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
 
   /// Nil unless `hex` is 64 hexadecimal digits, lowercase, which is the form that in-toto statements use.
   public init?(hex: String) {

@@ -1,7 +1,7 @@
 /// The window over the stream itself. It knows the offset, keeps the checksum, and can be fenced to the bytes of one
 /// string.
 final class SourceWindow: ByteWindow {
-  private static let capacity = 1 << 20
+  private static let capacity = 1 << 18
 
   private var source: any ByteSource
   private let base: UnsafeMutableRawPointer
