@@ -128,7 +128,7 @@ extension AOFCommandTable {
     let options = (4..<command.count).map { command.keyword($0) }
     if time > 0, !options.contains("ABSTTL") { throw AOFInterpreter.NotModelled() }
     if !options.contains("REPLACE"), try store.entry(command.array(1)) != nil { throw AOFInterpreter.Refused() }
-    let value = try DumpPayload.value(command.array(3))
+    let value = try RestoredPayload.value(command.array(3))
     store.put(command.array(1), value, expiry: time == 0 ? RecordBatch.noExpiry : time)
   }
 

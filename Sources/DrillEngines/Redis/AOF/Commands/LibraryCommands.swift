@@ -9,7 +9,7 @@ extension AOFCommandTable {
     case "LOAD":
       let replaces = command.count > 3 && command.keyword(2) == "REPLACE"
       guard command.count == (replaces ? 4 : 3) else { throw AOFInterpreter.Refused() }
-      let (name, code) = try DumpPayload.library(command.array(command.count - 1))
+      let (name, code) = try RestoredPayload.library(command.array(command.count - 1))
       guard replaces || store.libraries[name] == nil else { throw AOFInterpreter.Refused() }
       store.libraries[name] = code
     case "DELETE":
@@ -19,7 +19,7 @@ extension AOFCommandTable {
     case "FLUSH": store.libraries = [:]
     case "RESTORE":
       guard command.count > 2 else { throw AOFInterpreter.Refused() }
-      let restored = try DumpPayload.libraries(command.array(2))
+      let restored = try RestoredPayload.libraries(command.array(2))
       let policy = command.count > 3 ? command.keyword(3) : "APPEND"
       switch policy {
       case "FLUSH": store.libraries = [:]

@@ -1,8 +1,7 @@
 internal import DrillModel
 
-/// What `DUMP` and `FUNCTION DUMP` give out and `RESTORE` takes: part of a snapshot, then two bytes of format version and
-/// eight of checksum, little-endian. Source: redis 7.0 src/cluster.c `createDumpPayload`, `verifyDumpPayload`.
-enum DumpPayload {
+/// What `RESTORE` and `FUNCTION RESTORE` make of a payload.
+enum RestoredPayload {
   /// - Throws: `Refused` where a server would; `NotModelled` for a format that is not read.
   static func value(_ payload: [UInt8]) throws -> AOFValue {
     let (version, body) = try opened(payload)
@@ -46,17 +45,12 @@ enum DumpPayload {
   }
 
   private static func opened(_ payload: [UInt8]) throws -> (RDBVersion, ArraySlice<UInt8>) {
-    guard payload.count > 10 else { throw AOFInterpreter.Refused() }
-    let foot = payload.suffix(10)
-    func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } }
-    var crc = CRC64()
-    payload.dropLast(8).withUnsafeBytes { crc.update($0) }
-    guard crc.value == number(foot.suffix(8)) else { throw AOFInterpreter.Refused() }
-    let version = Int(number(foot.prefix(2)))
+    guard let payload = DumpPayload(payload) else { throw AOFInterpreter.Refused() }
+    let version = payload.version
     // Source: valkey 9.0 src/rdb.h: its own formats begin at 80.
     let format = RDBVersion(family: version < 80 ? .redis : .valkey, number: version)
     guard format.family.versions.contains(version) else { throw AOFInterpreter.NotModelled() }
-    return (format, payload.dropLast(10))
+    return (format, payload.body)
   }
 
   /// Reads part of a snapshot as if it were a whole one, without a checksum.
