@@ -45,11 +45,13 @@ struct AOFDifferentialTests {
     #expect(facts.leftOutRecords.isEmpty, "\(facts.notes)")
     #expect(facts.records == UInt64(ours.count), label)
     let snapshot = try await AOFLogs.contents(ofSnapshot: redis.save())
-    #expect(ours == snapshot, "\(label): log −, snapshot +\n\(AOFLogs.differences(ours, snapshot))")
+    let isSaved = ours == snapshot
+    #expect(isSaved, "\(label): log −, snapshot +\n\(AOFLogs.differences(ours, snapshot))")
     // Before, a server tells when keys expire only where its clock stands still.
     if isBefore7 { return }
     let held = try await AOFLogs.contents(ofServer: redis.socketPath)
-    #expect(ours == held, "\(label): log −, server +\n\(AOFLogs.differences(ours, held))")
+    let isHeld = ours == held
+    #expect(isHeld, "\(label): log −, server +\n\(AOFLogs.differences(ours, held))")
   }
 
   @Test("holds what the server holds, whatever was written", arguments: 0..<3)

@@ -20,8 +20,7 @@ final class AOFInterpreter {
 
   /// Whether the log is of a server since 7.0, where claiming a deleted entry of a stream removes it.
   let isSince7: Bool
-  /// The selected one.
-  private(set) var database = Database()
+  private var selected = 0
   private var databases: [Int: Database] = [:]
   var libraries: [[UInt8]: [UInt8]] = [:]
   /// Commands that a server would answer with an error.
@@ -40,14 +39,14 @@ final class AOFInterpreter {
     return database
   }
 
-  func select(_ number: Int) { database = database(number) }
+  /// The selected one: selected is a number, whatever database bears it.
+  var database: Database { database(selected) }
+
+  func select(_ number: Int) { selected = number }
 
   func swap(_ a: Int, _ b: Int) {
     let (first, second) = (database(a), database(b))
-    // The selection is of a number, and stays.
-    let selected = databases.first { $0.value === database }?.key
     (databases[a], databases[b]) = (second, first)
-    if let selected { database = database(selected) }
   }
 
   func empty(_ database: Database) {
