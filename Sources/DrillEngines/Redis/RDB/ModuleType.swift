@@ -9,8 +9,9 @@ struct ModuleType {
     name = String(decoding: (0..<9).map { characters[Int(id >> UInt64(58 - 6 * $0)) & 63] }, as: UTF8.self)
     encodingVersion = Int64(id & 1023)
   }
-  /// Modules that are known by the types that they register. Source: each module's own sources, its call of
-  /// `RedisModule_CreateDataType`.
+
+  /// Modules that are known by the types that they register. Source: the files named, as Redis Stack 7.4 and FalkorDB's
+  /// package bring them, in which the types stand.
   private static let products = [
     "ReJSON-RL": "RedisJSON (rejson.so)", "ft_index0": "RediSearch (redisearch.so)",
     "scdtype00": "RediSearch (redisearch.so)",

@@ -12,8 +12,9 @@ extension RDBParser {
   }
 
   func readModule() throws {
-    let type = ModuleType(id: try length())
-    moduleValues["\(type.name) version \(type.encodingVersion)", default: 0] += 1
+    let id = try length()
+    moduleValues[id, default: 0] += 1
+    let type = ModuleType(id: id)
     try records.blob(Array(type.name.utf8))
     try records.integer(type.encodingVersion)
     try readModuleParts { part in

@@ -10,8 +10,8 @@ final class RDBParser {
   private var expiry = RecordBatch.noExpiry
   private var emptyCollections: UInt64 = 0
   private var skippedModuleFields: [String: UInt64] = [:]
-  /// Values by their module's type, `ReJSON-RL version 3`.
-  var moduleValues: [String: UInt64] = [:]
+  /// How many values there are of each module's type, by its id.
+  var moduleValues: [UInt64: UInt64] = [:]
   private var recordCount: UInt64 = 0
   private var opaqueCount: UInt64 = 0
   private var version = 0
@@ -221,7 +221,12 @@ final class RDBParser {
   /// src/cluster_migrateslots.c `clusterRDBSaveSlotImports`.
   private func skipSlotImport() throws {
     _ = try shortString()
-    try times(try length()) { facts.notes.append("slots \(try length()) to \(try length()) were being imported") }
+    let ranges = try length()
+    guard ranges <= UInt64(Slot.count) else { throw RDBDamage("an import of \(ranges) ranges of slots") }
+    try times(ranges) {
+      let (first, last) = (try length(), try length())
+      facts.notes.append("slots \(first) to \(last) were being imported")
+    }
   }
 
   private func readTrailer() throws {
@@ -238,8 +243,11 @@ final class RDBParser {
       facts.notes.append(
         "\(emptyCollections) collections without elements were passed over, as a server does when it loads them")
     }
-    for (type, count) in moduleValues.sorted(by: { $0.key < $1.key }) {
-      facts.notes.append("\(count) values of a module, of type \(type), are compared as stored bytes")
+    for (id, count) in moduleValues.sorted(by: { $0.key < $1.key }) {
+      let type = ModuleType(id: id)
+      facts.notes.append(
+        "\(count) values of a module, of type \(type.name) version \(type.encodingVersion), are compared as stored bytes"
+      )
     }
     for (name, count) in skippedModuleFields.sorted(by: { $0.key < $1.key }) {
       facts.notes.append("\(count) fields that module \(name) keeps beside the records were passed over")

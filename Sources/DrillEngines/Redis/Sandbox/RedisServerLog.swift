@@ -77,8 +77,8 @@ struct RedisServerLog {
     }
   }
 
-  /// `12:M 09 Sep 2001 01:46:40.123 # text` → `text`, and `[12] 09 Sep 01:46:40.123 # text` before 3.0; of the check that a server makes of a file that it cannot load,
-  /// only what says where and what.
+  /// `12:M 09 Sep 2001 01:46:40.123 # text` → `text`, and `[12] 09 Sep 01:46:40.123 # text` before 3.0; of the check
+  /// that a server makes of a file that it cannot load, only what says where and what.
   ///
   /// Source: redis 7.0 src/server.c `serverLogRaw`, src/redis-check-rdb.c `rdbShowGenericInfo`.
   private func message(_ line: String) -> String? {

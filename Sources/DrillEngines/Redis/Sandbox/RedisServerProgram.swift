@@ -98,14 +98,14 @@ struct RedisServerProgram: Hashable, Sendable {
     let wanted = names.isEmpty ? ["redis-server", "valkey-server"] : names
     let paths = wanted.compactMap { SandboxTools.executable($0) }
     // One of the standard names is enough; of those that a drill names none may be missing.
-    guard let least = paths.isEmpty ? nil : paths, names.isEmpty || paths.count == names.count else {
+    guard !paths.isEmpty, names.isEmpty || paths.count == names.count else {
       let missing = wanted.first { SandboxTools.executable($0) == nil } ?? wanted[0]
       throw DrillError(
         .serverMissing, stage: .restore, subject: missing,
         detail: "no such program; install it (apt-get install redis-server), or say in the drill file where it is")
     }
     var programs: [RedisServerProgram] = []
-    for path in least { programs.append(await probe(path)) }
+    for path in paths { programs.append(await probe(path)) }
     var chosen: [String: RedisServerProgram] = [:]
     for file in files {
       let format = file.snapshotPath.flatMap { RDBVersion(ofFile: $0) }
