@@ -146,11 +146,29 @@ struct OperationStreamTests {
     #expect(stream.operations.count == 200)
     for empty in [
       WorkloadKeys([]),
-      WorkloadKeys([Samples.redisEntry(.string, "elsewhere", namespace: "db3")]),
+      WorkloadKeys([Samples.redisEntry(.string, "elsewhere", namespace: "orders")]),
     ] {
       let error = #expect(throws: DrillError.self) { try self.stream(everything(), empty) }
       #expect(error?.code == .usage)
     }
+  }
+
+  @Test("a key of another database is asked about in that one, also beside one of the same name")
+  func databases() throws {
+    let both = WorkloadKeys([
+      Samples.redisEntry(.string, "{k}a"), Samples.redisEntry(.string, "{k}a", namespace: "db3"),
+      Samples.redisEntry(.string, "{k}b", namespace: "db3"),
+    ])
+    let operations = try stream(everything(operations: 400), both).operations
+    #expect(Set(operations.map(\.namespace)) == [nil, "db3"])
+    for operation in operations where operation.name == "mget" && operation.namespace == nil {
+      // Its companions are of its own database, where there is no other key.
+      guard case .command(let words) = operation.statement else { continue }
+      #expect(!words.contains(Array("{k}b".utf8)), "\(operation)")
+    }
+    var other = operations[0]
+    other.namespace = other.namespace == nil ? "db3" : nil
+    #expect(OperationStream.digest(of: [other]) != OperationStream.digest(of: [operations[0]]))
   }
 
   @Test("commands have the form that Redis documents")

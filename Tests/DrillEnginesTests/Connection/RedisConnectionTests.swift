@@ -110,6 +110,25 @@ struct RedisConnectionTests {
     }
   }
 
+  @Test("RESP3 is spoken where the server offers it, and RESP2 where it does not")
+  func dialects() async throws {
+    try await PrivateRedisCluster.with(masters: 1, replicas: 0, isCluster: false) { server in
+      let version = try await RedisConnection.with(server.masters[0].endpoint) { connection in
+        let version = RedisInfo(try await connection.ask("INFO", "server").text ?? "")["redis_version"] ?? "0"
+        #expect(connection.dialect == (Int(version.prefix { $0 != "." }) ?? 0 >= 6 ? .resp3 : .resp2))
+        return version
+      }
+      #expect(version != "0")
+    }
+    let old = try ScriptedServer([
+      Array("+PONG\r\n-NOPROTO unsupported protocol version\r\n".utf8), Array("+OK\r\n".utf8),
+    ])
+    try await RedisConnection.with(.unix(path: old.path)) { connection in
+      #expect(connection.dialect == .resp2)
+      #expect(try await connection.ask("ANYTHING") == .simple("OK"))
+    }
+  }
+
   @Test("a password shows nowhere in an error")
   func secrets() async throws {
     try await PrivateRedisCluster.with(masters: 1, replicas: 0, isCluster: false, options: ["requirepass", "right"]) {

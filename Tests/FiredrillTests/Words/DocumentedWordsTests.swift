@@ -42,9 +42,13 @@ struct DocumentedWordsTests {
         return path
       }
       _ = try write("secret", "shop.password")
+      _ = try write("other secret", "key.password")
       let shop = try ClusterFile.read(path: write(cluster + redis, "cluster-redis.yaml"))
       #expect(shop.description.endpoints.count == 3)
       #expect(shop.description.password?.reveal() == "secret")
+      #expect(shop.description.tls?.serverName == "redis.internal")
+      #expect(shop.description.tls?.keyPassword?.reveal() == "other secret")
+      #expect(shop.description.addresses.endpoints.count == 1 && shop.description.addresses.hosts.count == 1)
       let app = try ClusterFile.read(
         path: write(
           cluster.replacing("engine: redis", with: "engine: sqlite").replacing("mixed-ttl", with: "documents") + sqlite,
