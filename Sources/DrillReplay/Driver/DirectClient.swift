@@ -24,7 +24,13 @@ struct DirectLane {
 
 /// Ends what a thread does: it is told between two batches, and the session that it waits for is interrupted.
 final class DirectStop: Sendable {
-  private let state = Mutex<(isStopped: Bool, interrupt: (@Sendable () -> Void)?)>((false, nil))
+  /// A struct and no tuple: a closure in a tuple is wrapped once more by each access through the lock.
+  private struct State {
+    var isStopped = false
+    var interrupt: (@Sendable () -> Void)?
+  }
+
+  private let state = Mutex(State())
 
   var isStopped: Bool { state.withLock { $0.isStopped } }
 
@@ -90,9 +96,6 @@ extension ReplayClient {
 
   /// Puts one batch; false where the session is of no more use, or nothing is left to ask.
   ///
-  /// A function of its own: what a turn takes of the thread's small stack is given back after each, whatever the compiler
-  /// makes of the closures in it.
-  @inline(never)
   private mutating func askNext(_ lane: DirectLane, _ stop: DirectStop) -> Bool {
     guard !isBudgetSpent, !stop.isStopped else { return false }
     let batch: Range<Int>
