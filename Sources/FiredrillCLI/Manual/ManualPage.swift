@@ -98,10 +98,10 @@ struct ManualPage {
     var isExample = false
     for line in text.components(separatedBy: "\n") {
       if line == "EXAMPLE" {
-        lines += [".PP", "Example:", ".PP", ".nf", ".RS 4"]
+        lines += [".PP", "Example:", ".RS 4", ".nf"]
         isExample = true
       } else if isExample, !line.isEmpty, !line.hasPrefix(" ") {
-        lines += [".RE", ".fi", ".PP", escaped(line)]
+        lines += [".fi", ".RE", ".PP", escaped(line)]
         isExample = false
       } else if isExample {
         if !line.isEmpty { lines.append(escaped(String(line.drop { $0 == " " }))) }
@@ -112,7 +112,7 @@ struct ManualPage {
         lines.append(escaped(line.trimmingCharacters(in: .whitespaces)))
       }
     }
-    if isExample { lines += [".RE", ".fi"] }
+    if isExample { lines += [".fi", ".RE"] }
     while lines.last == ".PP" { lines.removeLast() }
     return lines
   }
