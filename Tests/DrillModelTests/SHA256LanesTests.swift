@@ -20,10 +20,10 @@ struct SHA256LanesTests {
   @Test("messages of every length come out as from the streaming computation", arguments: [true, false])
   func lengths(isPaired: Bool) {
     var random = SeededGenerator(seed: 1)
-    var messages = (0...600).map { count in (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) } }
+    var messages = (0...600).map { count in (0..<count).map { _ in UInt8(random.next(below: 256)) } }
     for count in [4032, 4095, SHA256Lanes.capacity] { messages.append(Array(repeating: 0x61, count: count)) }
     // Long beside short: one lane waits while the other goes through several messages.
-    messages.shuffle(using: &random)
+    random.shuffle(&messages)
     #expect(hash(messages, isPaired: isPaired) == messages.map { SHA256.digest($0) })
   }
 
@@ -33,7 +33,7 @@ struct SHA256LanesTests {
     let lanes = SHA256Lanes(isPaired: isPaired)
     for count in 0...200 {
       // What lies around a message has to stay out of its digest.
-      let memory = (0..<(count + 1 + SHA256Lanes.slack)).map { _ in UInt8.random(in: 0...255, using: &random) }
+      let memory = (0..<(count + 1 + SHA256Lanes.slack)).map { _ in UInt8(random.next(below: 256)) }
       let message = Array(memory[1..<(1 + count)])
       var expected = Sum256()
       for isRoomy in [true, false, true] {
@@ -64,7 +64,7 @@ struct SHA256LanesTests {
     "long messages are taken from where they lie, between what stands before and behind them", arguments: [true, false])
   func long(isPaired: Bool) {
     var random = SeededGenerator(seed: 3)
-    let memory = (0..<20_000).map { _ in UInt8.random(in: 0...255, using: &random) }
+    let memory = (0..<20_000).map { _ in UInt8(random.next(below: 256)) }
     let lanes = SHA256Lanes(isPaired: isPaired)
     let count = 600
     let targets = UnsafeMutableBufferPointer<Digest>.allocate(capacity: count)

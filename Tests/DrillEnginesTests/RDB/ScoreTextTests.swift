@@ -38,13 +38,13 @@ struct ScoreTextTests {
     for round in 0..<20_000 {
       let number: String
       switch round % 4 {
-      case 0: number = String(format: "%.17g", Double.random(in: -1e6...1e6, using: &random))
+      case 0: number = String(format: "%.17g", random.unit() * 2e6 - 1e6)
       case 1: number = "\(Double(bitPattern: random.next()))"
-      case 2: number = "\(random.next() >> UInt64.random(in: 0...63, using: &random))"
+      case 2: number = "\(random.next() >> random.next(below: 64))"
       default:
-        let digits = String(random.next() >> UInt64.random(in: 0...40, using: &random))
+        let digits = String(random.next() >> random.next(below: 41))
         // Halfway between two neighbours, often: the hard case of rounding.
-        let point = digits.index(digits.startIndex, offsetBy: Int.random(in: 0..<digits.count, using: &random))
+        let point = digits.index(digits.startIndex, offsetBy: random.index(below: digits.count))
         number = digits[..<point] + "." + digits[point...]
       }
       if read(number) != expected(number) { different.append(number) }
