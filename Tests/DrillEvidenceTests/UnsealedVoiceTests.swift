@@ -24,6 +24,18 @@ struct UnsealedVoiceTests {
     #expect(RunSummary(try unsealed(signedBy: "ops")).text().contains("signed by ops"))
   }
 
+  @Test("a report shows bytes as reached only where digests were signed")
+  func report() throws {
+    for (run, isProven) in [(try unsealed(), false), (try unsealed(signedBy: "ops"), true)] {
+      try withTemporaryFolder { folder in
+        let steps = try ReportHTMLTests.pages(run, in: folder).flatMap(\.levels)
+        let bytes = steps.filter { $0.level == .bytes }
+        #expect(!bytes.isEmpty && bytes.allSatisfy { $0.isReached == isProven })
+        #expect(steps.contains { $0.level == .restored && $0.isReached })
+      }
+    }
+  }
+
   @Test("a policy that asks for bytes cannot be answered by it; one that asks for restored can, and is told")
   func gate() throws {
     func decide(_ level: Level, _ backup: UnsealedBackup?) throws -> GateDecision {
