@@ -21,9 +21,14 @@ struct SchemaObject: Hashable {
   /// All definitions of one database together. Objects are a union over shards, in which one that a single shard has lost would still be
   /// there; this is not.
   init(all objects: [SchemaObject]) {
-    self.init(
-      type: "schema", name: "as a whole",
-      sql: objects.flatMap { Array($0.label.utf8) + [0x0A] + $0.definition + [0x0A] })
+    var text: [UInt8] = []
+    for object in objects {
+      text += Array(object.label.utf8)
+      text.append(0x0A)
+      text += object.definition
+      text.append(0x0A)
+    }
+    self.init(type: "schema", name: "as a whole", sql: text)
   }
 
   init(number: String, value: Int64) {

@@ -84,6 +84,16 @@ struct DatabaseKindTests {
         name: "FTS4", setup: ["CREATE VIRTUAL TABLE f USING fts4(a)", "INSERT INTO f VALUES('one')"],
         change: ["UPDATE f SET a='two'"]),
       Kind(
+        name: "FTS4 with languages",
+        setup: ["CREATE VIRTUAL TABLE f USING fts4(a, languageid=\"lid\")", "INSERT INTO f(a, lid) VALUES('one', 3)"],
+        change: ["UPDATE f SET lid=4"]),
+      Kind(
+        name: "FTS5 in WAL mode",
+        setup: [
+          "PRAGMA journal_mode=WAL", "CREATE VIRTUAL TABLE f USING fts5(a)", "INSERT INTO f VALUES('one')",
+          "CREATE TABLE t(id INTEGER PRIMARY KEY)",
+        ], change: ["INSERT INTO t VALUES(1)"]),
+      Kind(
         name: "R-tree",
         setup: ["CREATE VIRTUAL TABLE r USING rtree(id, x0, x1, +v)", "INSERT INTO r VALUES(1, 1, 2, 'a')"],
         change: ["UPDATE r SET x1=3"]),
