@@ -57,9 +57,14 @@ struct RandomWrites {
     case 57..<71: return [sortedSet()]
     case 71..<86:
       let command = stream()
-      // A server since 7.2 makes the consumer even where it claims nothing, and writes nothing of that into its log.
-      guard command[0] == "XCLAIM" || command[0] == "XAUTOCLAIM" else { return [command] }
-      return [["XGROUP", "CREATECONSUMER"] + command[1...3], command]
+      // A server since 7.2 makes the consumer even where it gets nothing, and writes nothing of that into its log.
+      switch command[0] {
+      case "XCLAIM", "XAUTOCLAIM": return [["XGROUP", "CREATECONSUMER"] + command[1...3], command]
+      case "XREADGROUP":
+        let key = command[command.count - 2]
+        return [["XGROUP", "CREATECONSUMER", key, command[2], command[3]], command]
+      default: return [command]
+      }
     case 86..<95: return [anyKey()]
     case 95: return [["SELECT", String(below(3))]]
     case 96: return [["MULTI"], string(), list(), sortedSet(), ["EXEC"]]
