@@ -9,13 +9,14 @@ struct OperationStreamTests {
 
   /// Every verb once.
   private func everything(
-    operations: Int = 4000, keys: KeyDistribution = .zipfian(exponent: 0.99), absentShare: Double = 0.1
+    operations: Int = 4000, keys: KeyDistribution = .zipfian(exponent: 0.99), absentShare: Double = 0.1,
+    verbs: [RedisQuestion.Verb] = RedisQuestion.Verb.allCases
   )
     -> WorkloadProfile
   {
     WorkloadProfile(
       name: "everything", engine: "redis", operations: operations,
-      mix: RedisQuestion.Verb.allCases.map { verb in
+      mix: verbs.map { verb in
         let argument = [.hmget, .sismember, .ftSearch].contains(verb) ? OperationStreamTests.member : nil
         return WeightedQuestion(
           name: verb.rawValue, weight: 1,
@@ -54,7 +55,10 @@ struct OperationStreamTests {
 
   @Test("the digest of a fixed seed is the one that was recorded: streams stay the same from release to release")
   func recordedDigest() throws {
-    let redis = try stream(everything()).digest.hex
+    // Verbs that came later do not belong to what was recorded.
+    let verbs = RedisQuestion.Verb.allCases.filter { $0 != .jsonGet && $0 != .ftSearch }
+    let sample = WorkloadKeys(Samples.redisEntries.filter { $0.kind != .module })
+    let redis = try stream(everything(verbs: verbs), sample).digest.hex
     #expect(redis == "548614b30e2a03a5689283808443ecabbd402cc7c562aa73e1285ea90e391335")
     let rows = try OperationStream(try documents(), over: Samples.rows, seed: 42, slot: Samples.rowSlot).digest.hex
     #expect(rows == "2819062314df1beb72a7d43f22727e69171064d1a2005e1061ce66ef776ff41b")
@@ -142,6 +146,7 @@ struct OperationStreamTests {
     #expect(
       stream.omitted == [
         "hgetall", "hmget", "lrange", "smembers", "sismember", "zrange-by-rank", "zrange-by-score", "xrange",
+        "json-get",
       ])
     #expect(stream.operations.count == 200)
     for empty in [
