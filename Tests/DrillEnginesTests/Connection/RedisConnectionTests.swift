@@ -125,7 +125,8 @@ struct RedisConnectionTests {
     ])
     try await RedisConnection.with(.unix(path: old.path)) { connection in
       #expect(connection.dialect == .resp2)
-      #expect(try await connection.ask("ANYTHING") == .simple("OK"))
+      let reply = try await connection.ask("ANYTHING")
+      #expect(reply == .simple("OK"))
     }
   }
 
