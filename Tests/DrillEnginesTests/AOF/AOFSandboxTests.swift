@@ -12,7 +12,7 @@ struct AOFSandboxTests {
   ) async throws -> Set<AOFLogs.Content> {
     var request = RedisFixture.request(artifact.path, in: folder, clock: clock)
     request.files = [artifact]
-    request.server = server.program.path
+    request.servers = [server.program.path]
     return try await RedisEngine().withSandbox(request) { sandbox in
       #expect(sandbox.facts.clockHeld)
       return try await AOFLogs.contents {
