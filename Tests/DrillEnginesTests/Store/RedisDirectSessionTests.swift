@@ -16,7 +16,7 @@ struct RedisDirectSessionTests {
 
   private static let questions: [[String]] = [
     ["GET", "text"], ["get", "absent"], ["GET", "h"], ["MGET", "text", "absent"], ["HGETALL", "h"],
-   
+
     ["HMGET", "h", "f", "no"], ["SMEMBERS", "s"], ["SISMEMBER", "s", "a"],
     ["LRANGE", "l", "0", "-1"], ["LRANGE", "l-big", "0", "-1"], ["ZRANGE", "z", "0", "-1", "WITHSCORES"],
     ["ZRANGE", "z", "0", "1"], ["ZSCORE", "z", "e"], ["ZMSCORE", "z", "a", "none"], ["XRANGE", "x", "-", "+"],
