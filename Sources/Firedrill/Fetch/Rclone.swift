@@ -88,8 +88,10 @@ struct Rclone: Sendable {
       }
       try Task.checkCancellation()
       guard let ending = child.ending else { preconditionFailure("it has ended") }
-      if ending == .exited(0) { return .done }
-      return judge(ending, child.lines, subject)
+      let lines = child.lines
+      // Source: rclone backend/http/http.go: what a web server does not show is left out of a listing, which succeeds.
+      if ending == .exited(0), !lines.contains(where: { $0.contains("skipping because of error") }) { return .done }
+      return judge(ending, lines, subject)
     }
   }
 
