@@ -150,12 +150,10 @@ struct Rclone: Sendable {
 
   /// Its last words without time, query and user: those may hold what nobody else should read.
   private static func quote(_ lines: [String]) -> String {
-    guard
-      let line = lines.last(where: { ["ERROR", "Failed to", "skipping because of error"].contains(where: $0.contains) })
-        ?? lines.last
-    else {
-      return ""
+    let telling = lines.last {
+      $0.contains("ERROR") || $0.contains("Failed to") || $0.contains("skipping because of error")
     }
+    guard let line = telling ?? lines.last else { return "" }
     let plain = line.replacing(#/^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d /#, with: "").replacing(#/\?[^ "']*/#, with: "?…")
       .replacing(#/://[^/@ ]*@/#, with: "://…@").replacing(#/ +/#, with: " ")
     return "; rclone said: \(plain.prefix(240))"
