@@ -400,7 +400,9 @@ extension Rclone {
     let subject = folder.isEmpty ? remote.text : folder
     let outcome = try await run(
       // With the slash a web server shows the folder at once.
-      ["lsjson", "--recursive", "--no-mimetype", remote.path(folder) + (folder.isEmpty ? "" : "/")], subject: subject,
+      (remote.isReadOnly ? ["--log-level", "DEBUG"] : []) + [
+        "lsjson", "--recursive", "--no-mimetype", remote.path(folder) + (folder.isEmpty ? "" : "/"),
+      ], subject: subject,
       output: descriptor
     ) {
       var status = stat()

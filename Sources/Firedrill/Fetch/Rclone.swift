@@ -88,8 +88,10 @@ struct Rclone: Sendable {
       }
       try Task.checkCancellation()
       guard let ending = child.ending else { preconditionFailure("it has ended") }
-      if ending == .exited(0) { return .done }
-      return judge(ending, child.lines, subject)
+      let lines = child.lines
+      // Source: rclone backend/http/http.go: what a web server does not show is left out of a listing, which succeeds.
+      if ending == .exited(0), !lines.contains(where: { $0.contains("skipping because of error") }) { return .done }
+      return judge(ending, lines, subject)
     }
   }
 
@@ -148,9 +150,10 @@ struct Rclone: Sendable {
 
   /// Its last words without time, query and user: those may hold what nobody else should read.
   private static func quote(_ lines: [String]) -> String {
-    guard let line = lines.last(where: { $0.contains("ERROR") || $0.contains("Failed to") }) ?? lines.last else {
-      return ""
+    let telling = lines.last {
+      $0.contains("ERROR") || $0.contains("Failed to") || $0.contains("skipping because of error")
     }
+    guard let line = telling ?? lines.last else { return "" }
     let plain = line.replacing(#/^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d /#, with: "").replacing(#/\?[^ "']*/#, with: "?…")
       .replacing(#/://[^/@ ]*@/#, with: "://…@").replacing(#/ +/#, with: " ")
     return "; rclone said: \(plain.prefix(240))"
