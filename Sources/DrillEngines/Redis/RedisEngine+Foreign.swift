@@ -5,19 +5,27 @@ extension RedisEngine: ForeignArtifacts {
   /// As in a Redis Cluster; several single servers are no cluster.
   public var shardsBySlot: Bool { true }
 
-  /// A snapshot, by its magic; a file whose name ends in `.rdb` all the same, whatever is in it.
+  /// A snapshot or an append-only log, by its beginning; a file whose name ends in `.rdb`, `.aof` or `.aof.manifest` all the same, whatever is in it.
+  ///
+  /// A log of several files is one artifact: its manifest first, then the files that the manifest names. Files of such a log without their manifest
+  /// are one too, and what is missing is what reading it says. A log says when it ends where it has time stamps; its replication position it never says.
   public func foreignArtifact(at path: String) throws -> ForeignArtifact? {
     var status = stat()
     guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    let isSnapshot = RDBVersion(ofFile: path) != nil
-    guard isSnapshot || path.hasSuffix(".rdb") else { return nil }
-    var artifact = ForeignArtifact(files: [.init(path: path, format: "rdb")], isByName: !isSnapshot)
-    guard isSnapshot else { return artifact }
-    let head = try RDBHead(path: path)
+    let head = RDBVersion(ofFile: path) == nil ? nil : try RDBHead(path: path)
+    if let log = try ForeignLog.artifact(at: path, snapshot: head) { return log }
+    guard head != nil || path.hasSuffix(".rdb") else { return nil }
+    var artifact = ForeignArtifact(files: [.init(path: path, format: "rdb")], isByName: head == nil)
+    guard let head else { return artifact }
     artifact.writer = head.writer
     artifact.cut = head.time.map { .init($0, by: "the snapshot's field ctime, to the second") }
     artifact.position = head.position.map { .init($0, by: "the snapshot's fields repl-id and repl-offset") }
     return artifact
+  }
+
+  /// A snapshot and a log in one folder, or in the folder above the log's, as a server's own folder has them.
+  public func rivals(among artifacts: [ForeignArtifact]) -> (ForeignArtifact, ForeignArtifact)? {
+    ForeignLog.rivals(among: artifacts)
   }
 
   /// Reads `nodes.conf` and the reply of `CLUSTER NODES`. Moves are those of the node that wrote it alone: it knows no others.

@@ -8,15 +8,23 @@ public protocol ForeignArtifacts: Engine {
   /// The artifact at the absolute path of a file or folder; nil where there is none of this engine's.
   ///
   /// MUST look at the content first. Where only the name says so, the artifact is returned as ``ForeignArtifact/isByName``: a damaged head is then what
-  /// reading it says, and never a file that is passed over. MUST NOT follow a symbolic link, and MUST read no more than the head.
+  /// reading it says, and never a file that is passed over. MUST NOT follow a symbolic link, and MUST read no more of a file than a bounded part.
+  /// For a file of an artifact of several, MUST return that artifact, whose first file is another one.
   ///
   /// - Throws: `DrillError` with `artifact-io` where it cannot be read.
   func foreignArtifact(at path: String) throws -> ForeignArtifact?
+
+  /// Two of the artifacts that one server leaves of the same data, so that only one of them is the shard; nil where there are none.
+  func rivals(among artifacts: [ForeignArtifact]) -> (ForeignArtifact, ForeignArtifact)?
 
   /// The topology that a text of the engine's own form states (Redis: `nodes.conf`, `CLUSTER NODES`); nil where it is of another form.
   ///
   /// - Throws: `DrillError` with `bad-file` where it is of that form, and a line of it is not.
   func statedTopology(in text: String) throws -> Topology?
+}
+
+extension ForeignArtifacts {
+  public func rivals(among artifacts: [ForeignArtifact]) -> (ForeignArtifact, ForeignArtifact)? { nil }
 }
 
 /// One shard's data as another tool left it: what its head says of itself.
@@ -39,7 +47,7 @@ public struct ForeignArtifact: Hashable, Sendable {
   public var isByName: Bool
   /// The program that wrote it, as it says itself.
   public var writer: String?
-  /// When it was begun, as it says itself, and which of its fields says so.
+  /// What moment it stands for, as it says itself, and what in it says so.
   public var cut: Told<Instant>?
   /// The engine's own position, as it says itself.
   public var position: Told<String>?

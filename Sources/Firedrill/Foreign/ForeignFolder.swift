@@ -35,7 +35,7 @@ struct ForeignFolder: Sendable {
         throw DrillError(
           .usage, subject: subject, detail: "this is no artifact of \(engine.name), by its content and by its name")
       }
-      found = [Found(name: subject, artifact: artifact)]
+      found = [Found(name: relative(artifact.path), artifact: artifact)]
     case S_IFDIR:
       root = path
       if let artifact = try engine.foreignArtifact(at: path) {
@@ -66,6 +66,7 @@ struct ForeignFolder: Sendable {
       case .file, .folder:
         guard !isTaken else { continue }
         if let artifact = try engine.foreignArtifact(at: "\(root)/\(entry.path)") {
+          guard !found.contains(where: { $0.artifact.path == artifact.path }) else { continue }
           found.append(Found(name: relative(artifact.path), artifact: artifact))
           taken.insert(entry.path)
           taken.formUnion(artifact.files.map { relative($0.path) })
@@ -75,6 +76,26 @@ struct ForeignFolder: Sendable {
       }
     }
     others.removeAll { taken.contains($0.path) }
+    // A file that looked like an artifact before the one that names it was seen.
+    let parts = Set(found.flatMap { $0.artifact.files.dropFirst().map(\.path) })
+    found.removeAll { parts.contains($0.artifact.path) }
+  }
+
+  /// - Throws: `DrillError` with `usage` where two artifacts are one server's account of the same data.
+  static func refuseRivals(among artifacts: [ForeignArtifact], of engine: any ForeignArtifacts) throws {
+    if let why = rivalry(among: artifacts, of: engine) { throw DrillError(.usage, subject: why.subject, detail: why.detail) }
+  }
+
+  /// Why the artifacts are no backup together, with what to do; nil where nothing is known against it.
+  static func rivalry(
+    among artifacts: [ForeignArtifact], of engine: any ForeignArtifacts
+  ) -> (subject: String, detail: String)? {
+    guard let (one, other) = engine.rivals(among: artifacts) else { return nil }
+    let names = [one, other].map { ($0.path as NSString).lastPathComponent }
+    return (
+      names[0],
+      "\(names[0]) and the log \(names[1]) beside it are two accounts of one server's data, and they may stand for different moments; name one of the two: the file of the snapshot, or the file or folder of the log"
+    )
   }
 
   /// All files of the artifacts, by their path below ``root``.

@@ -77,7 +77,8 @@ struct UnsealedChooser {
       let path = "\(catalog)/\(name)"
       guard lstat(path, &status) == 0 else { return nil }
       switch status.st_mode & S_IFMT {
-      case S_IFREG: guard try engine.foreignArtifact(at: path) != nil else { return nil }
+      // A file of an artifact of several is listed with the one that stands for all.
+      case S_IFREG: guard try engine.foreignArtifact(at: path)?.path == path else { return nil }
       case S_IFDIR: guard lstat("\(path)/\(Catalog.manifestName)", &status) != 0 else { return nil }
       default: return nil
       }

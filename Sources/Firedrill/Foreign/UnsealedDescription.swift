@@ -12,6 +12,8 @@ public struct UnsealedDescription: Codable, Sendable, Hashable {
     public var position: String?
     /// Why it is not whole as it lies there.
     public var obstacle: String?
+    /// The other files that it is made of; none for most.
+    public var parts: [String]?
   }
 
   public var backup: String
@@ -21,6 +23,8 @@ public struct UnsealedDescription: Codable, Sendable, Hashable {
   public var others: [String]
   /// When the youngest artifact was last changed.
   public var fileTime: Instant?
+  /// Why its artifacts are no backup together; nil where nothing is known against it.
+  public var refusal: String?
 
   init(_ found: FoundUnsealed, _ engine: any ForeignArtifacts) {
     backup = found.id
@@ -28,8 +32,11 @@ public struct UnsealedDescription: Codable, Sendable, Hashable {
     artifacts = found.folder.found.map { part in
       File(
         name: part.name, format: part.artifact.files[0].format, writer: part.artifact.writer,
-        begun: part.artifact.cut?.value, position: part.artifact.position?.value, obstacle: part.artifact.obstacle)
+        begun: part.artifact.cut?.value, position: part.artifact.position?.value, obstacle: part.artifact.obstacle,
+        parts: part.artifact.files.count == 1
+          ? nil : found.folder.files.filter { $0.main == part.name }.dropFirst().map(\.name))
     }
+    refusal = ForeignFolder.rivalry(among: found.folder.found.map(\.artifact), of: engine)?.detail
     others = (found.folder.others + found.folder.irregular).map(\.path).sorted()
     fileTime = found.folder.fileTime
   }
@@ -50,10 +57,12 @@ public struct UnsealedDescription: Codable, Sendable, Hashable {
     ]
     for file in artifacts {
       lines.append("  \(file.format)  \(file.name)\(file.writer.map { ", written by \($0)" } ?? "")")
+      if let parts = file.parts { lines.append("    with      \(parts.joined(separator: ", "))") }
       if let begun = file.begun { lines.append("    begun     \(begun)") }
       if let position = file.position { lines.append("    position  \(position)") }
       if let obstacle = file.obstacle { lines.append("    NOT WHOLE \(obstacle)") }
     }
+    if let refusal { lines.append("NOT ONE    \(refusal)") }
     if !others.isEmpty { lines.append("beside     \(others.joined(separator: ", "))") }
     return lines.joined(separator: "\n")
   }

@@ -38,6 +38,7 @@ struct SealRunner: Sendable {
     let statement = try await ShardStatement(request, engines)
     let (engine, folders) = try find()
     let parts = try named(folders)
+    try ForeignFolder.refuseRivals(among: parts.map(\.found.artifact), of: engine)
     for part in parts {
       if let obstacle = part.found.artifact.obstacle {
         throw DrillError(.artifactUnreadable, subject: part.found.name, detail: obstacle)
@@ -154,6 +155,10 @@ struct SealRunner: Sendable {
         try await onThread { try ArtifactCopy.copy(file.path, to: target, subject: file.name) }
         copies[index].files[number].path = target
       }
+      // What is signed is the copy: a log may have grown until it was copied.
+      if let copy = try engine.foreignArtifact(at: copies[index].files[0].path) {
+        copies[index].found.artifact.cut = copy.cut
+      }
     }
     let (manifest, findings) = try await manifest(
       of: copies, backup: staging.id, engine, statement, stated: stated, others: [], folders, key)
@@ -221,7 +226,9 @@ struct SealRunner: Sendable {
     events(.started(.decode, detail: "reading every record"))
     var read: [String: DecodedArtifact] = [:]
     for part in parts {
-      let file = ArtifactFile(shard: part.found.name, format: part.files[0].format, path: part.files[0].path)
+      let file = ArtifactFile(
+        shard: part.found.name, format: part.files[0].format, path: part.files[0].path,
+        parts: part.files.dropFirst().map(\.path))
       read[part.found.name] = try await reading.read(NamedFile(name: part.found.name, file: file), allowed: nil)
     }
     let assigned = try await statement.assign(
@@ -266,6 +273,11 @@ struct SealRunner: Sendable {
       manifest.cut.proof.append(
         "\(left.count) file\(left.count == 1 ? "" : "s") beside the artifacts, not sealed: \(left.prefix(3).joined(separator: ", "))\(left.count > 3 ? ", …" : "")"
       )
+    }
+    for (shard, part) in sharded {
+      guard let torn = read[part.found.name]?.facts.leftOutBytes[.tornTail], torn > 0 else { continue }
+      manifest.cut.proof.append(
+        "shard \(shard): the log's last \(torn) bytes are no whole command, and no server keeps them")
     }
     for (shard, part) in sharded where engine.shardsBySlot {
       let seen = SlotSet((read[part.found.name]?.folded.fingerprint.countsPerSlot ?? [:]).keys)

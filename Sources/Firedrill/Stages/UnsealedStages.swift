@@ -9,6 +9,7 @@ extension DrillRunner {
     guard let foreign = engine as? any ForeignArtifacts else {
       throw DrillError(.usage, subject: engine.name, detail: "this engine does not know files that another tool made")
     }
+    try ForeignFolder.refuseRivals(among: found.folder.found.map(\.artifact), of: foreign)
     var result = StageResult()
     result.backup = Run.BackupExamined(
       backup: found.id, manifest: nil, cut: nil, unsealed: UnsealedBackup(cutFrom: "not looked at"))
@@ -21,10 +22,8 @@ extension DrillRunner {
     let assigned = try await statement.assign(
       found.folder.found, shardsBySlot: foreign.shardsBySlot, original: \.name,
       seen: { part in
-        let file = part.artifact.files[0]
         let read = try await reading.read(
-          NamedFile(name: part.name, file: ArtifactFile(shard: part.name, format: file.format, path: file.path)),
-          allowed: nil)
+          NamedFile(name: part.name, file: ArtifactFile(part.artifact, shard: part.name)), allowed: nil)
         return SlotSet(read.folded.fingerprint.countsPerSlot.keys)
       })
     let sharded = found.folder.found.map { (shard: assigned.shards[$0.name] ?? $0.name, found: $0) }
@@ -141,8 +140,7 @@ extension DrillRunner {
           NamedFile(
             name: part.name,
             file: ArtifactFile(
-              shard: manifest.artifacts.first { $0.name == part.name }?.shard ?? part.name,
-              format: part.artifact.files[0].format, path: part.artifact.path))
+              part.artifact, shard: manifest.artifacts.first { $0.name == part.name }?.shard ?? part.name))
         }, intact: Set(files.keys)), result
     )
   }
@@ -163,5 +161,14 @@ extension DrillRunner {
     return SharedSlots.check(
       artifacts.map { ($0.name, $0.file.shard, SlotSet($0.whole.fingerprint.countsPerSlot.keys)) },
       backup: backup.manifest.backup)
+  }
+}
+
+extension ArtifactFile {
+  /// All files of an artifact where they lie.
+  init(_ artifact: ForeignArtifact, shard: String) {
+    self.init(
+      shard: shard, format: artifact.files[0].format, path: artifact.path,
+      parts: artifact.files.dropFirst().map(\.path))
   }
 }

@@ -14,6 +14,7 @@ struct SealCommand: AsyncParsableCommand {
       EXAMPLE
         firedrill seal /dumps/2026-01-31 --cluster shop --to /backups --key seal
         firedrill seal a.rdb b.rdb c.rdb --cluster shop --to /backups --key seal --topology nodes.conf
+        firedrill seal appendonlydir --cluster shop --to /backups --key seal --cut 2026-01-31T04:00:00Z
         firedrill seal app.sqlite --cluster app --to /backups --key seal --cut 2026-01-31T04:00:00Z
         firedrill seal /dumps/2026-01-31 --cluster shop --in-place --key seal --digests /dumps/2026-01-31/SHA256SUMS
       """)

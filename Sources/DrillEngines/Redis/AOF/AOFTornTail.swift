@@ -29,7 +29,7 @@ enum AOFTornTail {
   }
 
   /// Whether all of it is commands and annotations, at least one command whole, the last thing perhaps cut off.
-  private static func areCommands(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  static func areCommands(_ bytes: UnsafeRawBufferPointer) -> Bool {
     var position = 0
     var commands = 0
     while position < bytes.count {
