@@ -26,6 +26,7 @@ extension SQLiteEngine: ForeignArtifacts {
     var artifact = ForeignArtifact(files: [.init(path: path, format: "sqlite")], isByName: !isDatabase)
     artifact.writer = DatabaseHeader(head)?.writerName
     let hot = ["-wal", "-journal"].first { lstat(path + $0, &status) == 0 && status.st_size > 0 }
+    artifact.companions = hot.map { [path + $0] } ?? []
     artifact.obstacle = hot.map {
       "a \($0) file with content lies beside it, so that the file alone is not the database; make one that is whole with `sqlite3 FILE \"VACUUM INTO 'COPY'\"`, where both lie together"
     }

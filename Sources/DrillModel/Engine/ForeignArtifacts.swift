@@ -43,6 +43,8 @@ public struct ForeignArtifact: Hashable, Sendable {
 
   /// The file that is read first stands first; never empty.
   public var files: [File]
+  /// Absolute paths of files that reading it takes in and that are not sealed with it; ``obstacle`` says what to do about them.
+  public var companions: [String] = []
   /// Whether only its name says what it is.
   public var isByName: Bool
   /// The program that wrote it, as it says itself.

@@ -48,6 +48,15 @@ public struct Catalog: Sendable {
     public var claimed: Manifest?
     /// Why it cannot be read.
     public var problem: String?
+    /// What its files tell, where nobody sealed it and a list of the catalog looked; nil for all others.
+    public var unsealed: UnsealedDescription?
+
+    public init(id: String, claimed: Manifest? = nil, problem: String? = nil, unsealed: UnsealedDescription? = nil) {
+      self.id = id
+      self.claimed = claimed
+      self.problem = problem
+      self.unsealed = unsealed
+    }
   }
 
   /// All backups, oldest cut first; those with an unreadable manifest last.

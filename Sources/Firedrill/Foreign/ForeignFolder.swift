@@ -83,7 +83,9 @@ struct ForeignFolder: Sendable {
 
   /// - Throws: `DrillError` with `usage` where two artifacts are one server's account of the same data.
   static func refuseRivals(among artifacts: [ForeignArtifact], of engine: any ForeignArtifacts) throws {
-    if let why = rivalry(among: artifacts, of: engine) { throw DrillError(.usage, subject: why.subject, detail: why.detail) }
+    if let why = rivalry(among: artifacts, of: engine) {
+      throw DrillError(.usage, subject: why.subject, detail: why.detail)
+    }
   }
 
   /// Why the artifacts are no backup together, with what to do; nil where nothing is known against it.

@@ -73,7 +73,12 @@ extension DrillRunner {
     if !hasTopology, found.folder.found.count > 1 || (cluster?.description.isCluster ?? false) {
       notes.append("no topology is known: a shard whose file is missing cannot be seen; name one with `topology:`")
     }
-    let others = found.folder.others.map(\.path)
+    let companions = Set(found.folder.found.flatMap(\.artifact.companions))
+    for path in companions.sorted() {
+      notes.append(
+        "\((path as NSString).lastPathComponent) is read along with its artifact; its own bytes are not hashed")
+    }
+    let others = found.folder.others.map(\.path).filter { !companions.contains("\(found.folder.root)/\($0)") }
     if !others.isEmpty {
       notes.append(
         "\(others.count) file\(others.count == 1 ? "" : "s") beside the artifacts, not looked into: \(others.prefix(3).joined(separator: ", "))\(others.count > 3 ? ", …" : "")"

@@ -26,10 +26,12 @@ struct CatalogCommand: AsyncParsableCommand {
     func run() async throws {
       let (catalog, events) = (catalog, common.progress.handler)
       let all = try await interruptible { try await Firedrill.catalog(catalog, events: events) }
-      if common.json { return try Terminal.sayJSON(all) }
       let unsealed = try Firedrill.unsealed(in: catalog)
       let names = Set(unsealed.map(\.backup))
       let entries = all.filter { !names.contains($0.id) }
+      if common.json {
+        return try Terminal.sayJSON(entries + unsealed.map { .init(id: $0.backup, unsealed: $0) })
+      }
       let lines = (entries.isEmpty && !unsealed.isEmpty ? [] : [BackupText.list(entries)]) + unsealed.map(\.line)
       Terminal.say(lines.joined(separator: "\n"))
     }

@@ -7,7 +7,7 @@ struct SealCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "seal", abstract: "Give files that another tool made a signed manifest.",
     discussion: """
-      Finds RDB files and SQLite databases by their content, copies them into a catalog, reads every record of the copies and signs what was read. A damaged \
+      Finds RDB files, append-only logs and SQLite databases by their content, copies them into a catalog, reads every record of the copies and signs what was read. A damaged \
       file is a finding, and then nothing is sealed. From then on it shows whether the bytes changed; it does not show that they are what production held: \
       nothing was read from the live servers.
 

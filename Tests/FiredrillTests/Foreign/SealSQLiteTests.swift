@@ -111,4 +111,35 @@ struct SealSQLiteTests {
       #expect(trusting.status == 1 && trusting.output.contains("manifest-unreadable"), "\(trusting.output)")
     }
   }
+
+  @Test("an unsealed file with a hot log beside it is drilled with the log applied, and the run says so")
+  func unsealedWithLog() async throws {
+    try await TestBench.with { bench in
+      let folder = bench.folder + "/app"
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try ForeignDatabase.withHotCopy(
+        ["PRAGMA journal_mode=WAL", "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT)"],
+        ["INSERT INTO item VALUES (1, 'in the log alone')"]
+      ) { path in
+        for suffix in ["", "-wal"] {
+          try FileManager.default.copyItem(atPath: path + suffix, toPath: folder + "/app.sqlite" + suffix)
+        }
+      }
+      _ = try bench.write(
+        "cluster: app\nengine: sqlite\nfiles:\n  - {shard: app, path: app/app.sqlite}\n", to: "app.yaml")
+      let drill = try bench.write(
+        "drill: hot\nseed: 5\ncluster: app.yaml\nbackup: {unsealed: \(folder)}\nlevel: restored\n"
+          + "ledger: ledger.sqlite\nsandbox: {folder: work}\n", to: "drill.yaml")
+      let run = try #require(try await Firedrill.run(drill: drill, options: RunOptions(showsKeys: true)).first).run
+      expect(run, .pass)
+      #expect(run.level == .restored)
+      #expect(run.notes.contains { $0.contains("the -wal beside it was applied") }, "\(run.notes)")
+      // The table's definition and its row.
+      let records = try #require(run.coverage.first { $0.of == "records of the artifacts" }?.coverage)
+      #expect(records.declared == 2)
+      #expect(!run.notes.contains { $0.contains("not looked into") }, "\(run.notes)")
+      let inspected = try await FiredrillProcess.run(["inspect", folder], in: bench)
+      #expect(inspected.output.contains("NOT WHOLE"), "\(inspected.output)")
+    }
+  }
 }

@@ -4,6 +4,8 @@ internal import DrillModel
 enum AOFHead {
   private static let headLimit = 4096
   private static let tailLimit: UInt64 = 1 << 20
+  /// Behind damage no time stamp counts, however many there are before it.
+  private static let candidateLimit = 64
 
   /// Whether a file begins with a command that a server writes into its log, perhaps after annotations.
   ///
@@ -36,10 +38,12 @@ enum AOFHead {
     let mark = Array("#TS:".utf8)
     return bytes.withUnsafeBytes { bytes in
       var index = bytes.count - mark.count
-      while index >= 0 {
+      var candidates = 0
+      while index >= 0, candidates < candidateLimit {
         defer { index -= 1 }
-        guard bytes[index] == mark[0], bytes[index...].starts(with: mark),
-          index > 0 ? bytes[index - 1] == 0x0a : start == 0,
+        guard bytes[index] == mark[0], bytes[index...].starts(with: mark) else { continue }
+        candidates += 1
+        guard index > 0 ? bytes[index - 1] == 0x0a : start == 0,
           let end = bytes[index...].prefix(64).firstIndex(of: 0x0a),
           let time = AOFNumber.integer(bytes[(index + mark.count)..<end].filter { $0 != 0x0d }), time > 0,
           time < 1 << 40,
