@@ -46,7 +46,8 @@ package final class SQLiteConnection {
     }
     let context = Unmanaged.passUnretained(watch).toOpaque()
     sqlite3_progress_handler(handle, 1000, { Watch.at($0).isOver ? 1 : 0 }, context)
-    sqlite3_set_authorizer(handle, { context, action, _, _, _, _ in Watch.at(context).verdict(on: action) }, context)
+    sqlite3_set_authorizer(
+      handle, { context, action, name, value, _, _ in Watch.at(context).verdict(on: action, name, value) }, context)
     defend(access)
     try execute("PRAGMA cell_size_check=ON")
     switch access {
@@ -181,11 +182,20 @@ private final class Watch {
 
   var isWaiting: Bool { lockDeadline.map { ContinuousClock.now < $0 } ?? false }
 
+  /// - Parameters:
+  ///   - name: of a pragma its name; others have their own.
+  ///   - value: of a pragma what it is given.
+  ///
   /// Source: https://www.sqlite.org/c3ref/c_alter_table.html
-  func verdict(on action: Int32) -> Int32 {
+  func verdict(on action: Int32, _ name: UnsafePointer<CChar>?, _ value: UnsafePointer<CChar>?) -> Int32 {
     guard onlyReads else { return SQLITE_OK }
     switch action {
     case SQLITE_SELECT, SQLITE_READ, SQLITE_FUNCTION, SQLITE_RECURSIVE: return SQLITE_OK
+    case SQLITE_PRAGMA:
+      // FTS5 asks by itself whether its index is still what it remembers. Source: sqlite ext/fts5/fts5_index.c,
+      // `fts5IndexDataVersion`.
+      guard let name, value == nil, strcmp(name, "data_version") == 0 else { return SQLITE_DENY }
+      return SQLITE_OK
     default: return SQLITE_DENY
     }
   }

@@ -34,6 +34,11 @@ actor SQLiteShard {
     try connection.setCache(kiB: 8 << 10)
     _ = try connection.integer("SELECT count(*) FROM sqlite_schema")
     reader = connection
+    // A module prepares what it writes with when its table is first named: later, while only reading is allowed, it would
+    // be refused. One that fails here fails again where its table is read, and is named there.
+    for table in (try? DatabaseSchema(of: connection))?.virtualTables ?? [] {
+      _ = try? connection.prepare("SELECT 1 FROM main.\(TableLayout.quoted(table.name))")
+    }
   }
 
   /// Makes this shard's file a copy of `source`, with what lies beside it.

@@ -105,8 +105,12 @@ package final class ChildProcess: Sendable {
   }
 
   /// Kills it and waits until nothing of it is left.
+  ///
+  /// The whole group: bubblewrap's own child is in it until it leads a session, and only shortly before does it ask to
+  /// die with bubblewrap. Killed alone in between, bubblewrap would leave it behind, and its end would never be seen.
+  /// Source: bubblewrap 0.8 bubblewrap.c, `main`: `handle_die_with_parent`, then `setsid`.
   package func end() async {
-    state.withLock { if $0.ending == nil, $0.pid > 0 { kill($0.pid, SIGKILL) } }
+    state.withLock { if $0.ending == nil, $0.pid > 0 { kill(-$0.pid, SIGKILL) } }
     _ = await waitForEnd()
   }
 

@@ -73,6 +73,44 @@ final class CatalogMirror: Sendable {
     let wanted = Dictionary(
       manifest.artifacts.compactMap { artifact in present[artifact.name].map { (artifact.name, $0) } },
       uniquingKeysWith: { first, _ in first })
+    return try await fetch(wanted, of: backup)
+  }
+
+  /// Fetches all that a folder directly below the remote holds, for a backup without a manifest.
+  ///
+  /// - Throws: what ``fetch(_:in:)`` throws; `no-such-backup` where nothing lies there, `usage` where it is no such folder. What could not be fetched is
+  ///   thrown as well: without a manifest nobody could tell what is missing.
+  func fetch(folder: String) async throws -> FetchedBackup {
+    guard !folder.contains("/"), !folder.hasPrefix(".") else {
+      throw DrillError(
+        .usage, stage: .catalog, subject: folder,
+        detail: "of a remote catalog an unsealed backup is a folder directly below it; name that folder alone")
+    }
+    let wanted = listing.objects(below: folder)
+    guard !wanted.isEmpty else {
+      throw DrillError(
+        .noSuchBackup, stage: .catalog, subject: folder, detail: "\(remote.text) holds no such folder, or nothing in it"
+      )
+    }
+    let fetched = try await fetch(wanted, of: folder)
+    if let first = fetched.unfetched.min(by: { $0.key < $1.key }) { throw first.value }
+    // Where files do not tell their cut, their own time stands for it.
+    for (name, object) in wanted { RemoteTime.give(object.modified, to: place(name, folder)) }
+    return fetched
+  }
+
+  /// The folders directly below the remote that nobody sealed, the newest first, by the times that the remote gives.
+  var unsealedFolders: [String] {
+    let times = listing.topFolders.filter { !$0.hasPrefix(".") }.compactMap { folder -> (String, Instant)? in
+      let objects = listing.objects(below: folder)
+      guard !objects.isEmpty, objects[Catalog.manifestName] == nil else { return nil }
+      let times = objects.values.compactMap { RemoteTime.parse($0.modified) }
+      return (folder, times.max() ?? Instant(millisecondsSince1970: .min))
+    }
+    return times.sorted { ($1.1, $1.0) < ($0.1, $0.0) }.map(\.0)
+  }
+
+  private func fetch(_ wanted: [String: RemoteListing.Object], of backup: String) async throws -> FetchedBackup {
     // One fetch of a backup at a time: whoever waits finds it there.
     let fetching = try await FileLock.held("\(home.locks)/\(backup).fetch", .exclusive)
     defer { withExtendedLifetime(fetching) {} }

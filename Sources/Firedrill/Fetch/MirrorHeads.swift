@@ -157,16 +157,6 @@ struct MirrorHeads {
 
   /// Gives folders and manifests the times that they have there: where a manifest cannot be used, they say how old its backup may be.
   private func settle(_ listing: RemoteListing, _ small: [String: RemoteListing.Object]) throws {
-    func set(_ path: String, _ time: String?) {
-      guard let time, let instant = RemoteTime.parse(time) else { return }
-      var times = [timespec(), timespec()]
-      let (seconds, rest) = instant.millisecondsSince1970.quotientAndRemainder(dividingBy: 1000)
-      times = [
-        timespec(tv_sec: Int(seconds), tv_nsec: Int(rest) * 1_000_000),
-        timespec(tv_sec: Int(seconds), tv_nsec: Int(rest) * 1_000_000),
-      ]
-      utimensat(AT_FDCWD, path, &times, AT_SYMLINK_NOFOLLOW)
-    }
     var newest: [String: String] = [:]
     for (path, object) in listing.objects {
       let top = String(path.prefix { $0 != "/" })
@@ -177,8 +167,9 @@ struct MirrorHeads {
     for folder in listing.topFolders where !folder.hasPrefix(".") {
       try? FileManager.default.createDirectory(
         atPath: home.stored(folder), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-      set("\(home.stored(folder))/\(Catalog.manifestName)", small["\(folder)/\(Catalog.manifestName)"]?.modified)
-      set(home.stored(folder), newest[folder])
+      RemoteTime.give(
+        small["\(folder)/\(Catalog.manifestName)"]?.modified, to: "\(home.stored(folder))/\(Catalog.manifestName)")
+      RemoteTime.give(newest[folder], to: home.stored(folder))
     }
   }
 }
@@ -191,5 +182,13 @@ enum RemoteTime {
     else { return nil }
     let fraction = parts.2.flatMap { Double("0\($0)") } ?? 0
     return Instant(millisecondsSince1970: whole.millisecondsSince1970 + Int64(fraction * 1000))
+  }
+
+  /// Gives a file of the mirror the time that the remote has for it; leaves it where there is none.
+  static func give(_ text: String?, to path: String) {
+    guard let instant = text.flatMap(parse) else { return }
+    let (seconds, rest) = instant.millisecondsSince1970.quotientAndRemainder(dividingBy: 1000)
+    let time = timespec(tv_sec: Int(seconds), tv_nsec: Int(rest) * 1_000_000)
+    utimensat(AT_FDCWD, path, [time, time], AT_SYMLINK_NOFOLLOW)
   }
 }

@@ -41,11 +41,7 @@ struct UnsealedReader {
     guard drill.production == nil else {
       throw file.refuse("production", "a production that is made for the drill is captured, and its backup sealed")
     }
-    guard drill.remoteCatalog == nil else {
-      throw file.refuse(
-        "catalog", "of a remote catalog only sealed backups are fetched; copy the files here with rclone, and name the folder")
-    }
-    guard drill.catalog != nil || selection.path?.hasPrefix("/") == true else {
+    guard drill.catalog != nil || drill.remoteCatalog != nil || selection.path?.hasPrefix("/") == true else {
       throw file.missing(["catalog"], "the drill needs 'catalog', the folder in which the unsealed backup lies")
     }
   }

@@ -76,9 +76,9 @@ struct DrillRunner: Sendable {
 
   // MARK: Stages
 
-  /// A folder of this machine needs no fetching, and says nothing about it.
+  /// A folder of this machine needs no fetching, and says nothing about it; what nobody sealed was fetched to be looked at.
   private func fetched(_ backup: DrilledBackup?, _ draft: inout RunDraft) async throws -> ReachableBackup? {
-    guard mirror != nil else { return backup.map { ReachableBackup(backup: $0) } }
+    guard mirror != nil, backup?.unsealed == nil else { return backup.map { ReachableBackup(backup: $0) } }
     return try await stage(.catalog, "fetching the backup", &draft, needs: backup) { try await fetch($0) }
   }
 

@@ -179,9 +179,10 @@ struct DrillSession: Sendable {
     let opened: OpenedCatalog
     let choice: BackupChoice
     var unsealed: FoundUnsealed?
+    var fetched: FetchedBackup?
     do {
       opened = try await place(setting).opened(events: events)
-      unsealed = try chooseUnsealed(description.engine)
+      (unsealed, fetched) = try await chooseUnsealed(description.engine, opened)
       choice =
         try unsealed.map { BackupChoice(entries: [Catalog.Entry(id: $0.id, claimed: nil, problem: nil)]) }
         ?? BackupChooser(
@@ -204,6 +205,7 @@ struct DrillSession: Sendable {
       try FileManager.default.createDirectory(
         atPath: runner.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
       try LiveGuard.check(description, folder: runner.folder)
+      if let fetched, let mirror = opened.mirror { run.draft.absorb(StageResult(fetched, by: mirror)) }
       try await runner.run(entry, into: &run.draft)
       if number == 0 { run.draft.absorb(StageResult(doubts: choice)) }
       setting.records.see(run.draft.topology, of: description.name, in: "backup \(entry.id)")
@@ -213,12 +215,32 @@ struct DrillSession: Sendable {
   }
 
   /// The backup that nobody sealed, where the drill selects one.
-  private func chooseUnsealed(_ engine: String) throws -> FoundUnsealed? {
-    guard case .unsealed(let selection) = drill.backups else { return nil }
+  private func chooseUnsealed(
+    _ engine: String, _ opened: OpenedCatalog
+  ) async throws -> (FoundUnsealed?, FetchedBackup?) {
+    guard case .unsealed(var selection) = drill.backups else { return (nil, nil) }
     guard let foreign = try engines.named(engine) as? any ForeignArtifacts else {
       throw DrillError(.usage, subject: engine, detail: "this engine does not know files that another tool made")
     }
-    return try UnsealedChooser(catalog: drill.catalog, engine: foreign).choose(selection)
+    guard let mirror = opened.mirror else {
+      return (try UnsealedChooser(catalog: drill.catalog, engine: foreign).choose(selection), nil)
+    }
+    // Of a remote only names, sizes and times are known before it is fetched.
+    let folders = mirror.unsealedFolders
+    let isLatest = selection.path == nil
+    guard let folder = selection.path ?? folders.first else {
+      throw DrillError(
+        .catalogEmpty, stage: .catalog, subject: "latest",
+        detail: "\(mirror.remote.text) holds no folder without a manifest; see whether the backup job ran")
+    }
+    let fetched = try await mirror.fetch(folder: folder)
+    selection.path = folder
+    var found = try UnsealedChooser(catalog: opened.catalog.root, engine: foreign).choose(selection)
+    if isLatest {
+      found.chosen =
+        "\(folder) is the newest of \(folders.count) unsealed, by the times that the remote gives"
+    }
+    return (found, fetched)
   }
 
   private func begin(_ records: RunRecords) -> SessionRuns.Begun {

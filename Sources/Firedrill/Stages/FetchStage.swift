@@ -12,14 +12,9 @@ struct ReachableBackup: Sendable {
 extension DrillRunner {
   /// Brings a backup's artifacts here where the catalog lies elsewhere.
   func fetch(_ backup: DrilledBackup) async throws -> (ReachableBackup?, StageResult) {
-    var result = StageResult()
-    guard let mirror else { return (ReachableBackup(backup: backup), result) }
+    guard let mirror else { return (ReachableBackup(backup: backup), StageResult()) }
     let fetched = try await mirror.fetch(backup.manifest, in: backup.manifest.backup)
-    result.phases = [
-      PhaseTiming(.locate, elapsed: mirror.locateElapsed), PhaseTiming(.fetch, elapsed: fetched.elapsed),
-    ]
-    result.notes = fetched.notes(from: mirror.remote)
-    return (ReachableBackup(backup: backup, fetched: fetched), result)
+    return (ReachableBackup(backup: backup, fetched: fetched), StageResult(fetched, by: mirror))
   }
 
   /// Hashes again what does not match and was not fetched by this run alone: the cache may have spoilt it, and then it is no fault of the backup.
@@ -42,6 +37,14 @@ extension DrillRunner {
       paths[name] = try catalog.source.localPath(of: "\(manifest.backup)/\(name)")
     }
     return measured.merging(await hash(paths)) { $1 }.merging(failed.mapValues { .failed($0) }) { $1 }
+  }
+}
+
+extension StageResult {
+  /// What fetching took, and what is to be known of it.
+  init(_ fetched: FetchedBackup, by mirror: CatalogMirror) {
+    phases = [PhaseTiming(.locate, elapsed: mirror.locateElapsed), PhaseTiming(.fetch, elapsed: fetched.elapsed)]
+    notes = fetched.notes(from: mirror.remote)
   }
 }
 

@@ -65,4 +65,18 @@ struct ChildProcessTests {
       watch.cancel()
     }
   }
+
+  @Test("takes with it what it started itself, which would keep its output open", .timeLimit(.minutes(1)))
+  func wholeGroup() async throws {
+    let child = try await ChildProcess.start(shell("sleep 600 & echo $!; wait"))
+    while child.lines.isEmpty { await Task.yield() }
+    await child.end()
+    #expect(child.ending == .signalled(9))
+    let started = try #require(pid_t(child.lines[0]))
+    // Nobody holds the output any more; its entry goes as soon as its new parent has taken note.
+    while let state = try? String(contentsOfFile: "/proc/\(started)/stat", encoding: .utf8) {
+      if state.contains(") Z ") { break }
+      await Task.yield()
+    }
+  }
 }

@@ -75,6 +75,50 @@ struct RemoteDrillTests {
     }
   }
 
+  @Test(
+    "what nobody sealed is fetched by its folder: the newest where none is named, and found wanting where a file is cut off"
+  )
+  func unsealed() async throws {
+    try await withServed { bench, server, drill in
+      for (night, age) in [("monday", 86400.0), ("tuesday", 0)] {
+        let folder = "\(bench.catalog)/\(night)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        for artifact in try bench.dataArtifacts() {
+          let path = "\(folder)/\(artifact.name)"
+          try FileManager.default.copyItem(atPath: bench.path(of: artifact), toPath: path)
+          let time = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded() - age)
+          try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: path)
+        }
+      }
+      func run(_ backup: String) async throws -> Run {
+        try await bench.run(
+          .init(catalog: drill.catalog, level: .restored, more: drill.more + ["backup: {unsealed: \(backup)}"]))
+      }
+      let latest = try await run("latest")
+      expectClean(latest, at: .restored)
+      #expect(latest.backups.map(\.backup) == ["tuesday"])
+      #expect(
+        latest.notes.contains { $0.contains("tuesday is the newest of 2 unsealed, by the times that the remote") })
+      #expect(try fetchTime(latest) > 0 && latest.restoreMs > fetchTime(latest))
+      #expect(try server.servedData == dataBytes(bench))
+
+      let named = try await run("monday")
+      expectClean(named, at: .restored)
+      #expect(named.backups.map(\.backup) == ["monday"] && named.fingerprintRoot == latest.fingerprintRoot)
+
+      let artifact = try bench.dataArtifacts()[0]
+      let bytes = try Data(contentsOf: URL(fileURLWithPath: bench.path(of: artifact)))
+      try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: "\(bench.catalog)/monday/\(artifact.name)"))
+      let cut = try await run("monday")
+      #expect(cut.verdict == .fail && cut.firstFailingStage == .decode)
+
+      let nowhere = try await run("sunday")
+      #expect(nowhere.findings.map(\.code) == [.backupMissing])
+      let nested = try await run("a/b")
+      #expect(nested.verdict == .inconclusive && nested.obstacles.map(\.code) == [.usage])
+    }
+  }
+
   @Test("finds an object that is not what was sealed")
   func corrupted() async throws {
     try await withServed { bench, server, drill in

@@ -118,16 +118,17 @@ struct AppendOnlyLogTests {
     }
   }
 
-  @Test("counts keys whose commands are not modelled as skipped, and compares the others")
+  @Test("counts keys whose commands are not modelled as skipped, compares the others, and does not call it restored")
   func unmodelled() async throws {
     try await withBench { bench in
       try write(Self.tail + Self.encoded("PFADD", "hll", "a"), "east/a.1.incr.aof", bench)
       try bench.reseal()
       let run = try await run(bench)
-      expectClean(run, at: .restored)
+      #expect(run.verdict == .inconclusive && run.findings.isEmpty && run.obstacles.isEmpty)
+      #expect(run.level == .decoded)
       #expect(run.coverage(.fingerprint, "records restored")?.skipped == [.expiredAtCut: 1, .notModelled: 1])
       #expect(run.coverage(.decode, "records of the artifacts")?.skipped == [.notModelled: 1])
-      #expect(run.levels.contains { $0.evidence.contains("1 keys, which our reader cannot tell") })
+      #expect(run.notes.contains { $0.hasPrefix("1 keys of the log could not be compared") })
     }
   }
 }

@@ -317,13 +317,16 @@ struct DatabaseKindTests {
         - {name: composite, table: "odd \\"na'me", sql: 'SELECT v FROM "odd ""na''me" WHERE a IS ?1 AND b IS ?2', parameters: [{key: 0}, {key: 1}]}
         - {name: whole, table: bag, sql: 'SELECT count(*), b FROM bag WHERE a IS ?1 GROUP BY b', parameters: [{key: 0}]}
         - {name: text, table: f, sql: 'SELECT body FROM f WHERE rowid=?1', parameters: [{key: 0}]}
+        - {name: word, table: f, sql: 'SELECT body FROM f WHERE f MATCH ''words'' AND rowid=?1', parameters: [{key: 0}]}
+        - {name: place, table: r, sql: 'SELECT low FROM r WHERE id=?1', parameters: [{key: 0}]}
 
       """
     let setup = [
       "CREATE TABLE \"odd \"\"na'me\"(a, b, v, PRIMARY KEY(a, b))",
       "INSERT INTO \"odd \"\"na'me\" VALUES(NULL, x'00ff', 1), ('x', NULL, 2), (1.5, 'y', 3)", "CREATE TABLE bag(a, b)",
       "INSERT INTO bag VALUES(NULL, 1), (NULL, 1), (2, 3)", "CREATE VIRTUAL TABLE f USING fts5(body)",
-      "INSERT INTO f VALUES('some words')",
+      "INSERT INTO f VALUES('some words')", "CREATE VIRTUAL TABLE r USING rtree(id, low, high)",
+      "INSERT INTO r VALUES(1, 2, 3)",
     ]
     try await ForeignDatabase.with(setup) { path in
       try await ForeignDatabase.withBackup(
@@ -334,7 +337,7 @@ struct DatabaseKindTests {
         expectClean(run, at: .answers)
         #expect(run.answers?.equal == 60)
         let asked = try bench.answers().operations
-        #expect(Set(asked.map(\.name)) == ["composite", "whole", "text"])
+        #expect(Set(asked.map(\.name)) == ["composite", "whole", "text", "word", "place"])
         try bench.plant(["UPDATE \"odd \"\"na'me\" SET v=9", "UPDATE bag SET b=9"])
         expect(try await bench.run(), .fail, [.contentDiffers, .answerDiffers], at: .compare)
       }
