@@ -12,7 +12,7 @@ struct DumpPayload {
 
   /// Nil where the payload is too short or its checksum is not that of its bytes.
   init?(_ payload: [UInt8]) {
-    guard payload.count > DumpPayload.footerBytes else { return nil }
+    guard payload.count >= DumpPayload.footerBytes else { return nil }
     var checksum = CRC64()
     payload.withUnsafeBytes { checksum.update(UnsafeRawBufferPointer(rebasing: $0.dropLast(8))) }
     let stored = payload.suffix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
