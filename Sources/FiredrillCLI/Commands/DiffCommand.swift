@@ -8,7 +8,7 @@ struct DiffCommand: AsyncParsableCommand {
     abstract: "Compare the contents of two stores or files, down to keys. Exit 0 equal, 1 different, 2 could not tell.",
     discussion: """
       A side is a backup's folder (or its id with --catalog), a file (dump.rdb, appendonly.aof, app.sqlite), a folder of such files, an appendonlydir, or a URL: redis://host:port, redis+unix:///path/to.sock,
-      with ?cluster=true for all shards; rediss://host:port?ca=ca.pem&cert=our.pem&key=our.key&server_name=NAME speaks TLS. A password comes from $FIREDRILL_PASSWORD, a user from the URL (redis://user@host:port), an encrypted key's from $FIREDRILL_KEY_PASSWORD.
+      with ?cluster=true for all shards; rediss://host:port?ca=ca.pem speaks TLS, with &cert=, &key= and &server_name= where they are needed. A password comes from $FIREDRILL_PASSWORD, a user from the URL (redis://user@host:port), an encrypted key's from $FIREDRILL_KEY_PASSWORD.
 
       EXAMPLE
         firedrill diff dump.rdb redis+unix:///run/redis.sock
