@@ -46,7 +46,7 @@ struct RunParts {
       Span(run.level.rawValue, isEnough ? .good : .unsure), isEnough ? " (required: " : ", but required is ",
       "\(run.requiredLevel.rawValue)\(isEnough ? ")" : "")",
     ]
-    if run.verdict != .pass { spans.append(" — \(run.claim)") }
+    if run.verdict != .pass { spans.append(" — \(run.level.claim)") }
     if let reason = LevelGap.reason(run) { spans.append("; \(reason)") }
     page.field("Level", spans)
     guard withEvidence else { return }

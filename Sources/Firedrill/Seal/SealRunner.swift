@@ -281,7 +281,8 @@ struct SealRunner: Sendable {
     }
     for (shard, part) in sharded where engine.shardsBySlot {
       let seen = SlotSet((read[part.found.name]?.folded.fingerprint.countsPerSlot ?? [:]).keys)
-      manifest.cut.proof.append("shard \(shard): \(seen.count) slots with keys, by the keys themselves")
+      let slots = "\(seen.count) slot\(seen.count == 1 ? "" : "s")"
+      manifest.cut.proof.append("shard \(shard): \(slots) with keys, by the keys themselves")
     }
 
     var findings = try await decodeFindings(manifest, sharded, read, reading)
