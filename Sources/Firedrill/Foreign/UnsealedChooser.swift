@@ -9,6 +9,8 @@ struct FoundUnsealed: Sendable {
   var selection: UnsealedSelection
   /// Why this one was taken; nil where it was named.
   var chosen: String?
+  /// A newer folder that may be the one that was meant, and holds no artifact.
+  var barren: String?
 }
 
 /// Finds the unsealed backup that a drill selects.
@@ -57,7 +59,20 @@ struct UnsealedChooser {
       ? "by the time of its files, since they do not tell their cut" : "by the cut that its files tell"
     return FoundUnsealed(
       id: newest.id, folder: newest.folder, selection: selection,
-      chosen: "\(newest.id) is the newest of \(candidates.count) unsealed, \(by)")
+      chosen: "\(newest.id) is the newest of \(candidates.count) unsealed, \(by)",
+      barren: newest.folder.isFile ? nil : barren(than: newest.folder, among: Set(candidates.map(\.id)), in: catalog))
+  }
+
+  /// The last folder that is named as the newest is, with later digits, and holds no artifact: what a job leaves that failed.
+  private func barren(than newest: ForeignFolder, among candidates: Set<String>, in catalog: String) -> String? {
+    func shape(_ name: String) -> String { String(name.map { $0.isNumber ? "0" : $0 }) }
+    let name = (newest.root as NSString).lastPathComponent
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: catalog)) ?? []
+    return names.filter { $0 > name && shape($0) == shape(name) && !candidates.contains($0) }.sorted().last { other in
+      var status = stat()
+      return lstat("\(catalog)/\(other)", &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        && lstat("\(catalog)/\(other)/\(Catalog.manifestName)", &status) != 0
+    }
   }
 
   /// What lies in a catalog without a manifest and holds artifacts of the engine, by name.

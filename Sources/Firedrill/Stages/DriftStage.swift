@@ -73,6 +73,11 @@ extension DrillRunner {
   }
 
   private func compare(_ restored: Restored, withBackup id: String, _ result: inout StageResult) async throws {
+    guard id != restored.manifest.backup else {
+      throw DrillError(
+        .referenceUnavailable, stage: .drift, subject: "backup \(id)",
+        detail: "it is the backup that is drilled; name another one, or see whether a newer one is missing")
+    }
     let entry = try catalog.entry(named: id)
     let (sealed, judged) = try readManifest(of: entry)
     guard let sealed else {
@@ -89,10 +94,13 @@ extension DrillRunner {
     }
     let held = try await hold(
       restored, against: stored.data.map(\.file), name: "backup \(id)", at: sealed.manifest.cut.time, evidence: nil)
-    absorb(held.drift, "backup \(id)", &result)
+    absorb(held.drift, "backup \(id)", &result, isEvidence: sealed.isTrusted)
   }
 
-  private func absorb(_ drift: DriftCheck.Result, _ name: String, _ result: inout StageResult) {
+  /// - Parameter isEvidence: whether an equal reference shows anything: one that anybody could have written does not.
+  private func absorb(
+    _ drift: DriftCheck.Result, _ name: String, _ result: inout StageResult, isEvidence: Bool = true
+  ) {
     result.judgement += drift.judgement
     if var known = result.drift {
       known.tallies += drift.tallies
@@ -103,7 +111,7 @@ extension DrillRunner {
     }
     let open = drift.tallies.contains { $0.attribution != .explained && $0.count > 0 }
     let examined = drift.judgement.coverage.contains { $0.coverage.examined > 0 }
-    if !open, examined, drift.judgement.isClean {
+    if !open, examined, isEvidence, drift.judgement.isClean {
       result.levels.append(.init(.content, evidence: "\(name), but for explained changes"))
     }
   }
@@ -151,7 +159,10 @@ extension DrillRunner {
     }
     check.add(libraries: slots.libraries)
     return (
-      try check.finish(equalRecords: left.recordCount - unequal, independentReaders: restored.readers, reference: name),
+      try check.finish(
+        // The sandbox may hold fewer than the artifact, from which the differing keys are read.
+        equalRecords: left.recordCount - min(unequal, left.recordCount), independentReaders: restored.readers,
+        reference: name),
       slots.slots
     )
   }

@@ -90,6 +90,13 @@ extension DrillRunner {
     // What could not be measured, or differs under load, takes nothing away from what was restored.
     result.judgement.obstacles += LoadPart.saturation(result.latencies)
     result.judgement.obstacles += restored.loadObstacles.map { Run.Obstacle($0, stage: .replay) }
+    if drill.load != nil, restored.load == nil, restored.loadObstacles.isEmpty, !restored.held.isEmpty {
+      let nothing = DrillError(
+        .usage, stage: .replay, subject: "load",
+        detail: "nothing was put under load: no key, or no whole slot, of its questions lay in shards restored together"
+      )
+      result.judgement.obstacles.append(Run.Obstacle(nothing, stage: .replay))
+    }
     try restored.load?.judge(backup: manifest.backup, into: &result)
     return (restored.held.isEmpty ? nil : restored, result)
   }

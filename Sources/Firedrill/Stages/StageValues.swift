@@ -109,6 +109,11 @@ struct Restored: Sendable {
       facts.map { known in
         var merged = known
         merged.isolation = min(known.isolation, wave.facts.isolation)
+        // Waves may run on different servers; a clock that one of them lets run is not held.
+        if known.clockHeld, !wave.facts.clockHeld {
+          (merged.clockHeld, merged.isolationDetail) = (false, wave.facts.isolationDetail)
+        }
+        if !known.server.contains(wave.facts.server) { merged.server += ", " + wave.facts.server }
         merged.phases += wave.facts.phases
         return merged
       } ?? wave.facts

@@ -49,6 +49,12 @@ extension DrillRunner {
     result.backup = Run.BackupExamined(
       backup: found.id, manifest: nil, cut: cut.time.map { cut.cut(at: $0) },
       unsealed: UnsealedBackup(cutFrom: cut.source))
+    if let barren = found.barren {
+      let newer = DrillError(
+        .noSuchBackup, stage: .catalog, subject: barren,
+        detail: "this folder is newer than \(found.id) and holds no artifact: see whether last night's job failed")
+      result.judgement.obstacles.append(Run.Obstacle(newer, stage: .catalog))
+    }
     result.notes = notes(
       of: found, cut, clock: clock, hasTopology: statement.topology != nil || !statement.slots.isEmpty)
     let survey = SurveyedUnsealed(
@@ -117,7 +123,9 @@ extension DrillRunner {
     result.phases = [PhaseTiming(.integrity, elapsed: start.duration(to: .now))]
     var files: [String: Digest] = [:]
     for (name, measurement) in measured { if case .read(_, let digest) = measurement { files[name] = digest } }
-    let isProven = known?.signedBy != nil && result.judgement.isClean
+    // What is read along with an artifact is not hashed with it.
+    let isAlone = unsealed.found.folder.found.allSatisfy(\.artifact.companions.isEmpty)
+    let isProven = known?.signedBy != nil && result.judgement.isClean && isAlone
     result.unsealed = UnsealedBackup(
       files: files, cutFrom: unsealed.cutFrom, digestsSignedBy: isProven ? known?.signedBy : nil)
     if let known {

@@ -196,6 +196,20 @@ struct UnsealedDrillTests {
     }
   }
 
+  @Test(
+    "a night that left a folder and no artifact is not passed over: the newest that has some is drilled, and is no pass"
+  )
+  func barren() async throws {
+    try await CopiedDumps.withBench { bench in
+      try await bench.shell("cd '\(bench.folder)/dumps' && mv night n-2026-01-30 && mkdir n-2026-01-31 n-logs")
+      let run = try await bench.run("{unsealed: latest}")
+      expect(run, .inconclusive, obstacles: [.noSuchBackup])
+      #expect(run.backups.map(\.backup) == ["n-2026-01-30"] && run.obstacles.map(\.subject) == ["n-2026-01-31"])
+      try await bench.shell("rmdir '\(bench.folder)/dumps/n-2026-01-31'")
+      expect(try await bench.run("{unsealed: latest}", name: "whole"), .pass)
+    }
+  }
+
   @Test("a catalog without such a backup, and one that is sealed, are said")
   func nothing() async throws {
     try await CopiedDumps.withBench { bench in

@@ -49,6 +49,16 @@ struct ReferenceTests {
     }
   }
 
+  @Test("a backup is no reference for itself")
+  func itself() async throws {
+    try await CapturedShop.withBench { bench in
+      let run = try await bench.run(
+        .init(level: .content, more: ["backup: latest", "reference: {backup: \(bench.backup)}"]))
+      expect(run, .inconclusive, obstacles: [.referenceUnavailable])
+      #expect(run.level == .restored)
+    }
+  }
+
   @Test("finds damage in the other backup")
   func otherBackupDamaged() async throws {
     try await CapturedShop.withBench { bench in

@@ -184,7 +184,12 @@ struct CommandCapture: Sendable {
       let reply: RESPValue
       do {
         reply = try await source.ask("FUNCTION", "DUMP")
-      } catch let error as DrillError where [.permissionDenied, .serverFailed].contains(error.code) {
+      } catch let error as DrillError where error.code == .permissionDenied {
+        // A copy without them would restore, be equal to another without them, and answer no FCALL.
+        throw DrillError(
+          .permissionDenied, subject: source.shard,
+          detail: "function libraries would be missing from it; allow the user +function|dump: \(error.detail)")
+      } catch let error as DrillError where error.code == .serverFailed {
         reading.notes.append("function libraries are not in it: \(error.detail)")
         return
       }
