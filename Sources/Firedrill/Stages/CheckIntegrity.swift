@@ -22,20 +22,10 @@ extension DrillRunner {
     }
     let total = manifest.artifacts.reduce(0) { $0 + $1.sizeBytes }
     let start = ContinuousClock.now
-    let stop = Flag()
-    func hash(_ paths: [String: String]) async -> [String: ArtifactHasher.Measurement] {
-      await onThread { [events] in
-        ArtifactHasher().hash(
-          paths, progress: { events(.progress(.integrity, done: $0, total: total, unit: .bytes)) },
-          isCancelled: { stop.isRaised })
-      } onCancel: {
-        stop.raise()
-      }
-    }
-    var measured = await hash(paths).merging(unfetched.mapValues { .failed($0) }) { $1 }
+    var measured = await hash(paths, of: total).merging(unfetched.mapValues { .failed($0) }) { $1 }
     try Task.checkCancellation()
     if let fetched = reachable.fetched {
-      measured = try await fetchedAgain(measured, of: manifest, fetched, hash: hash)
+      measured = try await fetchedAgain(measured, of: manifest, fetched) { await hash($0, of: total) }
     }
     let judgement = try IntegrityCheck(companions: [Catalog.manifestName]).check(
       manifest, entries: entries, measured: measured)
@@ -58,5 +48,21 @@ extension DrillRunner {
             parts: group.parts.compactMap { paths[$0.name] })))
     }
     return (unfetched.isEmpty ? stored : nil, result)
+  }
+
+  /// Hashes files in full, and tells how far it is; stops when the task is cancelled.
+  ///
+  /// - Parameters:
+  ///   - paths: by the names under which the result is wanted.
+  ///   - total: bytes of all that the stage hashes.
+  func hash(_ paths: [String: String], of total: UInt64) async -> [String: ArtifactHasher.Measurement] {
+    let stop = Flag()
+    return await onThread { [events] in
+      ArtifactHasher().hash(
+        paths, progress: { events(.progress(.integrity, done: $0, total: total, unit: .bytes)) },
+        isCancelled: { stop.isRaised })
+    } onCancel: {
+      stop.raise()
+    }
   }
 }

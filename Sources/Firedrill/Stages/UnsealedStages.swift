@@ -98,15 +98,7 @@ extension DrillRunner {
   {
     let manifest = backup.manifest
     let start = ContinuousClock.now
-    let stop = Flag()
-    let total = manifest.artifacts.reduce(0) { $0 + $1.sizeBytes }
-    let measured = await onThread { [events] in
-      ArtifactHasher().hash(
-        unsealed.paths, progress: { events(.progress(.integrity, done: $0, total: total, unit: .bytes)) },
-        isCancelled: { stop.isRaised })
-    } onCancel: {
-      stop.raise()
-    }
+    let measured = await hash(unsealed.paths, of: manifest.artifacts.reduce(0) { $0 + $1.sizeBytes })
     try Task.checkCancellation()
     let known = try await knownDigests(unsealed)
     let listed = known.map { known in
