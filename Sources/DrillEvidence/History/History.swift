@@ -13,6 +13,7 @@ public struct History: Sendable {
   public internal(set) var skips: [Recorded<DrillSkipped>] = []
   public internal(set) var notifications: [Recorded<NotificationSent>] = []
   public internal(set) var decisions: [Recorded<GateDecided>] = []
+  public internal(set) var migrationEvents: [Recorded<MigrationEvent>] = []
   public internal(set) var exports: [Recorded<EvidenceExported>] = []
   /// Runs that began and whose process was alive when this was read.
   public internal(set) var running: Set<String> = []

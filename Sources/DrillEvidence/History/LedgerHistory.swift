@@ -55,6 +55,7 @@ extension History {
     case .skipped: skips.append(try recorded(DrillSkipped.self))
     case .notification: notifications.append(try recorded(NotificationSent.self))
     case .gateDecision: decisions.append(try recorded(GateDecided.self))
+    case .migrationEvent: migrationEvents.append(try recorded(MigrationEvent.self))
     case .evidenceExport: exports.append(try recorded(EvidenceExported.self))
     default: break
     }

@@ -21,6 +21,8 @@ public struct LeafKind: RawRepresentable, Hashable, Sendable, Codable {
   public static let notification = LeafKind(rawValue: "notification")
   /// A gate decided; the details are the signed decision.
   public static let gateDecision = LeafKind(rawValue: "gate-decision")
+  /// A migration reached a stage.
+  public static let migrationEvent = LeafKind(rawValue: "migration-event")
   /// Evidence was exported.
   public static let evidenceExport = LeafKind(rawValue: "evidence-export")
 }
