@@ -132,7 +132,8 @@ public struct IncrementPredecessor: Sendable {
   public var restored: @Sendable () async throws -> [ArtifactFile]
 
   public init(
-    cut: Cut, topology: Topology, changes: String? = nil, restored: @escaping @Sendable () async throws -> [ArtifactFile]
+    cut: Cut, topology: Topology, changes: String? = nil,
+    restored: @escaping @Sendable () async throws -> [ArtifactFile]
   ) {
     self.cut = cut
     self.topology = topology

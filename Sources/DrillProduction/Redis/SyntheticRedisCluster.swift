@@ -29,7 +29,7 @@ public struct SyntheticRedisCluster: Sendable {
   public let masters: [Endpoint]
   /// Each master's replicas.
   public let replicas: [[Endpoint]]
-  private let credentials: RedisCredentials
+  let credentials: RedisCredentials
 
   /// Starts the servers in a new folder below `folder`, hands the deployment to `body`, and ends and removes
   /// everything, however `body` ends. The servers end with this process, however it ends.
@@ -208,8 +208,8 @@ public struct SyntheticRedisCluster: Sendable {
     }
   }
 
-  private static func check(_ reply: RESPValue) throws {
+  static func check(_ reply: RESPValue) throws {
     guard case .error(let line) = reply else { return }
-    throw DrillError(.serverFailed, subject: "synthetic production", detail: "a write was refused: \(line)")
+    throw DrillError(.serverFailed, subject: "synthetic production", detail: "it refused: \(line)")
   }
 }

@@ -61,3 +61,47 @@ struct SyntheticRedisTests {
     }
   }
 }
+
+@Suite("Slots of a synthetic Redis Cluster", .serialized)
+struct SyntheticMoveTests {
+  private func keys(_ cluster: SyntheticRedisCluster, _ master: Int, _ slot: Int) async throws -> Int {
+    try await RedisConnection.with(cluster.masters[master]) {
+      Int(try await $0.ask("CLUSTER", "COUNTKEYSINSLOT", "\(slot)").integer ?? -1)
+    }
+  }
+
+  @Test("move step by step, stay open where a move is left, and are the target's at its end; redis-cli moves them too")
+  func moves() async throws {
+    try await RedisFixture.withFolder { folder in
+      let shape = SyntheticRedisCluster.Shape(masters: 3, replicasPerMaster: 0)
+      try await SyntheticRedisCluster.with(shape, below: folder) { cluster in
+        let slot = Int(RedisEngine().slot(ofKey: Array("{a}".utf8)).rawValue)
+        let source = slot / (Slot.count / 3 + 1)
+        let target = (source + 1) % 3
+        try await cluster.send((0..<10).map { ["SET", "{a}:\($0)", "v"] })
+        let slots = SlotSet([Slot(slot)])
+        try await cluster.open(slots, from: source, to: target)
+        let (from, to) = (try await cluster.nodeID(source), try await cluster.nodeID(target))
+        let open = try await RedisDiscovery.map(of: cluster.description)
+        #expect(open.moves == [.init(slot: Slot(slot), source: from, target: to)])
+        #expect(try await cluster.moveKeys(of: slots, from: source, to: target, limit: 4, batch: 3) == 4)
+        #expect(try await keys(cluster, source, slot) == 6)
+        #expect(try await keys(cluster, target, slot) == 4)
+        // Clients find their keys on either side.
+        try await cluster.send((0..<10).map { ["APPEND", "{a}:\($0)", "w"] })
+        #expect(try await cluster.moveKeys(of: slots, from: source, to: target) == 6)
+        try await cluster.close(slots, to: target)
+        let closed = try await RedisDiscovery.map(of: cluster.description)
+        #expect(closed.moves.isEmpty && closed.topology.owner(of: Slot(slot))?.name == to)
+
+        try await cluster.reshard(slots: 3, from: 0, to: 2)
+        let now = try await RedisDiscovery.map(of: cluster.description)
+        #expect(now.moves.isEmpty)
+        let third = try await cluster.nodeID(2)
+        let gained = now.topology.shard(named: third)?.slots.subtracting(
+          closed.topology.shard(named: third)?.slots ?? SlotSet())
+        #expect(gained?.count == 3)
+      }
+    }
+  }
+}
