@@ -58,9 +58,11 @@ public struct ClusterFacts: Sendable {
     return age < -ClockTrace.tolerance.milliseconds ? nil : .milliseconds(max(0, Int64(age)))
   }
 
-  /// The newest topology seen: the one of the highest epoch, and of one epoch the last seen. An old backup's topology may be seen late.
+  /// The newest topology seen: the one of the highest epoch, and of one epoch the last in force. An old backup's topology may be seen late.
   public var presentTopology: Recorded<TopologySeen>? {
-    topologies.max { ($0.body.epoch, $0.leaf) < ($1.body.epoch, $1.leaf) }
+    topologies.max {
+      ($0.body.epoch, $0.body.asOf ?? $0.time, $0.leaf) < ($1.body.epoch, $1.body.asOf ?? $1.time, $1.leaf)
+    }
   }
 }
 

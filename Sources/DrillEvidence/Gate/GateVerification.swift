@@ -81,7 +81,10 @@ public struct GateVerification: Hashable, Sendable, Codable {
 
   private mutating func hold(_ binding: ClusterBinding, since size: Int, against history: History) {
     let cluster = binding.cluster
+    let bound = history.topologies.first { $0.leaf == binding.topologyLeaf }?.body
     for topology in history.topologies where topology.leaf >= size && topology.body.cluster == cluster {
+      // Seen again, it is the one that was decided on.
+      if let bound, topology.body.isSame(as: bound) { continue }
       // The same epoch with other shards or moves is newer too: a move that begins raises no epoch yet.
       if topology.body.epoch >= binding.epoch ?? 0 {
         refuse(

@@ -3,20 +3,25 @@ import Foundation
 import GRDB
 
 extension Ledger {
-  /// Records a topology unless the last one that was recorded of its cluster is the same, or its epoch is an older one that is already known.
+  /// Records a topology unless that would say nothing new: of the live servers, unless the last look at them saw the same, so that one that comes back is
+  /// recorded again; of a backup, which stays what it is, unless this one was seen before.
   ///
+  /// - Returns: whether it was recorded.
   /// - Throws: `DrillError`: `ledger-unwritable`, `ledger-damaged`.
-  public func see(_ topology: TopologySeen, at time: Instant = .now) throws {
+  @discardableResult
+  public func see(_ topology: TopologySeen, at time: Instant = .now) throws -> Bool {
     try write { db in
       let statements = try Data.fetchAll(
         db,
         sql: "SELECT CAST(statement AS BLOB) FROM leaves WHERE cluster = ? AND kind = ? ORDER BY leaf",
         arguments: [topology.cluster, LeafKind.topology.rawValue])
       let known = try statements.map { try CanonicalJSON.decode(Leaf<TopologySeen>.self, from: $0).body }
-      let isKnown = known.contains {
-        $0.epoch == topology.epoch && $0.shards == topology.shards && $0.moves == topology.moves
-      }
+      let isKnown =
+        topology.seenIn == TopologySeen.live
+        ? known.last { $0.seenIn == TopologySeen.live }?.isSame(as: topology) == true
+        : known.contains { $0.isSame(as: topology) }
       if !isKnown { _ = try append(topology, details: nil, at: time, db) }
+      return !isKnown
     }
   }
 }

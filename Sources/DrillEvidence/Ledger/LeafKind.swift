@@ -9,7 +9,7 @@ public struct LeafKind: RawRepresentable, Hashable, Sendable, Codable {
   public static let run = LeafKind(rawValue: "run")
   /// Details of leaves before a given one were dropped by age.
   public static let detailsDropped = LeafKind(rawValue: "details-dropped")
-  /// A topology was seen for the first time.
+  /// A topology was seen that differs from the one before.
   public static let topology = LeafKind(rawValue: "topology")
   /// Somebody acknowledged a finding, noted something on it, or withdrew it.
   public static let findingAction = LeafKind(rawValue: "finding-action")

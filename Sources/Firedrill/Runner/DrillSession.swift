@@ -156,7 +156,7 @@ struct DrillSession: Sendable {
       rationale: "taken by drill \(drill.name)",
       follows: capture.follows, events: events)
     try await runner.run { sealed in
-      setting.records.see(sealed.manifest.topology, of: cluster.description.name, in: "live")
+      setting.records.see(sealed.manifest.topology, of: cluster.description.name, in: TopologySeen.live)
       try await body(sealed)
     }
   }
@@ -208,8 +208,9 @@ struct DrillSession: Sendable {
       if let fetched, let mirror = opened.mirror { run.draft.absorb(StageResult(fetched, by: mirror)) }
       try await runner.run(entry, into: &run.draft)
       if number == 0 { run.draft.absorb(StageResult(doubts: choice)) }
-      setting.records.see(run.draft.topology, of: description.name, in: "backup \(entry.id)")
-      setting.records.see(run.draft.liveTopology, of: description.name, in: "live")
+      setting.records.see(
+        run.draft.topology, of: description.name, in: "backup \(entry.id)", at: run.draft.run.backups.last?.cut?.time)
+      setting.records.see(run.draft.liveTopology, of: description.name, in: TopologySeen.live)
       record(&run, setting)
     }
   }

@@ -40,9 +40,11 @@ final class RunRecords: Sendable {
   }
 
   /// Records a topology that the ledger does not know yet. A failure shows when the run is recorded.
-  func see(_ topology: Topology?, of cluster: String, in place: String) {
+  ///
+  /// - Parameter cut: when it was in force, where it is a backup's.
+  func see(_ topology: Topology?, of cluster: String, in place: String, at cut: Instant? = nil) {
     guard let ledger, let topology else { return }
-    try? ledger.see(TopologySeen(cluster: cluster, topology, seenIn: place))
+    _ = try? ledger.see(TopologySeen(cluster: cluster, topology, seenIn: place, asOf: cut))
   }
 
   /// All that is recorded of a cluster; nil where it cannot be read.
