@@ -57,10 +57,11 @@ struct FiredrillCommand: AsyncParsableCommand {
 }
 
 extension ExitStatus {
-  /// What was asked wrongly is usage; everything else that keeps from looking is inconclusive.
+  /// What was asked wrongly is usage, what a migration's gates do not let pass is a failure; everything else that keeps from looking is inconclusive.
   init(_ error: DrillError) {
     switch error.code {
     case .usage, .badFile, .keyUnreadable, .noSuchBackup, .noSuchRun: self = .usage
+    case .eventDiffers, .migrationUnknown, .eventOutOfOrder, .eventFromFuture: self = .fail
     default: self = .inconclusive
     }
   }

@@ -27,7 +27,7 @@ public struct ClockTrace: Sendable {
     times += history.topologies.map { ($0.leaf, $0.time) } + history.findingActions.map { ($0.leaf, $0.time) }
     times += history.schedules.map { ($0.leaf, $0.time) } + history.skips.map { ($0.leaf, $0.time) }
     times += history.notifications.map { ($0.leaf, $0.time) } + history.decisions.map { ($0.leaf, $0.time) }
-    times += history.exports.map { ($0.leaf, $0.time) }
+    times += history.exports.map { ($0.leaf, $0.time) } + history.migrationEvents.map { ($0.leaf, $0.time) }
     times.sort { $0.leaf < $1.leaf }
     var latest: [Instant] = []
     var reversals: [Reversal] = []

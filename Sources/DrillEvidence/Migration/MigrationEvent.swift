@@ -44,3 +44,18 @@ public struct MigrationEvent: LeafBody, Hashable {
     }
   }
 }
+
+extension MigrationEvent {
+  /// What it says, in a few words.
+  var words: String {
+    var parts = ["\(migration) \(stage.words) at \(Format.time(at))"]
+    parts += moves.map { "slots \($0.slots.description.clipped(to: 40)) from \($0.source) to \($0.target)" }
+    if let backup { parts.append("backup \(backup)") }
+    return parts.joined(separator: ", ")
+  }
+}
+
+extension MigrationStage {
+  /// As it is read in a sentence: `catching up`.
+  package var words: String { rawValue.replacing("-", with: " ") }
+}

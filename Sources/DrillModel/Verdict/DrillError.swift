@@ -77,6 +77,13 @@ public struct DrillError: Error, Sendable, CustomStringConvertible {
     case ledgerUnwritable = "ledger-unwritable"
     case ledgerDamaged = "ledger-damaged"
     case coverageOpen = "coverage-open"
+    /// An event's id is taken by one that says something else.
+    case eventDiffers = "event-differs"
+    /// An event of a migration that never was planned.
+    case migrationUnknown = "migration-unknown"
+    /// An event that a migration's stage does not admit, or that lies before one that is recorded.
+    case eventOutOfOrder = "event-out-of-order"
+    case eventFromFuture = "event-from-future"
     /// Another process runs this drill.
     case alreadyRunning = "already-running"
     case interrupted

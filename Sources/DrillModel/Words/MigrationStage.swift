@@ -12,4 +12,13 @@ public enum MigrationStage: String, Sendable, Codable, CaseIterable {
 
   /// Whether nothing comes after it.
   public var isEnd: Bool { self == .finalized || self == .rolledBack }
+
+  /// The stage that comes after it when all goes well; nil at an end.
+  public var next: MigrationStage? {
+    guard !isEnd, let place = MigrationStage.allCases.firstIndex(of: self) else { return nil }
+    return MigrationStage.allCases[place + 1]
+  }
+
+  /// The stages that a migration may be in after an event at this one: more may happen within a stage, none is left out, and one may go back until the end.
+  public var following: [MigrationStage] { isEnd ? [] : [self, next, .rolledBack].compactMap(\.self) }
 }

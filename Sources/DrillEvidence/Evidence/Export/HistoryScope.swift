@@ -18,6 +18,7 @@ extension History {
     keep(&history.skips) { [$0.cluster] }
     keep(&history.notifications) { [$0.cluster] }
     keep(&history.decisions) { $0.clusters }
+    keep(&history.migrationEvents) { [$0.cluster] }
     keep(&history.exports) { $0.clusters }
     return history
   }

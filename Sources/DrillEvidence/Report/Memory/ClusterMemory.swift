@@ -8,6 +8,8 @@ package struct ClusterMemory: Sendable {
   package internal(set) var started: [Recorded<RunStarted>] = []
   package internal(set) var unfinished: [Recorded<RunStarted>] = []
   package internal(set) var topologies: [Recorded<TopologySeen>] = []
+  package internal(set) var migrationEvents: [Recorded<MigrationEvent>] = []
+  package internal(set) var decisions: [Recorded<GateDecided>] = []
   package internal(set) var schedules: [Recorded<ScheduleDeclared>] = []
   package internal(set) var skips: [Recorded<DrillSkipped>] = []
   package internal(set) var missed: [MissedDrill] = []

@@ -74,6 +74,13 @@ package struct LedgerMemory: Sendable {
     for topology in added.topologies {
       clusters[topology.body.cluster, default: ClusterMemory(topology.body.cluster)].topologies.append(topology)
     }
+    for event in added.migrationEvents {
+      clusters[event.body.cluster, default: ClusterMemory(event.body.cluster)].migrationEvents.append(event)
+    }
+    for decision in added.decisions {
+      // A policy may name clusters that there are not.
+      for name in decision.body.clusters { clusters[name]?.decisions.append(decision) }
+    }
     for schedule in added.schedules {
       clusters[schedule.body.cluster, default: ClusterMemory(schedule.body.cluster)].schedules.append(schedule)
     }
