@@ -44,7 +44,9 @@ public enum Firedrill {
       selection.path = selection.path ?? recorded.run?.backups.first?.backup
       drill.backups = .unsealed(selection)
     } else if drill.production == nil, let backup = recorded.run?.backups.first?.backup {
-      drill.backups = .id(backup)
+      let examined = recorded.run?.backups.first
+      drill.backups =
+        examined?.chain.map { .point(tip: backup, .recorded($0.point, at: examined?.cut?.time ?? .now)) } ?? .id(backup)
       drill.capture = nil
     }
     return try await DrillSession(drill: drill, options: options, events: events).run()
@@ -121,15 +123,20 @@ public enum Firedrill {
 
   /// Backs up a live cluster and seals it. With `follows`, goes on recording what changes until the task is cancelled.
   ///
-  /// - Parameter via: instead of what the cluster file says; by commands, the backup stands at no cut.
+  /// - Parameters:
+  ///   - via: instead of what the cluster file says; by commands, the backup stands at no cut.
+  ///   - predecessor: the backup to take an increment on, an id or `latest`; nil: a full backup is taken.
+  ///   - trust: public keys that may have signed it, beside the one that seals.
+  /// - Throws: `DrillError` with `capture-refused` where no increment can be taken on it: then a full one has to be.
   public static func capture(
     cluster path: String, to catalog: String, key: String, rationale: String? = nil, follows: Bool = false,
-    via: ReadingPath? = nil, events: @escaping DrillEventHandler = { _ in }
+    via: ReadingPath? = nil, on predecessor: String? = nil, trust: [String] = [], events: @escaping DrillEventHandler = { _ in }
   ) async throws -> SealedManifest {
     let cluster = try ClusterFile.read(path: Workplace.absolute(path)).reading(via)
     let runner = CaptureRunner(
       engine: try Engines().named(cluster.description.engine), cluster: cluster, catalog: Workplace.absolute(catalog),
-      key: try KeyFile.readSigningKey(Workplace.absolute(key)), rationale: rationale, follows: follows, events: events)
+      key: try KeyFile.readSigningKey(Workplace.absolute(key)), rationale: rationale, follows: follows, on: predecessor,
+      trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }, events: events)
     return try await runner.run { sealed in
       if follows { try await untilCancelled(sealed, events) }
       return sealed

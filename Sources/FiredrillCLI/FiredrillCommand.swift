@@ -20,7 +20,8 @@ struct FiredrillCommand: AsyncParsableCommand {
     version: Firedrill.version,
     subcommands: [
       RunCommand.self, CaptureCommand.self, SealCommand.self, CheckCommand.self, InspectCommand.self, DiffCommand.self,
-      FingerprintCommand.self, ReplayCommand.self, LocateCommand.self, CatalogCommand.self, LedgerCommand.self,
+      FingerprintCommand.self, ReplayCommand.self, LocateCommand.self, CatalogCommand.self, ChainCommand.self,
+      LedgerCommand.self,
       FindingsCommand.self,
       ExplainCommand.self, PlaybookCommand.self, GateCommand.self, ReportCommand.self, ServeCommand.self,
       ScheduleCommand.self, EvidenceCommand.self, KeygenCommand.self, DoctorCommand.self, ManualCommand.self,

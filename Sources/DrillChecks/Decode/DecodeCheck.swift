@@ -89,6 +89,7 @@ public struct DecodeCheck: Sendable {
             .databaseCorrupt, stage: .decode, subject: subject(artifact, offset: problem.offset),
             expected: "a whole database",
             observed: problem.detail))
+      case .conflict: found.append(ChainCheck.conflict(subject(artifact, offset: problem.offset), problem.detail))
       case .foreignKey:
         found.append(
           Finding(

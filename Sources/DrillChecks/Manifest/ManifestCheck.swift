@@ -123,8 +123,14 @@ public struct ManifestCheck: Sendable {
         throw refuse("the reference names an artifact that the manifest does not have")
       }
     }
-    guard manifest.kind == .incremental || manifest.predecessor == nil else {
+    guard manifest.kind == .incremental || manifest.predecessor == nil && manifest.since == nil else {
       throw refuse("a full backup names a predecessor")
+    }
+    if manifest.kind == .incremental {
+      guard let since = manifest.since else { throw refuse("an incremental backup does not say where it begins") }
+      guard Set(since.keys) == Set(manifest.cut.positions.keys) else {
+        throw refuse("an incremental backup begins with other shards than it ends with")
+      }
     }
     return manifest
   }

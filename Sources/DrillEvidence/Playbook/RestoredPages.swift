@@ -82,6 +82,17 @@ extension PlaybookPage {
           "If the live database has the same rows, it is a fault of the application: hand the list to its owner.",
           "If not, the backup is torn: use one whose cut is coherent, and see how this one was taken.",
         ])
+    case .incrementConflict:
+      return page(
+        [
+          "`firedrill inspect BACKUP --catalog CATALOG`: on which backup was the increment made, and is that one still what it was?",
+          "`firedrill chain check CATALOG --trust KEY.pub`: does the chain fit together otherwise?",
+          "Restore to the cut before it, `backup: {id: PREDECESSOR, at: cut}`: does that pass?",
+        ],
+        [
+          "Take a full backup now; nothing that was made on this increment restores either.",
+          "Look at what took the increment: its predecessor was restored wrong there, or the store was written to behind it.",
+        ])
     case .coverageHole:
       return page(
         [

@@ -95,6 +95,78 @@ extension PlaybookPage {
           "Until then only the backups before the gap restore: say so to whoever counts on a newer point.",
           "Let retention delete whole chains only.",
         ])
+    case .chainCycle:
+      return page(
+        [
+          "`firedrill chain check CATALOG --trust KEY.pub` names the links of the circle.",
+          "Which of these manifests changed last? No capture makes a circle: somebody sealed a manifest by hand.",
+        ],
+        [
+          "Take a full backup now: `firedrill capture CLUSTER.yaml --to CATALOG --key KEY`.",
+          "Ask who can use the sealing key; a circle has to be signed to be found here.",
+        ])
+    case .chainFork:
+      return page(
+        [
+          "`firedrill chain check CATALOG --trust KEY.pub` names both increments and the backup that both continue.",
+          "`firedrill inspect` each: which cluster, host or job took it, and up to which cut does it go?",
+          "Was production rolled back in between? Then one of them holds what was rolled back.",
+        ],
+        [
+          "Move the increment that is not meant, and all that was made on it, out of the catalog, and drill again.",
+          "Let one job alone take increments; `--on latest` continues the newest backup.",
+        ])
+    case .chainOverlap:
+      return page(
+        [
+          "`firedrill inspect` the increment: `since` is where it begins; compare it with the predecessor's cut.",
+          "Was the predecessor sealed again, or the server restored from a backup in between?",
+        ],
+        [
+          "Take a full backup now, and increments on that.",
+          "Until then restore to the predecessor's cut: `backup: {id: PREDECESSOR, at: cut}`.",
+        ])
+    case .chainSwapped:
+      return page(
+        [
+          "`firedrill chain check CATALOG --trust KEY.pub` says which link, and whether its manifest or its artifact is another's.",
+          "Compare the digests that `firedrill inspect` shows with those of another copy of the catalog.",
+          "Were two folders or files exchanged by a copy job? Look for the one that is missing elsewhere.",
+        ],
+        [
+          "Fetch the link from where it was made, and check again.",
+          "Call security as well as the owner where nobody moved anything: an older link in a newer one's place hides what happened since.",
+        ])
+    case .chainRepeated:
+      return page(
+        [
+          "`firedrill chain check CATALOG --trust KEY.pub` names both links.",
+          "Which of them has the cut that its artifact tells? The other one lost its own changes.",
+        ],
+        [
+          "Fetch the lost artifact from where it was made; without it, restore to the point before the copy.",
+          "Take a full backup now.",
+        ])
+    case .chainForeign:
+      return page(
+        [
+          "`firedrill inspect` the link: which cluster and engine does it name?",
+          "Do two clusters share a catalog? Their backups must not share names.",
+        ],
+        [
+          "Find the predecessor in another copy of the catalog and put it in its place.",
+          "Take a full backup now where it cannot be found.",
+        ])
+    case .chainEpoch:
+      return page(
+        [
+          "`firedrill inspect` both: which epoch and which shards does each name?",
+          "`firedrill topology show`: did a failover or a re-sharding happen between the two cuts?",
+        ],
+        [
+          "Take a full backup after every change of shards, and increments on that.",
+          "Where the epoch goes back, find out which node answered the capture: it knew an old topology.",
+        ])
     case .artifactMissing:
       return page(
         [

@@ -11,6 +11,8 @@ public struct Manifest: Hashable, Sendable, Codable {
   public var engineVersion: String
   public var kind: Kind
   public var predecessor: Predecessor?
+  /// Where an increment begins: the position of each shard at its predecessor's cut. Nil for a full backup.
+  public var since: [String: String]?
   public var cut: Cut
   public var scope: Scope
   public var topology: Topology
@@ -24,7 +26,7 @@ public struct Manifest: Hashable, Sendable, Codable {
 
   public init(
     backup: String, cluster: String, engine: String, engineVersion: String, kind: Kind = .full,
-    predecessor: Predecessor? = nil,
+    predecessor: Predecessor? = nil, since: [String: String]? = nil,
     cut: Cut, scope: Scope, topology: Topology, artifacts: [Artifact], reference: Reference? = nil,
     retention: String? = nil,
     keyIDs: [String] = [], rationale: String? = nil
@@ -35,6 +37,7 @@ public struct Manifest: Hashable, Sendable, Codable {
     self.engineVersion = engineVersion
     self.kind = kind
     self.predecessor = predecessor
+    self.since = since
     self.cut = cut
     self.scope = scope
     self.topology = topology

@@ -1,5 +1,9 @@
 /// An engine that restores chains: a full backup and the increments on it, up to a point.
 public protocol ChainRestoring: Engine {
+  /// Whether a chain can be restored to points between its links' cuts. Where it cannot, a time is rounded down to the
+  /// newest cut at or before it.
+  var restoresWithinLinks: Bool { get }
+
   /// What an increment's data artifact says of itself; facts, judged elsewhere.
   ///
   /// - Throws: `DrillError` with `artifact-io` where the file cannot be read.
@@ -17,6 +21,10 @@ public protocol ChainRestoring: Engine {
   /// - Parameter folder: exists, is empty, and outlives what is returned.
   /// - Throws: `DrillError`: `artifact-io`; `io` where `folder` cannot be written to.
   func assemble(_ chain: ShardChain, upTo point: RestorePoint, in folder: String) throws -> AssembledShard
+}
+
+extension ChainRestoring {
+  public var restoresWithinLinks: Bool { true }
 }
 
 /// One shard's part of a chain.
@@ -52,7 +60,7 @@ public struct ShardChain: Sendable {
 }
 
 /// Up to where a chain is restored.
-public enum RestorePoint: Hashable, Sendable {
+public enum RestorePoint: Hashable, Sendable, Codable {
   /// The last link's cut.
   case end
   /// Nothing later than this time, as far as the chain tells times: a change stream by its time stamps, a chain of

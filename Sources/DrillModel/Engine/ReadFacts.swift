@@ -91,6 +91,8 @@ public struct ReadFacts: Hashable, Sendable, Codable {
       case missingPart = "missing-part"
       /// A file of the artifact that none of the others names.
       case unnamedPart = "unnamed-part"
+      /// A change of an increment that does not fit what it is made on.
+      case conflict
     }
     public var kind: Kind
     public var offset: Int64?

@@ -9,6 +9,13 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   case signatureUntrusted = "signature-untrusted"
   case manifestMismatch = "manifest-mismatch"
   case chainGap = "chain-gap"
+  case chainCycle = "chain-cycle"
+  case chainFork = "chain-fork"
+  case chainOverlap = "chain-overlap"
+  case chainSwapped = "chain-swapped"
+  case chainRepeated = "chain-repeated"
+  case chainForeign = "chain-foreign"
+  case chainEpoch = "chain-epoch"
   // integrity
   case artifactMissing = "artifact-missing"
   case artifactUnexpected = "artifact-unexpected"
@@ -22,6 +29,7 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   case versionUnsupported = "version-unsupported"
   case databaseCorrupt = "database-corrupt"
   case foreignKeyViolated = "foreign-key-violated"
+  case incrementConflict = "increment-conflict"
   case coverageHole = "coverage-hole"
   case slotMisplaced = "slot-misplaced"
   case slotOverlap = "slot-overlap"
@@ -55,7 +63,22 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
       "The manifest, or the list of digests, is signed, but by none of the keys that the drill trusts."
     case .manifestMismatch:
       "The manifest is genuine but belongs to another backup or cluster than the one it stands for."
-    case .chainGap: "An incremental backup's predecessor is missing or is not the one that it was made on."
+    case .chainGap:
+      "A backup's predecessor is missing, cannot be used, or ends before the increment on it begins."
+    case .chainCycle:
+      "A chain of increments leads back to itself, and never to a full backup."
+    case .chainFork:
+      "Two increments continue one backup of the chain: which of them holds what happened cannot be told."
+    case .chainOverlap:
+      "An increment begins before its predecessor's cut: changes of that time would be made twice."
+    case .chainSwapped:
+      "A link of a chain bears the right name and is another one: its manifest's digest, or its artifact's own header, belongs elsewhere."
+    case .chainRepeated:
+      "Two links of a chain hold the same changes."
+    case .chainForeign:
+      "A link of a chain is of another cluster or engine."
+    case .chainEpoch:
+      "An increment's topology does not follow from its predecessor's: an epoch that goes back, or shards that the predecessor does not have."
     case .artifactMissing: "A file that the manifest, or the list of digests, names is not there."
     case .artifactUnexpected: "A file lies in the backup that no manifest, or no line of the digests, names."
     case .artifactNotRegular:
@@ -71,6 +94,8 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
       "The artifact's format is newer than what the sandbox's server, or this program, can load."
     case .databaseCorrupt: "The database's own integrity check reports damage."
     case .foreignKeyViolated: "A row refers to a row that the backup does not hold."
+    case .incrementConflict:
+      "An increment holds a change that does not fit what it is made on."
     case .coverageHole: "Slots of the scope are covered by no artifact."
     case .slotMisplaced: "An artifact holds records of slots that its shard neither owned nor was receiving at the cut."
     case .slotOverlap: "A slot's records are claimed by two artifacts."
@@ -105,6 +130,20 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
     case .manifestMismatch:
       "Look for a copy that went to the wrong folder; restore from the folder that the manifest names."
     case .chainGap: "Find the predecessor that the manifest names; without it only the backups before the gap restore."
+    case .chainCycle:
+      "Take a full backup now; nothing of this chain restores. Find out what rewrote the manifests."
+    case .chainFork:
+      "See which of them is meant, move the other and what was made on it out of the catalog, and see which job took a second one."
+    case .chainOverlap:
+      "Take a full backup; this increment was not taken on the predecessor that it names."
+    case .chainSwapped:
+      "Look for a copy job that exchanged folders or files, and for a backup that was sealed again; fetch the link from another copy."
+    case .chainRepeated:
+      "See which of them is a copy of the other; the changes that the copy stands in for are missing."
+    case .chainForeign:
+      "Look for a copy that went to the wrong catalog; take a full backup if the predecessor cannot be found."
+    case .chainEpoch:
+      "Take a full backup: the cluster's shards changed in between, or the link was taken of an old state."
     case .artifactMissing, .sizeMismatch:
       "Fetch the artifact again from its origin and run `firedrill check`; if it stays so, the upload was incomplete."
     case .artifactUnexpected: "See what put the file there; remove it only when you know."
@@ -120,6 +159,8 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
     case .versionUnsupported: "Point `sandbox.server` at a server that can load this format."
     case .databaseCorrupt: "Use an earlier backup, and check the live database with the same command today."
     case .foreignKeyViolated: "Check the live database; if it is whole, the backup was not taken at one cut."
+    case .incrementConflict:
+      "Restore to a point before this increment; take a full backup, and look for what wrote to the store or to the chain."
     case .coverageHole: "See whether a shard's backup is missing; the restore would lose those slots."
     case .slotMisplaced, .slotOverlap:
       "See whether artifacts were exchanged, or whether a move of slots is not in the manifest."

@@ -76,14 +76,18 @@ public struct Run: Hashable, Sendable, Codable {
     public var stated: Stated?
     /// Present where nobody sealed it: no manifest says what its bytes should be.
     public var unsealed: UnsealedBackup?
+    /// The chain that was restored; nil where a full backup was.
+    public var chain: ChainExamined?
     public init(
-      backup: String, manifest: Digest?, cut: Cut?, stated: Stated? = nil, unsealed: UnsealedBackup? = nil
+      backup: String, manifest: Digest?, cut: Cut?, stated: Stated? = nil, unsealed: UnsealedBackup? = nil,
+      chain: ChainExamined? = nil
     ) {
       self.backup = backup
       self.manifest = manifest
       self.cut = cut
       self.stated = stated
       self.unsealed = unsealed
+      self.chain = chain
     }
 
     /// What policies ask of a backup.

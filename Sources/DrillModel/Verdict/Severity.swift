@@ -18,14 +18,15 @@ extension FindingCode {
   public var severity: Severity {
     switch self {
     case .signatureInvalid, .signatureUntrusted, .manifestMismatch, .restoredDiffers, .contentDiffers, .countDiffers,
-      .answerDiffers, .answerDiffersUnderLoad, .driftUnexplained:
+      .answerDiffers, .answerDiffersUnderLoad, .driftUnexplained, .chainSwapped, .incrementConflict:
       .critical
     case .backupMissing, .manifestUnreadable, .manifestUnsigned, .chainGap, .artifactMissing, .artifactNotRegular,
       .sizeMismatch, .checksumMismatch, .artifactUnreadable, .formatChecksumMismatch, .databaseCorrupt,
-      .foreignKeyViolated, .coverageHole, .slotMisplaced, .slotOverlap, .restoreRejected:
+      .foreignKeyViolated, .coverageHole, .slotMisplaced, .slotOverlap, .restoreRejected, .chainCycle, .chainOverlap,
+      .chainRepeated, .chainForeign, .chainEpoch:
       .high
     case .versionUnsupported, .restoreTimeExceeded, .recoveryPointExceeded, .driftExceeded, .mismatchesExceeded,
-      .coverageShort:
+      .coverageShort, .chainFork:
       .medium
     case .artifactUnexpected, .trailingBytes: .low
     }

@@ -1,5 +1,6 @@
 import DrillChecks
 import DrillCrypto
+import DrillEngines
 import DrillModel
 import DrillReplay
 import Foundation
@@ -13,6 +14,10 @@ struct CaptureRunner: Sendable {
   var key: SigningKey
   var rationale: String?
   var follows: Bool
+  /// The backup to take an increment on, `latest` or an id; nil: a full backup is taken.
+  var on: String?
+  /// Keys that may have signed that backup, beside ``key``.
+  var trusted: [PublicKey] = []
   var events: DrillEventHandler
 
   /// Records that a held store is asked for, by kind and namespace, when its keys are sampled.
@@ -59,13 +64,17 @@ struct CaptureRunner: Sendable {
         .captureRefused, subject: cluster.description.name, detail: estimate.refusals.joined(separator: "; "))
     }
 
+    let predecessor = try on.map {
+      try Predecessor(
+        $0, in: catalog, of: cluster.description, engine: engine, trusted: trusted + [key.publicKey])
+    }
     let staging = try StagedBackup(catalog: catalog, cluster: cluster.description.name)
     defer { staging.discard() }
     var reference = CapturedReference()
     try await reference.prepare(cluster, live: live, engine: engine)
     events(.started(.catalog, detail: "capturing \(cluster.description.name)"))
     let start = ContinuousClock.now
-    var captured = try await live.capture(plan, into: staging.folder) { held in
+    var captured = try await capture(live, plan, on: predecessor, into: staging.folder) { held in
       try await reference.take(from: held, cluster: cluster, engine: engine)
     }
     events(.finished(.catalog, elapsed: start.duration(to: .now)))
@@ -74,7 +83,29 @@ struct CaptureRunner: Sendable {
     }
     if captured.pause > .zero { events(.note("writes were paused for \(Int(captured.pause.milliseconds)) ms")) }
     return try await staging.seal(
-      captured, reference: reference, cluster: cluster.description, key: key, rationale: rationale, follows: follows)
+      captured, on: predecessor?.last, reference: reference, cluster: cluster.description, key: key,
+      rationale: rationale)
+  }
+
+  private func capture(
+    _ live: any LiveCluster, _ plan: CapturePlan, on predecessor: Predecessor?, into folder: String,
+    whileHeld: (any HeldStore) async throws -> Void
+  ) async throws -> CapturedBackup {
+    guard let predecessor else { return try await live.capture(plan, into: folder, whileHeld: whileHeld) }
+    guard let incremental = live as? any IncrementCapturing else {
+      throw DrillError(
+        .usage, subject: cluster.description.engine, detail: "this engine takes no increments; leave out --on")
+    }
+    return try await RunFolder.with(below: Workplace.workRoot()) { work in
+      let captured = try await incremental.captureIncrement(
+        on: predecessor.described(in: work, events: events), plan, into: folder, whileHeld: whileHeld)
+      guard Set(captured.cut.positions.keys) == Set(predecessor.last.manifest.cut.positions.keys) else {
+        throw DrillError(
+          .captureRefused, subject: predecessor.last.manifest.backup,
+          detail: "the cluster has other shards now; take a full backup, without --on")
+      }
+      return captured
+    }
   }
 }
 

@@ -41,8 +41,8 @@ struct StagedBackup: Sendable {
   func discard() { try? FileManager.default.removeItem(atPath: folder) }
 
   func seal(
-    _ captured: CapturedBackup, reference: CapturedReference, cluster: ClusterDescription, key: SigningKey,
-    rationale: String?, follows: Bool
+    _ captured: CapturedBackup, on predecessor: SealedLink?, reference: CapturedReference, cluster: ClusterDescription,
+    key: SigningKey, rationale: String?
   ) async throws -> SealedManifest {
     var artifacts: [Artifact] = []
     for file in captured.files {
@@ -70,7 +70,9 @@ struct StagedBackup: Sendable {
     let hasReference = named.counts != nil || named.fingerprint != nil || named.answers != nil
     let manifest = Manifest(
       backup: id, cluster: cluster.name, engine: cluster.engine, engineVersion: captured.engineVersion,
-      cut: captured.cut,
+      kind: predecessor == nil ? .full : .incremental,
+      predecessor: predecessor.map { .init(backup: $0.manifest.backup, manifest: $0.digest) },
+      since: predecessor?.manifest.cut.positions, cut: captured.cut,
       scope: Manifest.Scope(), topology: captured.topology, artifacts: artifacts.sorted { $0.name < $1.name },
       reference: hasReference ? named : nil, keyIDs: [key.publicKey.keyID], rationale: rationale)
     return try place(manifest, key: key)

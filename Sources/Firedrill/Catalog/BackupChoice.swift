@@ -14,6 +14,8 @@ struct BackupChoice: Sendable {
   /// What is wrong with the manifests of folders that could be newer than the chosen one.
   var doubts: [Finding] = []
   var notes: [String] = []
+  /// Up to where the chain is restored; nil: its own cut.
+  var point: ChainPoint?
 }
 
 /// Chooses from a catalog.
@@ -22,6 +24,8 @@ struct BackupChooser {
   var cluster: String
   var trusted: [PublicKey]
   var requiresSignature: Bool
+  /// Whether its chains have points between their links' cuts.
+  var restoresWithinLinks = false
 
   /// Folders of doubt that a run names; the rest is counted.
   private static let named = 20
@@ -30,6 +34,11 @@ struct BackupChooser {
   func choose(_ selection: DrillFile.BackupSelection) throws -> BackupChoice {
     // A backup that is named is the one that is meant, whatever it claims: the manifest's check says whose it is.
     if case .id(let id) = selection { return BackupChoice(entries: [try catalog.entry(named: id)]) }
+    if case .point(let tip, let point) = selection {
+      var choice = try choose(tip.map { .id($0) } ?? .latest)
+      choice.point = point
+      return choice
+    }
     let all = try catalog.entries()
     let weighed = all.map(weigh)
     let ours = weighed.filter { $0.kind == .ours }
@@ -43,13 +52,17 @@ struct BackupChooser {
     }
     var choice: BackupChoice
     switch selection {
-    case .id, .unsealed: preconditionFailure("taken before")
+    case .id, .point, .unsealed: preconditionFailure("taken before")
     case .latest: choice = newest(ours, doubtful, until: nil)
     case .at(let time):
       choice = newest(ours.filter { $0.cut <= time }, doubtful, until: time)
       guard !choice.entries.isEmpty else {
         throw DrillError(
           .noSuchBackup, stage: .catalog, subject: time.description, detail: "no backup's cut is as old as this")
+      }
+      if let increment = increment(on: choice.entries[0], past: time, among: ours) {
+        choice.entries = [increment]
+        choice.point = .time(time)
       }
     case .sample(let count, let seed):
       // The k smallest of a keyed hash, like every sample: the same backups whatever else the catalog gained since.
@@ -59,6 +72,12 @@ struct BackupChooser {
     }
     choice.notes += weighed.compactMap(\.note)
     return choice
+  }
+
+  /// The increment that goes on from a backup and holds a time, where its changes can be made up to that.
+  private func increment(on entry: Catalog.Entry, past time: Instant, among ours: [Weighed]) -> Catalog.Entry? {
+    guard restoresWithinLinks, entry.claimed?.cut.time != time else { return nil }
+    return ours.filter { $0.predecessor == entry.id && $0.cut > time }.map(\.entry).min { $0.id < $1.id }
   }
 
   private func newest(_ ours: [Weighed], _ doubtful: [Weighed], until end: Instant?) -> BackupChoice {
@@ -96,6 +115,7 @@ struct BackupChooser {
     /// When the folder, or the manifest in it, was last changed.
     var fileTime: Instant
     var cut = Instant(millisecondsSince1970: .min)
+    var predecessor: String?
     var findings: [Finding] = []
     var note: String?
 
@@ -120,6 +140,7 @@ struct BackupChooser {
     if let manifest = checked.manifest {
       weighed.kind = manifest.cluster == cluster ? .ours : .other
       weighed.cut = manifest.cut.time
+      weighed.predecessor = manifest.predecessor?.backup
     } else if let name, name.cluster != cluster {
       weighed.kind = .other
       weighed.note = "\(entry.id): its manifest cannot be used; by its name it is of cluster \(name.cluster)"

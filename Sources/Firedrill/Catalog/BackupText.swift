@@ -11,7 +11,10 @@ public enum BackupText {
       "cluster    \(manifest.cluster), \(manifest.engine) \(manifest.engineVersion)",
       "cut        \(manifest.cut.time), \(manifest.cut.coherence == .coherent ? "coherent over all shards" : manifest.cut.coherence.words)",
     ]
-    if let predecessor = manifest.predecessor { lines.append("on         \(predecessor.backup)") }
+    if let predecessor = manifest.predecessor {
+      lines.append("on         \(predecessor.backup), statement sha256 \(predecessor.manifest.short)…")
+    }
+    lines += (manifest.since ?? [:]).sorted { $0.key < $1.key }.map { "  since    \($0.key.prefix(12)): \($0.value)" }
     lines += manifest.cut.proof.map { "  proof    \($0)" }
     lines.append(
       "topology   epoch \(manifest.topology.epoch), \(manifest.topology.shards.count) shards, \(manifest.topology.moves.count) slots moving"
@@ -48,6 +51,7 @@ public enum BackupText {
       let size = manifest.artifacts.reduce(0) { $0 + $1.sizeBytes }
       return
         "\(entry.id)  \(manifest.cut.time)  \(manifest.engine)  \(manifest.topology.shards.count) shards  \(manifest.cut.coherence.rawValue)  \(size) bytes"
+        + (manifest.predecessor.map { "  \(manifest.kind.rawValue) on \($0.backup)" } ?? "")
     }.joined(separator: "\n")
   }
 }

@@ -61,13 +61,17 @@ public struct DrillFile: Sendable {
     public var follows: Bool
     /// Private key to seal with; nil only beside ``production``, where the run makes one of its own.
     public var key: String?
+    /// Take an increment on this backup, an id or `latest`; nil: a full backup.
+    public var on: String?
   }
 
   public enum BackupSelection: Hashable, Sendable {
     case latest
     case id(String)
-    /// The newest whose cut is not after the time.
+    /// The newest whose cut is not after the time; where an increment goes on from it past the time, its chain up to the time.
     case at(Instant)
+    /// A chain up to a point; `tip` is the last backup of it, nil the newest of the catalog.
+    case point(tip: String?, ChainPoint)
     /// So many over all ages, drawn by seed.
     case sample(count: Int, seed: UInt64)
     /// One that nobody sealed.

@@ -52,7 +52,8 @@ struct DrillFileReader {
     drill.trust = try file.texts("trust")?.map(texts.absolute) ?? []
     if let capture = try file.section("capture") {
       drill.capture = .init(
-        follows: try capture.flag("follow") ?? false, key: try capture.text("key").map(texts.absolute))
+        follows: try capture.flag("follow") ?? false, key: try capture.text("key").map(texts.absolute),
+        on: try capture.text("on"))
       try capture.finish()
     } else if drill.production != nil {
       drill.capture = .init(follows: false, key: nil)
@@ -118,19 +119,17 @@ struct DrillFileReader {
     if let text = node.string {
       guard text == "latest" else {
         throw file.refuse(
-          node, "'backup' is latest, or one of {id: …}, {at: TIME}, {sample: {count, seed}}, {unsealed: PATH}")
+          node, DrillFileReader.backupForms)
       }
       return .latest
     }
     let section = try file.section(node, "'backup'")
     let selection: DrillFile.BackupSelection
-    if let id = try section.text("id") {
-      selection = .id(id)
-    } else if let at = try section.text("at") {
-      guard let instant = Instant(parsing: at) else {
-        throw section.refuse("at", "'at' must be an ISO 8601 time such as 2026-01-31T04:00:00Z")
-      }
-      selection = .at(instant)
+    let tip = try section.text("id")
+    if let point = try point(section) {
+      if case .time(let time) = point, tip == nil { selection = .at(time) } else { selection = .point(tip: tip, point) }
+    } else if let tip {
+      selection = .id(tip)
     } else if let sample = try section.section("sample") {
       guard let count = try sample.integer("count", in: 1...10_000) else {
         throw sample.missing(["count"], "'sample' needs 'count'")
@@ -140,12 +139,36 @@ struct DrillFileReader {
     } else if let path = try section.text("unsealed") {
       selection = .unsealed(try UnsealedReader(texts: texts, name: name).selection(path, section))
     } else {
-      throw section.missing(
-        ["id", "at", "sample", "unsealed"],
-        "'backup' is latest, or one of {id: …}, {at: TIME}, {sample: {count, seed}}, {unsealed: PATH}")
+      throw section.missing(["id", "at", "random", "sample", "unsealed"], DrillFileReader.backupForms)
     }
     try section.finish()
     return selection
+  }
+
+  private static let backupForms =
+    "'backup' is latest, or one of {id: …}, {at: TIME}, {at: cut}, {at: {backup: ID}}, {random: {seed}}, {sample: {count, seed}}, {unsealed: PATH}; with a point, 'id' is the chain's last backup"
+
+  /// The point of a chain that is asked for; nil where none is.
+  private func point(_ section: YAMLSection) throws -> ChainPoint? {
+    if let random = try section.section("random") {
+      let seed = try random.seed() ?? 1
+      try random.finish()
+      return .random(seed: seed)
+    }
+    guard let node = section.node("at") else { return nil }
+    guard node.mapping == nil else {
+      let other = try section.section(node, "'at'")
+      let backup = try other.requiredText("backup")
+      try other.finish()
+      return .backup(backup)
+    }
+    guard let text = try section.text("at") else { return nil }
+    if text == "cut" { return .cut }
+    guard let time = Instant(parsing: text) else {
+      throw section.refuse(
+        "at", "'at' is an ISO 8601 time such as 2026-01-31T04:00:00Z, cut, or {backup: ID}, whose cut is meant")
+    }
+    return .time(time)
   }
 
   private func sandbox(_ section: YAMLSection?) throws -> DrillFile.SandboxSection {

@@ -1,5 +1,6 @@
 import DrillChecks
 import DrillCrypto
+import DrillEngines
 import DrillEvidence
 import DrillModel
 import Foundation
@@ -46,12 +47,20 @@ public struct CheckRequest: Sendable {
       startedAt: now, finishedAt: now, tool: "firedrill \(Firedrill.version)", host: Workplace.host,
       requiredLevel: drill.level)
     var draft = RunDraft(run, redactor: showsKeys ? nil : Firedrill.redactor(ledger: ledger), events: events)
-    let runner = DrillRunner(
-      drill: drill, engine: try Engines().named(engine), catalog: place.catalog, mirror: place.mirror, cluster: nil,
-      unsealed: unsealed?.found,
-      trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }, verifiedCuts: [], folder: "",
-      events: events)
-    try await runner.check(entry, into: &draft)
+    func check(in folder: String) async throws {
+      let runner = DrillRunner(
+        drill: drill, engine: try Engines().named(engine), catalog: place.catalog, mirror: place.mirror, cluster: nil,
+        unsealed: unsealed?.found,
+        trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }, verifiedCuts: [], folder: folder,
+        events: events)
+      try await runner.check(entry, into: &draft)
+    }
+    if entry.claimed?.kind == .incremental {
+      try await RunFolder.with(below: Workplace.workRoot()) { try await check(in: $0) }
+    } else {
+      // A full backup is read where it lies.
+      try await check(in: "")
+    }
     return draft.finish()
   }
 }

@@ -17,6 +17,8 @@ struct DrillRunner: Sendable {
   var cluster: ClusterFile?
   /// The backup to drill where nobody sealed it; nil: it is drilled by its manifest.
   var unsealed: FoundUnsealed?
+  /// Up to where a chain is restored.
+  var point = ChainPoint.cut
   /// What an earlier run read of the same unsealed backup.
   var earlier: RunRecords.ReadFiles?
   var trusted: [PublicKey]
@@ -32,9 +34,10 @@ struct DrillRunner: Sendable {
   func run(_ backup: Catalog.Entry, into draft: inout RunDraft) async throws {
     let sealed = try await readManifest(of: backup, into: &draft)
     let reachable = try await fetched(sealed, &draft)
-    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: reachable) {
+    let sealedFiles = try await stage(.integrity, "hashing every byte", &draft, needs: reachable) {
       try await checkIntegrity(of: $0)
     }
+    let stored = try await assembled(sealedFiles, &draft)
     let reference = try await stage(.integrity, "reading the captured reference", &draft, needs: stored) {
       try readReference(of: $0)
     }
@@ -56,7 +59,9 @@ struct DrillRunner: Sendable {
   /// What the backup says of itself; of one that nobody sealed, what its files tell.
   private func readManifest(of backup: Catalog.Entry, into draft: inout RunDraft) async throws -> DrilledBackup? {
     guard let unsealed else {
-      return try await stage(.manifest, "reading the manifest", &draft) { try readManifest(of: backup) }
+      return try await stage(.manifest, "reading the manifest", &draft) {
+        try readManifest(of: backup, upTo: point)
+      }
     }
     return try await stage(.manifest, "reading what the files tell", &draft) { try await survey(unsealed) }
   }
@@ -68,9 +73,10 @@ struct DrillRunner: Sendable {
   func check(_ backup: Catalog.Entry, into draft: inout RunDraft) async throws {
     let sealed = try await readManifest(of: backup, into: &draft)
     let reachable = try await fetched(sealed, &draft)
-    let stored = try await stage(.integrity, "hashing every byte", &draft, needs: reachable) {
+    let sealedFiles = try await stage(.integrity, "hashing every byte", &draft, needs: reachable) {
       try await checkIntegrity(of: $0)
     }
+    let stored = try await assembled(sealedFiles, &draft)
     try await stage(.decode, "reading every record", &draft, needs: stored) { try await decode($0) }
   }
 
@@ -80,6 +86,13 @@ struct DrillRunner: Sendable {
   private func fetched(_ backup: DrilledBackup?, _ draft: inout RunDraft) async throws -> ReachableBackup? {
     guard mirror != nil, backup?.unsealed == nil else { return backup.map { ReachableBackup(backup: $0) } }
     return try await stage(.catalog, "fetching the backup", &draft, needs: backup) { try await fetch($0) }
+  }
+
+  /// A full backup needs no putting together. A chain of which something was found wrong is not put together.
+  private func assembled(_ stored: StoredBackup?, _ draft: inout RunDraft) async throws -> StoredBackup? {
+    guard let stored, stored.backup.chain != nil else { return stored }
+    let sound = draft.run.findings.isEmpty ? stored : nil
+    return try await stage(.decode, "putting the chain together", &draft, needs: sound) { try await assemble($0) }
   }
 
   /// Runs one stage: tells who listens, absorbs what it returns, and turns "could not look" into an obstacle.

@@ -154,7 +154,7 @@ struct DrillSession: Sendable {
     let runner = CaptureRunner(
       engine: try engines.named(cluster.description.engine), cluster: cluster, catalog: catalog, key: key,
       rationale: "taken by drill \(drill.name)",
-      follows: capture.follows, events: events)
+      follows: capture.follows, on: capture.on, trusted: setting.trusted, events: events)
     try await runner.run { sealed in
       setting.records.see(sealed.manifest.topology, of: cluster.description.name, in: TopologySeen.live)
       try await body(sealed)
@@ -187,7 +187,9 @@ struct DrillSession: Sendable {
         try unsealed.map { BackupChoice(entries: [Catalog.Entry(id: $0.id, claimed: nil, problem: nil)]) }
         ?? BackupChooser(
           catalog: opened.catalog, cluster: description.name, trusted: setting.trusted,
-          requiresSignature: drill.requiresSignature
+          requiresSignature: drill.requiresSignature,
+          restoresWithinLinks: (try engines.named(description.engine) as? any ChainRestoring)?.restoresWithinLinks
+            ?? false
         ).choose(captured.map { .id($0.manifest.backup) } ?? drill.backups)
     } catch let error as DrillError where error.code == .noSuchBackup || error.code == .catalogEmpty {
       var run = setting.runs.takeFirst() ?? begin(setting.records)
@@ -198,7 +200,7 @@ struct DrillSession: Sendable {
       var run = setting.runs.takeFirst() ?? begin(setting.records)
       let runner = DrillRunner(
         drill: drill, engine: try engines.named(description.engine), catalog: opened.catalog, mirror: opened.mirror,
-        cluster: cluster, unsealed: unsealed,
+        cluster: cluster, unsealed: unsealed, point: choice.point ?? .cut,
         earlier: unsealed.flatMap { setting.records.readFiles(of: $0.id, cluster: description.name) },
         trusted: setting.trusted, verifiedCuts: setting.records.verifiedCuts(of: description.name),
         folder: "\(setting.folder)/r\(number)", events: events)

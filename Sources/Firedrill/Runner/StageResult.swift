@@ -13,6 +13,8 @@ struct StageResult: Sendable {
   var latencies: [Run.Latency] = []
   var objectives: [Run.Objective] = []
   var backup: Run.BackupExamined?
+  /// The cut at which a chain was found to stand.
+  var cut: Cut?
   /// What was read of an unsealed backup.
   var unsealed: UnsealedBackup?
   var sandbox: SandboxFacts?
@@ -74,6 +76,7 @@ struct RunDraft: Sendable {
     run.objectives += result.objectives
     run.latencies += result.latencies
     if let backup = result.backup { run.backups.append(backup) }
+    if let cut = result.cut, !run.backups.isEmpty { run.backups[run.backups.count - 1].cut = cut }
     if let unsealed = result.unsealed, !run.backups.isEmpty {
       run.backups[run.backups.count - 1].unsealed = unsealed
     }

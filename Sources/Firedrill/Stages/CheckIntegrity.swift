@@ -3,14 +3,55 @@ import DrillCrypto
 import DrillModel
 
 extension DrillRunner {
-  /// Every byte of every artifact read and hashed, and held against the manifest. Where something could not be fetched there is no backup to go on with.
+  /// Every byte of every artifact read and hashed, and held against the manifest; of a chain those of all its links. Where something could not be fetched there is no backup to go on with.
   ///
   /// Of an unsealed backup there is no manifest: its bytes are hashed all the same.
   func checkIntegrity(of reachable: ReachableBackup) async throws -> (StoredBackup?, StageResult) {
     let sealed = reachable.backup
     if let unsealed = sealed.unsealed { return try await checkIntegrity(of: sealed, unsealed: unsealed) }
-    let manifest = sealed.manifest
-    let unfetched = reachable.fetched?.unfetched ?? [:]
+    let links = sealed.links
+    let total = links.reduce(0) { $0 + $1.artifacts.reduce(0) { $0 + $1.sizeBytes } }
+    let start = ContinuousClock.now
+    var stored = StoredBackup(backup: sealed, data: [], intact: [])
+    var result = StageResult()
+    var coverage: [Coverage] = []
+    var isWhole = true
+    var hashed: UInt64 = 0
+    for (number, manifest) in links.enumerated() {
+      let fetched = reachable.fetched[manifest.backup]
+      let files = try await files(of: manifest, fetched, hashed: hashed, of: total)
+      hashed += manifest.artifacts.reduce(0) { $0 + $1.sizeBytes }
+      result.judgement.findings += files.judgement.findings
+      result.judgement.obstacles += files.judgement.obstacles
+      coverage += files.judgement.coverage.map(\.coverage)
+      isWhole = isWhole && (fetched?.unfetched ?? [:]).isEmpty
+      stored.intact = files.intact
+      stored.data = files.data
+      if let chain = sealed.chain { stored.links.append(StoredLink(link: chain.links[number], data: files.data)) }
+    }
+    result.judgement.coverage = [Run.StageCoverage(.integrity, of: "artifacts", try .sum(of: coverage, .bytes))]
+    if result.judgement.isClean, isWhole { result.judgement.findings += try await headers(of: stored.links) }
+    result.phases = [PhaseTiming(.integrity, elapsed: start.duration(to: .now))]
+    if result.judgement.isClean, sealed.isTrusted {
+      let count = links.reduce(0) { $0 + $1.artifacts.count }
+      let chain = links.count > 1 ? " of a chain of \(links.count) backups" : ""
+      result.levels = [
+        .init(.bytes, evidence: "\(count) artifacts\(chain), read in full, are what a trusted key signed")
+      ]
+    }
+    return (isWhole ? stored : nil, result)
+  }
+
+  private struct SealedFiles {
+    var judgement: Judgement
+    var data: [NamedFile] = []
+    var intact: Set<String>
+  }
+
+  private func files(
+    of manifest: Manifest, _ fetched: FetchedBackup?, hashed: UInt64, of total: UInt64
+  ) async throws -> SealedFiles {
+    let unfetched = fetched?.unfetched ?? [:]
     let entries = try catalog.source.entries(below: manifest.backup)
       .map {
         StoredEntry(path: String($0.path.dropFirst(manifest.backup.count + 1)), kind: $0.kind, sizeBytes: $0.sizeBytes)
@@ -20,34 +61,41 @@ extension DrillRunner {
     for artifact in manifest.artifacts where present.contains(artifact.name) && unfetched[artifact.name] == nil {
       paths[artifact.name] = try catalog.source.localPath(of: "\(manifest.backup)/\(artifact.name)")
     }
-    let total = manifest.artifacts.reduce(0) { $0 + $1.sizeBytes }
-    let start = ContinuousClock.now
-    var measured = await hash(paths, of: total).merging(unfetched.mapValues { .failed($0) }) { $1 }
+    var measured = await hash(paths, of: total, after: hashed).merging(unfetched.mapValues { .failed($0) }) { $1 }
     try Task.checkCancellation()
-    if let fetched = reachable.fetched {
-      measured = try await fetchedAgain(measured, of: manifest, fetched) { await hash($0, of: total) }
+    if let fetched {
+      measured = try await fetchedAgain(measured, of: manifest, fetched) { await hash($0, of: total, after: hashed) }
     }
     let judgement = try IntegrityCheck(companions: [Catalog.manifestName]).check(
       manifest, entries: entries, measured: measured)
-    var result = StageResult(judgement)
-    result.phases = [PhaseTiming(.integrity, elapsed: start.duration(to: .now))]
-    if judgement.isClean, sealed.isTrusted {
-      result.levels = [
-        .init(.bytes, evidence: "\(manifest.artifacts.count) artifacts, read in full, are what a trusted key signed")
-      ]
-    }
     let damaged = Set((judgement.findings.compactMap(\.subject.artifact)))
-    var stored = StoredBackup(backup: sealed, data: [], intact: present.subtracting(damaged))
+    var files = SealedFiles(judgement: judgement, intact: present.subtracting(damaged))
     for group in ArtifactGroup.data(of: manifest.artifacts) {
       guard let path = paths[group.name] else { continue }
-      stored.data.append(
+      files.data.append(
         NamedFile(
           name: group.name,
           file: ArtifactFile(
             shard: group.shard ?? group.name, format: group.format, path: path,
             parts: group.parts.compactMap { paths[$0.name] })))
     }
-    return (unfetched.isEmpty ? stored : nil, result)
+    return files
+  }
+
+  /// What the artifacts of increments say of themselves, held against their manifests.
+  private func headers(of links: [StoredLink]) async throws -> [Finding] {
+    guard let engine = engine as? any ChainRestoring else { return [] }
+    let check = engine.chainCheck
+    return try await onThread {
+      var findings: [Finding] = []
+      for link in links where link.manifest.kind == .incremental {
+        for part in link.data {
+          guard let artifact = link.manifest.artifacts.first(where: { $0.name == part.name }) else { continue }
+          findings += check.check(try engine.incrementFacts(part.file), of: artifact, in: link.manifest)
+        }
+      }
+      return findings
+    }
   }
 
   /// Hashes files in full, and tells how far it is; stops when the task is cancelled.
@@ -55,14 +103,22 @@ extension DrillRunner {
   /// - Parameters:
   ///   - paths: by the names under which the result is wanted.
   ///   - total: bytes of all that the stage hashes.
-  func hash(_ paths: [String: String], of total: UInt64) async -> [String: ArtifactHasher.Measurement] {
+  ///   - before: bytes of what it has hashed already.
+  func hash(
+    _ paths: [String: String], of total: UInt64, after before: UInt64 = 0
+  ) async -> [String: ArtifactHasher.Measurement] {
     let stop = Flag()
     return await onThread { [events] in
       ArtifactHasher().hash(
-        paths, progress: { events(.progress(.integrity, done: $0, total: total, unit: .bytes)) },
+        paths, progress: { events(.progress(.integrity, done: before + $0, total: total, unit: .bytes)) },
         isCancelled: { stop.isRaised })
     } onCancel: {
       stop.raise()
     }
   }
+}
+
+extension DrilledBackup {
+  /// The manifests whose artifacts it takes, as they were sealed; oldest first.
+  var links: [Manifest] { chain?.links.map(\.manifest) ?? [manifest] }
 }

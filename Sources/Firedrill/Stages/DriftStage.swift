@@ -79,7 +79,7 @@ extension DrillRunner {
         detail: "it is the backup that is drilled; name another one, or see whether a newer one is missing")
     }
     let entry = try catalog.entry(named: id)
-    let (sealed, judged) = try readManifest(of: entry)
+    let (sealed, judged) = try readManifest(of: entry, upTo: .cut)
     guard let sealed else {
       result.judgement += judged.judgement
       return
@@ -92,8 +92,13 @@ extension DrillRunner {
       result.judgement += integrity.judgement
       return
     }
+    let (whole, assembly) = try await assemble(stored)
+    guard let whole else {
+      result.judgement += assembly.judgement
+      return
+    }
     let held = try await hold(
-      restored, against: stored.data.map(\.file), name: "backup \(id)", at: sealed.manifest.cut.time, evidence: nil)
+      restored, against: whole.data.map(\.file), name: "backup \(id)", at: sealed.manifest.cut.time, evidence: nil)
     absorb(held.drift, "backup \(id)", &result, isEvidence: sealed.isTrusted)
   }
 

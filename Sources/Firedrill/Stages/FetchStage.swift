@@ -5,16 +5,22 @@ import DrillModel
 /// A manifest whose artifacts are where they can be read, but for those that could not be fetched.
 struct ReachableBackup: Sendable {
   var backup: DrilledBackup
-  /// Nil where the catalog is a folder of this machine.
-  var fetched: FetchedBackup?
+  /// By the backup that it is of: a chain takes several. Empty where the catalog is a folder of this machine.
+  var fetched: [String: FetchedBackup] = [:]
 }
 
 extension DrillRunner {
   /// Brings a backup's artifacts here where the catalog lies elsewhere.
   func fetch(_ backup: DrilledBackup) async throws -> (ReachableBackup?, StageResult) {
     guard let mirror else { return (ReachableBackup(backup: backup), StageResult()) }
-    let fetched = try await mirror.fetch(backup.manifest, in: backup.manifest.backup)
-    return (ReachableBackup(backup: backup, fetched: fetched), StageResult(fetched, by: mirror))
+    var reachable = ReachableBackup(backup: backup)
+    var result = StageResult()
+    for link in backup.links {
+      let fetched = try await mirror.fetch(link, in: link.backup)
+      reachable.fetched[link.backup] = fetched
+      result.add(fetched, by: mirror)
+    }
+    return (reachable, result)
   }
 
   /// Hashes again what does not match and was not fetched by this run alone: the cache may have spoilt it, and then it is no fault of the backup.
@@ -43,8 +49,13 @@ extension DrillRunner {
 extension StageResult {
   /// What fetching took, and what is to be known of it.
   init(_ fetched: FetchedBackup, by mirror: CatalogMirror) {
-    phases = [PhaseTiming(.locate, elapsed: mirror.locateElapsed), PhaseTiming(.fetch, elapsed: fetched.elapsed)]
-    notes = fetched.notes(from: mirror.remote)
+    add(fetched, by: mirror)
+  }
+
+  fileprivate mutating func add(_ fetched: FetchedBackup, by mirror: CatalogMirror) {
+    if phases.isEmpty { phases = [PhaseTiming(.locate, elapsed: mirror.locateElapsed)] }
+    phases.append(PhaseTiming(.fetch, elapsed: fetched.elapsed))
+    notes += fetched.notes(from: mirror.remote)
   }
 }
 

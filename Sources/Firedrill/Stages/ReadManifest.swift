@@ -2,8 +2,8 @@ import DrillChecks
 import DrillModel
 
 extension DrillRunner {
-  /// The manifest, where it may be used at all: readable, sealed by a trusted key where one is required, its chain whole.
-  func readManifest(of backup: Catalog.Entry) throws -> (DrilledBackup?, StageResult) {
+  /// The manifest, where it may be used at all: readable, sealed by a trusted key where one is required, its chain whole, and the point on it.
+  func readManifest(of backup: Catalog.Entry, upTo point: ChainPoint) throws -> (DrilledBackup?, StageResult) {
     let check = ManifestCheck(
       backup: backup.id, cluster: cluster?.description.name, engine: cluster?.description.engine, trusted: trusted,
       requiresSignature: drill.requiresSignature)
@@ -14,24 +14,66 @@ extension DrillRunner {
     result.backup = Run.BackupExamined(
       backup: backup.id, manifest: checked.digest, cut: checked.manifest?.cut,
       stated: checked.manifest.map(Run.BackupExamined.Stated.init))
-    guard let manifest = checked.manifest, checked.digest != nil else { return (nil, result) }
-    result.judgement.findings += ChainCheck.check(manifest) { id in
-      let link = ManifestCheck(
-        backup: id, cluster: manifest.cluster, trusted: trusted, requiresSignature: drill.requiresSignature
-      )
-      .check(try? catalog.envelope(of: id))
-      guard let manifest = link.manifest, let digest = link.digest else { return nil }
-      return ChainCheck.Link(manifest: manifest, digest: digest)
+    guard let manifest = checked.manifest, let digest = checked.digest else { return (nil, result) }
+    let manifests = VerifiedManifests(catalog, trusted: trusted, requiresSignature: drill.requiresSignature)
+    let chain = engine.chainCheck.check(
+      .init(manifest: manifest, digest: digest), known: manifests.known, increments: manifests.increments)
+    result.judgement.findings += chain.findings
+    guard result.judgement.isClean else { return (nil, result) }
+    let links = chain.links.map { SealedLink(manifest: $0.manifest, digest: $0.digest) }
+    let target: ChainTarget
+    do {
+      target = try self.target(point, in: links, manifests)
+    } catch let unreachable as ChainPoint.Unreachable {
+      result.judgement.findings.append(
+        CatalogCheck.unreachable(unreachable.expected, unreachable.observed, backup: backup.id))
+      return (nil, result)
     }
+    let isTrusted =
+      !checked.signers.isEmpty && target.links.dropLast().allSatisfy { manifests.isTrusted($0.manifest.backup) }
+    let sealed = DrilledBackup(target, isTrusted: isTrusted)
+    result.backup = Run.BackupExamined(target, sealed)
+    result.notes = target.notes + notes(of: sealed)
+    if sealed.isTrusted { result.topology = sealed.manifest.topology }
+    return (sealed, result)
+  }
+
+  private func target(
+    _ point: ChainPoint, in links: [SealedLink], _ manifests: VerifiedManifests
+  ) throws -> ChainTarget {
+    if links.count == 1, point == .cut { return ChainTarget(links: links, point: .end, asked: "its own cut") }
+    guard let chains = engine as? any ChainRestoring else {
+      throw DrillError(.usage, subject: engine.name, detail: "this engine restores no chains of increments")
+    }
+    return try point.target(in: links, of: chains) { manifests.link($0)?.manifest.cut }
+  }
+
+  private func notes(of sealed: DrilledBackup) -> [String] {
+    var notes: [String] = []
+    let manifest = sealed.manifest
     if manifest.cut.coherence == .perShard, manifest.topology.shards.count > 1 {
-      result.notes.append("per-shard capture: the shards do not stand at one cut")
+      notes.append("per-shard capture: the shards do not stand at one cut")
     }
     if manifest.cut.coherence == .window {
-      result.notes.append("read by commands over a time: no record stands at one cut with another")
+      notes.append("read by commands over a time: no record stands at one cut with another")
     }
-    if checked.signers.isEmpty { result.notes.append("the manifest is not signed by a trusted key") }
-    let sealed = DrilledBackup(manifest: manifest, isTrusted: !checked.signers.isEmpty)
-    if result.judgement.isClean, sealed.isTrusted { result.topology = manifest.topology }
-    return (result.judgement.isClean ? sealed : nil, result)
+    if !sealed.isTrusted {
+      notes.append(
+        sealed.chain == nil
+          ? "the manifest is not signed by a trusted key" : "not all manifests of the chain are signed by trusted keys")
+    }
+    return notes
+  }
+}
+
+extension Run.BackupExamined {
+  fileprivate init(_ target: ChainTarget, _ sealed: DrilledBackup) {
+    let last = target.links[target.links.count - 1]
+    self.init(
+      backup: last.manifest.backup, manifest: last.digest, cut: sealed.manifest.cut, stated: .init(last.manifest))
+    guard target.links.count > 1 else { return }
+    chain = ChainExamined(
+      links: target.links.map { .init(backup: $0.manifest.backup, manifest: $0.digest) }, asked: target.asked,
+      point: target.point)
   }
 }

@@ -9,6 +9,8 @@ struct StoredBackup: Sendable {
   var data: [NamedFile]
   /// Names of artifacts whose bytes are what was sealed.
   var intact: Set<String>
+  /// The links of its chain, oldest first; empty for a full backup.
+  var links: [StoredLink] = []
 
   var manifest: Manifest { backup.manifest }
 }

@@ -11,6 +11,7 @@ struct CaptureCommand: AsyncParsableCommand {
       EXAMPLE
         firedrill capture cluster.yaml --to /backups --key seal
         firedrill capture cluster.yaml --to /backups --key seal --follow    # until Ctrl-C
+        firedrill capture cluster.yaml --to /backups --key seal --on latest   # what changed since the newest backup
         firedrill capture managed.yaml --to /backups --key seal --via commands   # where nobody may replicate
       """)
 
@@ -34,6 +35,13 @@ struct CaptureCommand: AsyncParsableCommand {
   @Option(name: .long, help: "Why the backup is taken now; kept in the manifest.")
   var rationale: String?
 
+  @Option(
+    name: .long, help: "Take an increment on this backup of the catalog: its id, or latest. Absent: a full backup.")
+  var on: String?
+
+  @Option(name: .long, help: "With --on: a public key that may have signed it, beside --key; repeat for more.")
+  var trust: [String] = []
+
   @Flag(name: .long, help: "Only say what it would cost.")
   var estimate = false
 
@@ -42,6 +50,7 @@ struct CaptureCommand: AsyncParsableCommand {
   func run() async throws {
     let events = common.progress.handler
     let (path, catalog, key, rationale, follow, via) = (cluster, to, key, rationale, follow, via)
+    let (predecessor, trust) = (on, trust)
     if estimate {
       let estimate = try await interruptible { try await Firedrill.estimate(cluster: path, via: via) }
       if common.json {
@@ -54,7 +63,8 @@ struct CaptureCommand: AsyncParsableCommand {
     }
     let backup = try await interruptible {
       try await Firedrill.capture(
-        cluster: path, to: catalog, key: key, rationale: rationale, follows: follow, via: via, events: events)
+        cluster: path, to: catalog, key: key, rationale: rationale, follows: follow, via: via, on: predecessor,
+        trust: trust, events: events)
     }
     if common.json {
       try Terminal.sayJSON(backup.manifest)

@@ -123,29 +123,22 @@ struct ManifestCheckTests {
     expect(.manifestUnreadable, check([key]), try otherType.encoded())
   }
 
-  @Test("a chain with its predecessors passes; without, exchanged, or in a circle it is chain-gap")
-  func chain() throws {
-    let full = ChainCheck.Link(manifest: manifest, digest: SHA256.digest([1]))
-    var middle = manifest
-    middle.backup = "shop-2"
-    middle.kind = .incremental
-    middle.predecessor = .init(backup: "shop-1", manifest: full.digest)
-    let link = ChainCheck.Link(manifest: middle, digest: SHA256.digest([2]))
-    var last = middle
-    last.backup = "shop-3"
-    last.predecessor = .init(backup: "shop-2", manifest: link.digest)
-    let known = ["shop-1": full, "shop-2": link]
-    #expect(ChainCheck.check(manifest) { _ in nil }.isEmpty)
-    #expect(ChainCheck.check(last) { known[$0] }.isEmpty)
-    #expect(ChainCheck.check(last) { $0 == "shop-1" ? nil : known[$0] }.map(\.code) == [.chainGap])
-    #expect(ChainCheck.check(last) { ["shop-2": link][$0] }.first?.subject.backup == "shop-2")
-    let exchanged = ["shop-1": ChainCheck.Link(manifest: manifest, digest: SHA256.digest([9])), "shop-2": link]
-    #expect(ChainCheck.check(last) { exchanged[$0] }.map(\.code) == [.chainGap])
-    last.predecessor = nil
-    #expect(ChainCheck.check(last) { known[$0] }.map(\.code) == [.chainGap])
-    var circle = middle
-    circle.predecessor = .init(backup: "shop-2", manifest: link.digest)
-    #expect(ChainCheck.check(circle) { _ in .init(manifest: circle, digest: link.digest) }.map(\.code) == [.chainGap])
+  @Test("an increment says where it begins, in the shards with which it ends; a full backup does not")
+  func since() throws {
+    let key = try SigningKey.generate(.ed25519)
+    var increment = manifest
+    increment.kind = .incremental
+    increment.predecessor = .init(backup: "shop-0", manifest: SHA256.digest([]))
+    increment.since = increment.cut.positions
+    #expect(check([key]).check(try sealed(increment, [key])).findings.isEmpty)
+    increment.since = nil
+    expect(.manifestUnreadable, check([key]), try sealed(increment, [key]))
+    increment.since = increment.cut.positions
+    increment.since?["z"] = "1"
+    expect(.manifestUnreadable, check([key]), try sealed(increment, [key]))
+    var full = manifest
+    full.since = full.cut.positions
+    expect(.manifestUnreadable, check([key]), try sealed(full, [key]))
   }
 
   @Test("a backup that is not there is backup-missing")

@@ -1,0 +1,161 @@
+public import DrillModel
+
+/// Up to where a drill restores a chain.
+public enum ChainPoint: Hashable, Sendable {
+  /// The cut of its last link.
+  case cut
+  case time(Instant)
+  /// A time within the chain's window, drawn by seed.
+  case random(seed: UInt64)
+  /// The cut of another backup of the same cluster.
+  case backup(String)
+  /// As a run recorded it, with the time for which it stands.
+  case recorded(RestorePoint, at: Instant)
+}
+
+/// A point of a chain, found: the links that it takes, the last of which holds it.
+struct ChainTarget: Sendable {
+  /// Oldest first.
+  var links: [SealedLink]
+  /// Within the last of them.
+  var point: RestorePoint
+  /// What was asked for, in words.
+  var asked: String
+  /// The time for which it stands, where that is not the last link's cut.
+  var time: Instant?
+  var notes: [String] = []
+}
+
+/// A link of a chain: a manifest that may be used, and the digest of its statement.
+struct SealedLink: Sendable, Hashable {
+  var manifest: Manifest
+  var digest: Digest
+}
+
+extension ChainPoint {
+  /// A point that the chain does not reach.
+  struct Unreachable: Error {
+    var expected: String
+    var observed: String
+  }
+
+  /// - Parameters:
+  ///   - links: a whole chain, oldest first.
+  ///   - position: the cut of another backup; nil where there is none that may be used.
+  /// - Throws: ``Unreachable``.
+  func target(
+    in links: [SealedLink], of engine: any ChainRestoring, position: (String) -> Cut?
+  ) throws -> ChainTarget {
+    guard let first = links.first?.manifest.cut.time, let last = links.last?.manifest.cut.time else {
+      preconditionFailure("a chain has a full backup")
+    }
+    switch self {
+    case .cut, .recorded(.end, _): return ChainTarget(links: links, point: .end, asked: "its own cut")
+    case .time(let time), .recorded(.time(let time), _):
+      return try target(at: time, in: links, engine, asked: "\(time)")
+    case .random(let seed):
+      var generator = SeededGenerator(seed: seed, purpose: "a point of a chain")
+      let window = first.millisecondsSince1970...max(first, last).millisecondsSince1970
+      let drawn = Instant(millisecondsSince1970: generator.integer(in: window))
+      return try target(at: drawn, in: links, engine, asked: "\(drawn), drawn by seed \(seed) from \(first) to \(last)")
+    case .backup(let id):
+      guard let cut = position(id) else {
+        throw Unreachable(
+          expected: "the cut of backup \(id)", observed: "the catalog holds no such backup that may be used")
+      }
+      return try target(at: cut.positions, in: links, engine, asked: "the cut of backup \(id)", time: cut.time)
+    case .recorded(.positions(let positions), let time):
+      return try target(at: positions, in: links, engine, asked: "the positions of the recorded run", time: time)
+    }
+  }
+
+  private func target(
+    at time: Instant, in links: [SealedLink], _ engine: any ChainRestoring, asked: String
+  ) throws -> ChainTarget {
+    guard let index = links.lastIndex(where: { $0.manifest.cut.time <= time }) else {
+      throw outside(links, "\(time) lies before it")
+    }
+    let cut = links[index].manifest.cut.time
+    if cut == time { return ChainTarget(links: Array(links[...index]), point: .end, asked: asked) }
+    guard index + 1 < links.count else { throw outside(links, "\(time) lies after it") }
+    if engine.restoresWithinLinks {
+      return ChainTarget(links: Array(links[...(index + 1)]), point: .time(time), asked: asked, time: time)
+    }
+    var target = ChainTarget(links: Array(links[...index]), point: .end, asked: asked)
+    target.notes = [
+      "\(time) was rounded down to \(cut), the cut of \(links[index].manifest.backup): between its links' cuts this chain has no points"
+    ]
+    return target
+  }
+
+  private func target(
+    at positions: [String: String], in links: [SealedLink], _ engine: any ChainRestoring, asked: String, time: Instant
+  ) throws -> ChainTarget {
+    /// Whether a link's cut lies before, at or after the positions, in all shards; nil where they tell nothing.
+    func order(_ link: SealedLink) -> Int? {
+      let cut = link.manifest.cut.positions
+      guard Set(cut.keys) == Set(positions.keys) else { return nil }
+      var sum = 0
+      for (shard, position) in cut {
+        guard let other = positions[shard], let order = position == other ? 0 : engine.order(position, other) else {
+          return nil
+        }
+        guard order == 0 || sum == 0 || (order < 0) == (sum < 0) else { return 1 }
+        if order != 0 { sum = order }
+      }
+      return sum
+    }
+    let orders = links.map(order)
+    guard !orders.contains(nil) else {
+      throw outside(links, "\(asked) is of another history, or of other shards")
+    }
+    if let index = orders.firstIndex(of: 0) {
+      return ChainTarget(links: Array(links[...index]), point: .end, asked: asked)
+    }
+    guard let index = orders.lastIndex(where: { ($0 ?? 0) < 0 }) else {
+      throw outside(links, "\(asked) lies before it")
+    }
+    guard index + 1 < links.count else { throw outside(links, "\(asked) lies after it") }
+    if engine.restoresWithinLinks {
+      return ChainTarget(
+        links: Array(links[...(index + 1)]), point: .positions(positions), asked: asked, time: time)
+    }
+    let link = links[index].manifest
+    throw outside(
+      links,
+      "no link's cut is \(asked), \(time); the last before it is that of \(link.backup), \(link.cut.time), and between its links' cuts this chain has no points"
+    )
+  }
+
+  private func outside(_ links: [SealedLink], _ observed: String) -> Unreachable {
+    let (first, last) = (links[0].manifest, links[links.count - 1].manifest)
+    return Unreachable(
+      expected:
+        "a point of the chain from \(first.backup), \(first.cut.time), to \(last.backup), \(last.cut.time)",
+      observed: observed)
+  }
+}
+
+extension Topology {
+  /// The topology somewhere between two: slots whose owner changed are under way from one shard to the other.
+  ///
+  /// - Precondition: both have the same shards.
+  static func between(_ earlier: Topology, _ later: Topology) -> Topology {
+    var topology = earlier
+    guard earlier.mapsSlots, later.mapsSlots else { return topology }
+    var moving = SlotSet(topology.moves.map(\.slot))
+    func add(_ slot: Slot, from source: String, to target: String) {
+      guard source != target, !moving.contains(slot) else { return }
+      moving.insert(slot)
+      topology.moves.append(.init(slot: slot, source: source, target: target))
+    }
+    for shard in later.shards {
+      let gained = shard.slots.subtracting(earlier.shard(named: shard.name)?.slots ?? SlotSet())
+      for slot in gained.slots {
+        if let owner = earlier.owner(of: slot) { add(slot, from: owner.name, to: shard.name) }
+      }
+    }
+    for move in later.moves { add(move.slot, from: move.source, to: move.target) }
+    return topology
+  }
+}
