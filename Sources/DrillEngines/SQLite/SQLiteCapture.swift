@@ -60,7 +60,7 @@ struct SQLiteCapture {
       }
     }
     var positions: [String: String] = [:]
-    for shard in shards { positions[shard.name] = try await position(of: shard) }
+    for shard in shards { positions[shard.name] = try await position(of: shard, at: time) }
     try await whileHeld(SQLiteHeldStore(store: SQLiteStore(topology: topology, shards: shards), ends: holdEnds))
     if blocksWriters { pause = .now - started }
     return CapturedBackup(
@@ -163,15 +163,16 @@ struct SQLiteCapture {
     close(descriptor)
   }
 
-  private func position(of shard: SQLiteShard) async throws -> String {
+  private func position(of shard: SQLiteShard, at time: Instant) async throws -> String {
     let columns = cluster.versionColumns
     // A tombstone carries the version of its table's rows.
     let tombstones = Dictionary(cluster.tombstones.map { ($0.value, $0.key) }) { first, _ in first }
-    let position = try await attempt(shard) { shard in
+    var position = try await attempt(shard) { shard in
       try await shard.position { table in
         columns[table] ?? tombstones[table].flatMap { columns[$0] } ?? columns["*"]
       }
     }
+    position.time = time
     return position.description
   }
 

@@ -15,6 +15,9 @@ package final class SQLiteConnection {
     case writer
     /// As ``writer``, and the file is made where there is none.
     case creator
+    /// A copy that is ours, into which sealed changes are made: shadow tables can be written, nothing that its schema
+    /// declares runs, and one other database can be attached.
+    case assembly
     /// A copy of a sealed file that nobody else knows: the log or journal beside it is applied when it is first read.
     case privateCopy
   }
@@ -35,7 +38,7 @@ package final class SQLiteConnection {
       query = "?immutable=1&mode=ro"
       opened = SQLiteConnection.pathWithResolvedFolder(path)
     case .live: flags |= SQLITE_OPEN_READONLY
-    case .writer, .privateCopy: flags |= SQLITE_OPEN_READWRITE
+    case .writer, .privateCopy, .assembly: flags |= SQLITE_OPEN_READWRITE
     case .creator: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
     }
     let code = sqlite3_open_v2(SQLiteConnection.uri(opened) + query, &handle, flags, nil)
@@ -53,7 +56,7 @@ package final class SQLiteConnection {
     switch access {
     case .sealed, .live: try execute("PRAGMA query_only=ON")
     case .privateCopy: try execute("PRAGMA locking_mode=EXCLUSIVE")
-    case .writer, .creator: break
+    case .writer, .creator, .assembly: break
     }
   }
 
@@ -70,11 +73,11 @@ package final class SQLiteConnection {
     turn(SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, on: false)
     turn(SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, on: false)
     guard access != .writer, access != .creator else { return }
-    turn(SQLITE_DBCONFIG_DEFENSIVE, on: true)
+    turn(SQLITE_DBCONFIG_DEFENSIVE, on: access != .assembly)
     turn(SQLITE_DBCONFIG_ENABLE_TRIGGER, on: false)
     turn(SQLITE_DBCONFIG_ENABLE_VIEW, on: access == .live || access == .sealed)
     if sqlite3_libversion_number() >= 3_041_000 { turn(SQLITE_DBCONFIG_TRUSTED_SCHEMA, on: false) }
-    sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0)
+    sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, access == .assembly ? 1 : 0)
   }
 
   deinit { close() }

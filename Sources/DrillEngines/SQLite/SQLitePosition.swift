@@ -4,11 +4,12 @@ import Foundation
 /// Where a shard stands at a cut: the largest version that each of its versioned tables holds, so that "changed after
 /// the cut" can be decided of a row.
 ///
-/// Its text is what ``Cut/positions`` keeps: `@schema=` and the schema's version, then `;table=version` for each
+/// Its text is what ``Cut/positions`` keeps: `@schema=` and the schema's version, `;@time=` and when it was read where that is
+/// known, in milliseconds since 1970, then `;table=version` for each
 /// versioned table and tombstone table, sorted by name. A version is written as an integer, as a real with a point or
 /// an exponent, as `'` and a percent-encoded text, or as `-` where the table has no row with a version. Everything but
 /// letters, digits and `_` in names and texts is percent-encoded. Example:
-/// `@schema=9;customers=8812;orders=8815;sessions=-`.
+/// `@schema=9;@time=1769832000000;customers=8812;orders=8815;sessions=-`.
 ///
 /// SQLite itself has no position to offer: `PRAGMA data_version` holds within one connection alone, and the file's
 /// change counter stands still in WAL mode.
@@ -17,17 +18,21 @@ import Foundation
 public struct SQLitePosition: Hashable, Sendable, CustomStringConvertible {
   /// `PRAGMA schema_version`.
   public var schema: Int64
+  /// When it was read: what tells cuts of a store without versions apart. Nil in positions of older backups.
+  public var time: Instant?
   /// Table → the largest version in it; ``Scalar/null`` where it holds none.
   public var versions: [String: Scalar]
 
-  public init(schema: Int64, versions: [String: Scalar]) {
+  public init(schema: Int64, time: Instant? = nil, versions: [String: Scalar]) {
     self.schema = schema
+    self.time = time
     self.versions = versions
   }
 
   public var description: String {
     let tables = versions.sorted { $0.key < $1.key }.map { "\(Self.encoded($0.key))=\(Self.text($0.value))" }
-    return (["@schema=\(schema)"] + tables).joined(separator: ";")
+    let read = time.map { ["@time=\($0.millisecondsSince1970)"] } ?? []
+    return (["@schema=\(schema)"] + read + tables).joined(separator: ";")
   }
 
   /// Nil where the text is not of the documented form.
@@ -38,6 +43,11 @@ public struct SQLitePosition: Hashable, Sendable, CustomStringConvertible {
     guard fields.allSatisfy({ $0.count == 2 }), !fields.isEmpty else { return nil }
     let first = fields.removeFirst()
     guard first[0] == "@schema", let schema = Int64(first[1]) else { return nil }
+    time = nil
+    if fields.first?[0] == "@time" {
+      guard let read = Int64(fields.removeFirst()[1]) else { return nil }
+      time = Instant(millisecondsSince1970: read)
+    }
     versions = [:]
     for field in fields {
       guard let name = Self.decoded(field[0]), let version = Self.scalar(field[1]), versions[name] == nil else {

@@ -102,6 +102,11 @@ package final class SQLiteStatement {
     }
   }
 
+  /// Binds a value as another statement's row has it, in its type and encoding.
+  func bind(_ index: Int, valueOf row: SQLiteStatement, column: Int) throws {
+    try check(sqlite3_bind_value(handle, Int32(index), sqlite3_column_value(row.handle, Int32(column))))
+  }
+
   private func check(_ code: Int32) throws {
     guard code == SQLITE_OK else { throw SQLiteFailure(code, "bind") }
   }
