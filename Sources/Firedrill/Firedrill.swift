@@ -129,15 +129,15 @@ public enum Firedrill {
   ///   - trust: public keys that may have signed it, beside the one that seals.
   /// - Throws: `DrillError` with `capture-refused` where no increment can be taken on it: then a full one has to be.
   public static func capture(
-    cluster path: String, to catalog: String, key: String, rationale: String? = nil, follows: Bool = false,
-    via: ReadingPath? = nil, on predecessor: String? = nil, trust: [String] = [],
+    cluster path: String, to catalog: String, key: String, retention: String? = nil, rationale: String? = nil,
+    follows: Bool = false, via: ReadingPath? = nil, on predecessor: String? = nil, trust: [String] = [],
     events: @escaping DrillEventHandler = { _ in }
   ) async throws -> SealedManifest {
     let cluster = try ClusterFile.read(path: Workplace.absolute(path)).reading(via)
     let runner = CaptureRunner(
       engine: try Engines().named(cluster.description.engine), cluster: cluster, catalog: Workplace.absolute(catalog),
-      key: try KeyFile.readSigningKey(Workplace.absolute(key)), rationale: rationale, follows: follows,
-      on: predecessor,
+      key: try KeyFile.readSigningKey(Workplace.absolute(key)), retention: retention, rationale: rationale,
+      follows: follows, on: predecessor,
       trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }, events: events)
     return try await runner.run { sealed in
       if follows { try await untilCancelled(sealed, events) }

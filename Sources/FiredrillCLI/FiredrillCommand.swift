@@ -21,6 +21,7 @@ struct FiredrillCommand: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, CaptureCommand.self, SealCommand.self, CheckCommand.self, InspectCommand.self, DiffCommand.self,
       FingerprintCommand.self, ReplayCommand.self, LocateCommand.self, CatalogCommand.self, ChainCommand.self,
+      RetentionCommand.self,
       LedgerCommand.self,
       FindingsCommand.self,
       ExplainCommand.self, PlaybookCommand.self, GateCommand.self, ReportCommand.self, ServeCommand.self,

@@ -57,6 +57,12 @@ struct Sighting {
 
   private func isStoredBackup(of run: RunFinished, _ looked: Run.Examined) -> Bool {
     guard let backup = subject.backup else { return false }
+    if code == .artifactMutable {
+      // Only where a run asks for it is it looked at, whatever became of the bytes.
+      return run.coverage.contains {
+        $0.of == "immutability, \(backup)" && $0.coverage.examined > 0 && $0.coverage.examined == $0.coverage.declared
+      }
+    }
     if let examined = run.backups.first(where: { $0.backup == backup }), looked.stages.contains(stage) {
       if examined.unsealed != nil, stage <= .integrity, code != .artifactNotRegular {
         // Without a manifest nothing was held against one; without a list of digests no byte against anything.

@@ -50,7 +50,11 @@ extension Migration {
     switch point {
     case .preMove:
       let named = events[..<copying].last { $0.body.backup != nil && $0.body.stage != .rolledBack }
-      return self.point(name, named ?? (copying < events.endIndex ? events[copying] : nil))
+      if let named { return self.point(name, named) }
+      // A backup that is named once copying has begun is none from before it.
+      var began = self.point(name, copying < events.endIndex ? events[copying] : nil)
+      began?.backup = nil
+      return began
     case .midMove:
       let moving = events[copying..<cutOver].filter { $0.body.stage != .rolledBack }
       return self.point(name, moving.last { $0.body.backup != nil } ?? moving.last)

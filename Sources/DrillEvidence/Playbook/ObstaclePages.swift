@@ -96,6 +96,17 @@ extension PlaybookPage {
           "Correct the remote's name, path or configuration; what was fetched is kept, and the next run goes on from there.",
           "If the object went away for good, the next run reports `artifact-missing`.",
         ])
+    case .immutabilityUnknown:
+      return page(
+        "It was required that artifacts cannot be changed where they lie, and the place cannot say whether they can.",
+        [
+          "A folder: `lsattr FILE` and `findmnt -T FILE`; not every file system has the immutable attribute.",
+          "A bucket: `aws s3api get-object-retention --bucket BUCKET --key KEY` with the credentials that the drill has.",
+        ],
+        [
+          "Keep the backups where it can be told: a file system with attributes, a read-only mount, a bucket with Object Lock.",
+          "Give the drill the right to ask (`s3:GetObjectRetention`, `s3:GetObjectLegalHold`), or name the program: `immutability: {aws: /path/aws}`.",
+        ])
     case .cacheFull:
       return page(
         "A backup does not fit into the cache that fetched backups are kept in; nothing was fetched.",

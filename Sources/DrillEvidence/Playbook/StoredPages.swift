@@ -24,6 +24,41 @@ extension PlaybookPage {
           "See whether retention deleted what the drill names; then change the drill, not the retention.",
           "Until there is a newer one, the newest backup that passed is all that you have: find it with `firedrill ledger list --cluster CLUSTER`.",
         ], ends: "The next run of the same drill that finds its backup.")
+    case .retentionBreaksChain:
+      return PlaybookPage(
+        code,
+        confirm: [
+          "`firedrill retention check CATALOG --rule RULE.yaml --trust KEY.pub` names the increment that stays and the backup below it that would go.",
+          "`firedrill inspect BACKUP --catalog CATALOG` shows the predecessor that an increment names.",
+        ],
+        act: [
+          "Delete neither of them: without the one below, the increment restores nothing.",
+          "Keep the full backup of a chain as long as its last increment: the same class, or a longer `keep` for the full one's.",
+          "To let the chain go, take a full backup and drill it first; then drop the whole chain.",
+        ], ends: "A plan of the rule that keeps the whole chain, or drops the whole of it.")
+    case .retentionDropsCheckpoint:
+      return PlaybookPage(
+        code,
+        confirm: [
+          "The finding names the migration, its stage, and the stage at which the backup was taken.",
+          "Has the migration ended, and nobody said so? Its events in the ledger tell.",
+        ],
+        act: [
+          "Delete nothing of it: it is what the migration can go back to.",
+          "If the migration is over, publish its end (finalized or rolled back), and plan again.",
+          "Give the class of such backups a longer `keep` than a migration ever takes.",
+        ], ends: "A plan made after the migration's end was recorded, or one that keeps the backup.")
+    case .retentionDropsVerified:
+      return PlaybookPage(
+        code,
+        confirm: [
+          "`firedrill ledger list --cluster CLUSTER`: which backups passed since, and are they still in the catalog?",
+          "Did the drills of newer backups fail, or were there none?",
+        ],
+        act: [
+          "Delete nothing of it: it is the newest backup of which anybody knows that it restores.",
+          "Drill a newer backup; once that has passed, this one may go by the rule.",
+        ], ends: "A plan made after a newer backup passed, or one that keeps this one.")
     case .manifestUnreadable:
       return page(
         [
@@ -221,6 +256,17 @@ extension PlaybookPage {
           "Look at the storage (`smartctl -a`, `dmesg`, the scrub's report) before you write anything more to it.",
           "Check every other backup on the same storage tonight: decay seldom comes alone.",
           "If all copies have the same wrong bytes, the artifact was changed after it was sealed: see `firedrill explain signature-invalid`.",
+        ])
+    case .artifactMutable:
+      return page(
+        [
+          "A folder: `lsattr FILE` shows `i` where the file is immutable, `findmnt -T FILE` whether the mount is `ro`.",
+          "A bucket: `aws s3api get-object-retention --bucket BUCKET --key KEY`; a date that has passed protects nothing.",
+        ],
+        [
+          "Set it: `chattr +i FILE`, a read-only mount, or Object Lock with a time as long as the backup is kept.",
+          "Check the bytes now, since they could have been changed until now: `firedrill check BACKUP --catalog CATALOG --trust KEY.pub`.",
+          "Let the job that stores backups set it at once, and nobody else be able to take it away.",
         ])
     default: return nil
     }

@@ -31,7 +31,7 @@ package enum Format {
   package static func amount(_ amount: UInt64, _ unit: Coverage.Unit) -> String {
     switch unit {
     case .bytes: bytes(amount)
-    case .slots, .records, .answers: plural(amount, String(unit.rawValue.dropLast()))
+    case .slots, .records, .answers, .artifacts: plural(amount, String(unit.rawValue.dropLast()))
     }
   }
 

@@ -1,7 +1,7 @@
 /// What was examined, and what was skipped and why, in one unit; the two add up to what was declared.
 public struct Coverage: Hashable, Sendable, Codable {
   public enum Unit: String, Sendable, Codable, CaseIterable {
-    case bytes, slots, records, answers
+    case bytes, slots, records, answers, artifacts
   }
 
   public private(set) var unit: Unit
@@ -55,6 +55,7 @@ public enum SkipReason: String, Sendable, Codable, CodingKeyRepresentable, CaseI
   case budgetSpent = "time budget spent"
   case noRoom = "not sent: all clients had as many operations outstanding as they may"
   case notReferenced = "the reference says nothing about it"
+  case immutabilityUnknown = "the place cannot say whether it can be changed"
   case unsealed = "unsealed: nothing says what the bytes should be"
   case notModelled = "what a command of the log did to it is not modelled"
   case tornTail = "after the log's last whole command: no server keeps it"

@@ -36,6 +36,8 @@ public struct DrillError: Error, Sendable, CustomStringConvertible {
     case fetchFailed = "fetch-failed"
     /// A backup does not fit into the cache of a remote catalog.
     case cacheFull = "cache-full"
+    /// The place of an artifact cannot say whether it can be changed.
+    case immutabilityUnknown = "immutability-unknown"
     case serverMissing = "server-missing"
     /// A module that the data needs is not in the sandbox's server.
     case moduleMissing = "module-missing"

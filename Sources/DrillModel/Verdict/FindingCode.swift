@@ -2,6 +2,9 @@
 public enum FindingCode: String, Sendable, Codable, CaseIterable {
   // catalog
   case backupMissing = "backup-missing"
+  case retentionBreaksChain = "retention-breaks-chain"
+  case retentionDropsCheckpoint = "retention-drops-checkpoint"
+  case retentionDropsVerified = "retention-drops-verified"
   // manifest
   case manifestUnreadable = "manifest-unreadable"
   case manifestUnsigned = "manifest-unsigned"
@@ -22,6 +25,7 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   case artifactNotRegular = "artifact-not-regular"
   case sizeMismatch = "size-mismatch"
   case checksumMismatch = "checksum-mismatch"
+  case artifactMutable = "artifact-mutable"
   // decode
   case artifactUnreadable = "artifact-unreadable"
   case formatChecksumMismatch = "format-checksum-mismatch"
@@ -55,6 +59,10 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   public var meaning: String {
     switch self {
     case .backupMissing: "The drill selects a backup that the catalog does not hold."
+    case .retentionBreaksChain: "A rule would drop a backup that an increment which stays was made on."
+    case .retentionDropsCheckpoint:
+      "A rule would drop a backup that a migration which has not ended could still go back to."
+    case .retentionDropsVerified: "A rule would drop the newest backup of a cluster that a drill has verified."
     case .manifestUnreadable: "The manifest is damaged, incomplete, or says something that this version does not know."
     case .manifestUnsigned: "The manifest carries no signature although one is required."
     case .signatureInvalid:
@@ -86,6 +94,7 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
     case .sizeMismatch: "An artifact is longer or shorter than what was sealed."
     case .checksumMismatch:
       "An artifact's bytes are not the bytes that were sealed, or not those of the list of digests."
+    case .artifactMutable: "An artifact can be changed or deleted where it lies, although that must not be possible."
     case .artifactUnreadable: "An artifact's contents cannot be decoded at the stated offset."
     case .formatChecksumMismatch:
       "The format's own checksum does not match: damaged before it was sealed, or by a bad copy."
@@ -120,6 +129,11 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   public var action: String {
     switch self {
     case .backupMissing: "Run `firedrill catalog list` and see whether the backup job ran."
+    case .retentionBreaksChain:
+      "Delete neither: keep the whole chain as long as its last increment, in one class with it, or take a full backup first."
+    case .retentionDropsCheckpoint:
+      "Keep it until the migration is finalized or rolled back; give its class a longer time."
+    case .retentionDropsVerified: "Drill a newer backup first; until one has passed, this is the last known good one."
     case .manifestUnreadable:
       "Fetch the manifest again from where it was stored; if it stays unreadable, treat the backup as lost and take a new one."
     case .manifestUnsigned: "Seal the backup with a trusted key, or find out who removed the signature."
@@ -151,6 +165,8 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
       "Replace it by the artifact itself; whoever can put links into a catalog can point a restore elsewhere."
     case .checksumMismatch:
       "Fetch the artifact from another copy and run `firedrill check`; suspect the storage that held this one."
+    case .artifactMutable:
+      "Set the immutable attribute, mount the place read-only, or lock the object; then find out who could write there until now."
     case .artifactUnreadable:
       "If the digest matched, the damage was there when it was sealed: use an earlier backup, and look at the server that wrote it."
     case .formatChecksumMismatch:

@@ -95,6 +95,8 @@ public struct Run: Hashable, Sendable, Codable {
       public var kind: Manifest.Kind
       /// The retention class.
       public var retention: String?
+      /// Why the backup was taken when it was; nil in runs that were recorded before it was kept, too.
+      public var rationale: String?
       /// The topology's epoch at the cut.
       public var epoch: UInt64
       public var shards: [String]
@@ -104,6 +106,7 @@ public struct Run: Hashable, Sendable, Codable {
       public init(_ manifest: Manifest) {
         kind = manifest.kind
         retention = manifest.retention
+        rationale = manifest.rationale
         epoch = manifest.topology.epoch
         shards = manifest.topology.shards.map(\.name)
         movesInFlight = manifest.topology.moves.count

@@ -20,13 +20,14 @@ extension FindingCode {
     case .signatureInvalid, .signatureUntrusted, .manifestMismatch, .restoredDiffers, .contentDiffers, .countDiffers,
       .answerDiffers, .answerDiffersUnderLoad, .driftUnexplained, .chainSwapped, .incrementConflict:
       .critical
-    case .backupMissing, .manifestUnreadable, .manifestUnsigned, .chainGap, .artifactMissing, .artifactNotRegular,
+    case .backupMissing, .retentionBreaksChain, .retentionDropsCheckpoint, .retentionDropsVerified, .manifestUnreadable,
+      .manifestUnsigned, .chainGap, .artifactMissing, .artifactNotRegular,
       .sizeMismatch, .checksumMismatch, .artifactUnreadable, .formatChecksumMismatch, .databaseCorrupt,
       .foreignKeyViolated, .coverageHole, .slotMisplaced, .slotOverlap, .restoreRejected, .chainCycle, .chainOverlap,
       .chainRepeated, .chainForeign, .chainEpoch:
       .high
     case .versionUnsupported, .restoreTimeExceeded, .recoveryPointExceeded, .driftExceeded, .mismatchesExceeded,
-      .coverageShort, .chainFork:
+      .coverageShort, .artifactMutable, .chainFork:
       .medium
     case .artifactUnexpected, .trailingBytes: .low
     }

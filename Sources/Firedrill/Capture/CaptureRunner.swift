@@ -12,6 +12,8 @@ struct CaptureRunner: Sendable {
   var cluster: ClusterFile
   var catalog: String
   var key: SigningKey
+  /// The retention class, and why the backup is taken; kept in the manifest.
+  var retention: String?
   var rationale: String?
   var follows: Bool
   /// The backup to take an increment on, `latest` or an id; nil: a full backup is taken.
@@ -84,7 +86,7 @@ struct CaptureRunner: Sendable {
     if captured.pause > .zero { events(.note("writes were paused for \(Int(captured.pause.milliseconds)) ms")) }
     return try await staging.seal(
       captured, on: predecessor?.last, reference: reference, cluster: cluster.description, key: key,
-      rationale: rationale)
+      retention: retention, rationale: rationale)
   }
 
   private func capture(

@@ -42,7 +42,7 @@ struct StagedBackup: Sendable {
 
   func seal(
     _ captured: CapturedBackup, on predecessor: SealedLink?, reference: CapturedReference, cluster: ClusterDescription,
-    key: SigningKey, rationale: String?
+    key: SigningKey, retention: String?, rationale: String?
   ) async throws -> SealedManifest {
     var artifacts: [Artifact] = []
     for file in captured.files {
@@ -74,7 +74,8 @@ struct StagedBackup: Sendable {
       predecessor: predecessor.map { .init(backup: $0.manifest.backup, manifest: $0.digest) },
       since: predecessor?.manifest.cut.positions, cut: captured.cut,
       scope: Manifest.Scope(), topology: captured.topology, artifacts: artifacts.sorted { $0.name < $1.name },
-      reference: hasReference ? named : nil, keyIDs: [key.publicKey.keyID], rationale: rationale)
+      reference: hasReference ? named : nil, retention: retention, keyIDs: [key.publicKey.keyID],
+      rationale: rationale)
     return try place(manifest, key: key)
   }
 

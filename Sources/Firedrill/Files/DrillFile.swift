@@ -19,6 +19,8 @@ public struct DrillFile: Sendable {
   public var requiresSignature: Bool
   /// Public keys, absolute paths of PEM files.
   public var trust: [String]
+  /// Set where no artifact may be changeable where it lies: how that is asked.
+  public var immutability: ImmutabilityProbe?
   /// Take a backup first.
   public var capture: CaptureSection?
   public var sandbox: SandboxSection
@@ -63,6 +65,10 @@ public struct DrillFile: Sendable {
     public var key: String?
     /// Take an increment on this backup, an id or `latest`; nil: a full backup.
     public var on: String?
+    /// The backup's retention class.
+    public var retention: String?
+    /// Why it is taken; nil: the drill takes it.
+    public var rationale: String?
   }
 
   public enum BackupSelection: Hashable, Sendable {

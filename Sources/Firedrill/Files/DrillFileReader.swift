@@ -50,10 +50,12 @@ struct DrillFileReader {
     let signature = try file.choice("signature", of: Signature.self) ?? .required
     drill.requiresSignature = signature == .required
     drill.trust = try file.texts("trust")?.map(texts.absolute) ?? []
+    drill.immutability = try ImmutabilityProbe.read(file, absolute: texts.absolute)
     if let capture = try file.section("capture") {
       drill.capture = .init(
         follows: try capture.flag("follow") ?? false, key: try capture.text("key").map(texts.absolute),
-        on: try capture.text("on"))
+        on: try capture.text("on"), retention: try capture.text("retention"),
+        rationale: try capture.text("rationale"))
       try capture.finish()
     } else if drill.production != nil {
       drill.capture = .init(follows: false, key: nil)

@@ -14,6 +14,8 @@ public struct CheckRequest: Sendable {
   public var trust: [String]
   public var requiresSignature: Bool
   public var showsKeys: Bool
+  /// Set where no artifact may be changeable where it lies: how that is asked.
+  public var immutability: ImmutabilityProbe?
   /// The ledger whose secret redacts keys.
   public var ledger: String
 
@@ -35,10 +37,11 @@ public struct CheckRequest: Sendable {
     let entry =
       try unsealed.map { Catalog.Entry(id: $0.found.id, claimed: nil, problem: nil) }
       ?? place.catalog.entry(named: place.id)
-    let drill = DrillFile(
+    var drill = DrillFile(
       name: "check", seed: 1, backups: .id(place.id), requiresSignature: requiresSignature, trust: trust,
       sandbox: .init(), level: requiresSignature ? .decoded : .none,
       references: [.captured], objectives: .init(), texts: [:])
+    drill.immutability = immutability
     let engine = unsealed?.engine.name ?? entry.claimed?.engine ?? "sqlite"
     let now = Instant.now
     let run = Run(

@@ -38,6 +38,7 @@ struct DrillRunner: Sendable {
       try await checkIntegrity(of: $0)
     }
     let stored = try await assembled(sealedFiles, &draft)
+    try await lookAtImmutability(of: sealed, &draft)
     let reference = try await stage(.integrity, "reading the captured reference", &draft, needs: stored) {
       try readReference(of: $0)
     }
@@ -77,10 +78,20 @@ struct DrillRunner: Sendable {
       try await checkIntegrity(of: $0)
     }
     let stored = try await assembled(sealedFiles, &draft)
+    try await lookAtImmutability(of: sealed, &draft)
     try await stage(.decode, "reading every record", &draft, needs: stored) { try await decode($0) }
   }
 
   // MARK: Stages
+
+  /// Only where the drill requires it; of what nobody sealed there is no list of what must not change.
+  private func lookAtImmutability(of backup: DrilledBackup?, _ draft: inout RunDraft) async throws {
+    guard let probe = drill.immutability, backup?.unsealed == nil else { return }
+    try await stage(.integrity, "asking whether artifacts can be changed", &draft, needs: backup) { backup in
+      let states = try await probe.ask(backup.manifest, in: catalog, mirror: mirror)
+      return ((), StageResult(try ImmutabilityCheck.check(states, of: backup.manifest.backup)))
+    }
+  }
 
   /// A folder of this machine needs no fetching, and says nothing about it; what nobody sealed was fetched to be looked at.
   private func fetched(_ backup: DrilledBackup?, _ draft: inout RunDraft) async throws -> ReachableBackup? {

@@ -153,7 +153,7 @@ struct DrillSession: Sendable {
     try FileManager.default.createDirectory(atPath: catalog, withIntermediateDirectories: true)
     let runner = CaptureRunner(
       engine: try engines.named(cluster.description.engine), cluster: cluster, catalog: catalog, key: key,
-      rationale: "taken by drill \(drill.name)",
+      retention: capture.retention, rationale: capture.rationale ?? "taken by drill \(drill.name)",
       follows: capture.follows, on: capture.on, trusted: setting.trusted, events: events)
     try await runner.run { sealed in
       setting.records.see(sealed.manifest.topology, of: cluster.description.name, in: TopologySeen.live)

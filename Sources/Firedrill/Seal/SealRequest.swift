@@ -24,6 +24,7 @@ public struct SealRequest: Sendable {
   public var cut: String?
   /// What the bytes should be.
   public var digests: DigestsSource?
+  public var retention: String?
   public var rationale: String?
   public var showsKeys = false
 

@@ -265,7 +265,7 @@ struct SealRunner: Sendable {
       backup: backup, cluster: request.cluster, engine: engine.name,
       engineVersion: writers.isEmpty ? "not told by the files" : writers, cut: cut.cut(at: time),
       scope: Manifest.Scope(), topology: assigned.topology, artifacts: artifacts.sorted { $0.name < $1.name },
-      keyIDs: [key.publicKey.keyID],
+      retention: request.retention, keyIDs: [key.publicKey.keyID],
       rationale: ([SealRunner.afterTheFact] + [request.rationale].compactMap { $0 }).joined(separator: "; "))
     manifest.cut.proof = [SealRunner.afterTheFact] + cut.proof + assigned.proof
     let left = others.isEmpty ? folders.filter { !$0.isFile }.flatMap(\.others).map(\.path) : []

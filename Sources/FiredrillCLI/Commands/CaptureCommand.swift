@@ -10,6 +10,7 @@ struct CaptureCommand: AsyncParsableCommand {
 
       EXAMPLE
         firedrill capture cluster.yaml --to /backups --key seal
+        firedrill capture cluster.yaml --to /backups --key seal --retention pre-move --rationale "before shard 4 is split"
         firedrill capture cluster.yaml --to /backups --key seal --follow    # until Ctrl-C
         firedrill capture cluster.yaml --to /backups --key seal --on latest   # what changed since the newest backup
         firedrill capture managed.yaml --to /backups --key seal --via commands   # where nobody may replicate
@@ -32,6 +33,9 @@ struct CaptureCommand: AsyncParsableCommand {
     help: "How Redis records are read, instead of what the cluster file says: replication, or commands (no one cut).")
   var via: ReadingPath?
 
+  @Option(name: .long, help: "The backup's retention class, such as pre-move; kept in the manifest.")
+  var retention: String?
+
   @Option(name: .long, help: "Why the backup is taken now; kept in the manifest.")
   var rationale: String?
 
@@ -49,8 +53,8 @@ struct CaptureCommand: AsyncParsableCommand {
 
   func run() async throws {
     let events = common.progress.handler
-    let (path, catalog, key, rationale, follow, via) = (cluster, to, key, rationale, follow, via)
-    let (predecessor, trust) = (on, trust)
+    let (path, catalog, key, retention, rationale) = (cluster, to, key, retention, rationale)
+    let (follow, via, predecessor, trust) = (follow, via, on, trust)
     if estimate {
       let estimate = try await interruptible { try await Firedrill.estimate(cluster: path, via: via) }
       if common.json {
@@ -63,8 +67,8 @@ struct CaptureCommand: AsyncParsableCommand {
     }
     let backup = try await interruptible {
       try await Firedrill.capture(
-        cluster: path, to: catalog, key: key, rationale: rationale, follows: follow, via: via, on: predecessor,
-        trust: trust, events: events)
+        cluster: path, to: catalog, key: key, retention: retention, rationale: rationale, follows: follow, via: via,
+        on: predecessor, trust: trust, events: events)
     }
     if common.json {
       try Terminal.sayJSON(backup.manifest)

@@ -31,6 +31,9 @@ struct CheckCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Show keys in clear.")
   var showKeys = false
 
+  @Flag(name: .long, help: "Require that no artifact can be changed where it lies (drills/README.md, immutability).")
+  var immutable = false
+
   @OptionGroup var ledger: LedgerOptions
   @OptionGroup var common: CommonOptions
 
@@ -42,10 +45,11 @@ struct CheckCommand: AsyncParsableCommand {
 
   func run() async throws {
     let events = common.progress.handler
-    let request = CheckRequest(
+    var request = CheckRequest(
       backup: backup, catalog: catalog, trust: trust, requiresSignature: !unsigned, showsKeys: showKeys,
       ledger: ledger.path)
-    let run = try await interruptible { try await Firedrill.check(request, events: events) }
+    if immutable { request.immutability = ImmutabilityProbe() }
+    let run = try await interruptible { [request] in try await Firedrill.check(request, events: events) }
     if common.json {
       try Terminal.sayJSON(RunDocument(run))
     } else if !common.quiet || run.verdict != .pass {

@@ -61,6 +61,9 @@ struct SealCommand: AsyncParsableCommand {
   @Option(name: .long, help: "The signer's public key.", completion: .file())
   var digestsKey: String?
 
+  @Option(name: .long, help: "The backup's retention class, such as pre-move; kept in the manifest.")
+  var retention: String?
+
   @Option(name: .long, help: "Why the backup was taken; kept in the manifest.")
   var rationale: String?
 
@@ -90,6 +93,7 @@ struct SealCommand: AsyncParsableCommand {
     request.digests = try digests.map {
       try DigestsSource(list: $0, signature: digestsSignature, key: digestsKey)
     }
+    request.retention = retention
     request.rationale = rationale
     request.showsKeys = showKeys
     let result = try await interruptible { [request] in try await Firedrill.seal(request, events: events) }

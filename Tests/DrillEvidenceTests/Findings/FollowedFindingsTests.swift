@@ -86,6 +86,22 @@ struct FollowedFindingsTests {
     #expect(try states(sample) == [.resolved, .resolved])
   }
 
+  @Test("an artifact that could be changed is cleared by a run that asked again, never by one that only read the bytes")
+  func mutable() throws {
+    var sample = SampleHistory()
+    sample.add([.stored(.artifactMutable)])
+    sample.add()
+    #expect(try states(sample) == [.open])
+    try sample.add { run in
+      run.coverage = [
+        .init(
+          .integrity, of: "immutability, \(SampleHistory.backup(0))", try Coverage(.artifacts, declared: 4, examined: 4)
+        )
+      ]
+    }
+    #expect(try states(sample) == [.resolved])
+  }
+
   @Test("a backup that was compared with was hashed, and not decoded in full")
   func reference() throws {
     var sample = SampleHistory()

@@ -17,6 +17,8 @@ struct ShippedFilesTests {
         } else if file.hasSuffix("-policy.yaml") {
           let policy = try GatePolicyReader(path: "\(folder)/\(file)").policy()
           #expect(policy.readiness.count + policy.final.count >= 20)
+        } else if file.hasSuffix("/retention.yaml") {
+          _ = try RetentionRuleReader(path: "\(folder)/\(file)").rule()
         } else {
           let drill = try DrillFile.read(path: "\(folder)/\(file)")
           #expect(drill.name == ((file as NSString).lastPathComponent as NSString).deletingPathExtension)
