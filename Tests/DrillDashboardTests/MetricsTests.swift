@@ -68,6 +68,9 @@ struct MetricsTests {
           == Double(
             missed.count { $0.due.millisecondsSince1970 > DashboardBench.start.millisecondsSince1970 + 2 * 86_400_000 })
       )
+      #expect(
+        value("firedrill_cutover_ready", of: cluster) == 0 && value("firedrill_cutover_missing", of: cluster) == 2)
+      #expect(value("firedrill_newest_backup_age_seconds", of: cluster) == nil)
       #expect(metrics.types["firedrill_restore_duration_seconds"] == "histogram")
       for (name, type) in metrics.types { #expect(name.hasSuffix("_total") == (type == "counter"), "\(name)") }
       #expect(metrics.types.keys.allSatisfy { !$0.hasSuffix("_ms") && !$0.hasSuffix("_milliseconds") })

@@ -27,6 +27,7 @@ struct PageTests {
       let expected: [(String, String, String)] = [
         ("/", "text/html; charset=utf-8", "bank"), ("/clusters/shop", "text/html; charset=utf-8", "good-2"),
         ("/clusters/shop?days=7", "text/html; charset=utf-8", "<strong>7 days</strong>"),
+        ("/clusters/shop", "text/html; charset=utf-8", "Before a cutover"),
         ("/clusters/shop/runs", "text/html; charset=utf-8", "good-1"),
         ("/runs/good-1", "text/html; charset=utf-8", "badge good"),
         ("/runs/bad-1", "text/html; charset=utf-8", "badge bad"),

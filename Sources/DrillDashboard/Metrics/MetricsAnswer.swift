@@ -202,11 +202,44 @@ enum MetricsAnswer {
       "firedrill_verification_debt_bytes", .gauge,
       "Stored bytes of those backups, as far as their manifests state them.",
       summaries.map { Sample(Double($0.debtBytes), [("cluster", $0.cluster)]) })
+    readiness(summaries, &out)
     out.metric(
       "firedrill_last_full_read_timestamp_seconds", .gauge,
       "When every byte of some backup was last read and found as sealed; absent where that never was.",
       summaries.compactMap { summary in
         memory.clusters[summary.cluster]?.latestFullRead.map { Sample(seconds($0), [("cluster", summary.cluster)]) }
       })
+  }
+
+  private static func readiness(_ summaries: [ClusterSummary], _ out: inout PrometheusText) {
+    func metric(_ name: String, _ help: String, _ value: (ClusterReadiness) -> Double?) {
+      out.metric(
+        name, .gauge, help,
+        summaries.compactMap { summary in
+          value(summary.readiness).map { Sample($0, [("cluster", summary.cluster)]) }
+        })
+    }
+    metric(
+      "firedrill_cutover_ready", "1 where nothing that is recorded is missing before a cutover, else 0.",
+      { $0.isReady ? 1 : 0 })
+    metric(
+      "firedrill_cutover_missing", "How many things are missing before a cutover (the cluster's page names them).",
+      { Double($0.missing.count) })
+    metric(
+      "firedrill_newest_backup_age_seconds",
+      "Seconds since the newest cut that a run looked at; absent where none did.",
+      { $0.newest?.ageSeconds })
+    metric(
+      "firedrill_newest_backup_epoch", "Epoch of that backup's topology.", { ($0.newest?.epoch).map { Double($0) } })
+    metric(
+      "firedrill_topology_epoch", "Epoch of the newest topology seen; absent where none was.",
+      { ($0.present?.epoch).map { Double($0) } })
+    metric(
+      "firedrill_slots_moving", "Slots that were moving in the newest topology seen.",
+      { ($0.present?.movesInFlight).map { Double($0) } })
+    metric(
+      "firedrill_slots_not_restored",
+      "Slots of that topology that the newest backup's last run did not restore and read back; absent where that is not known.",
+      { ($0.slotsMissing?.count).map { Double($0) } })
   }
 }

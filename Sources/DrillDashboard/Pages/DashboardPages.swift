@@ -20,7 +20,7 @@ struct DashboardPages: Sendable {
       guard let report = try question.report(cluster: segments[1]) else {
         return missing(question, "the ledger knows no such cluster")
       }
-      return page(question, segments[1], ClusterPage(report, days: try question.days()), "cluster-page")
+      return page(question, segments[1], ClusterPage(report, question, days: try question.days()), "cluster-page")
     case ("clusters", 3) where segments[2] == "runs":
       guard let runs = try RunsPage(question, cluster: segments[1]) else {
         return missing(question, "the ledger knows no such cluster")
@@ -89,8 +89,12 @@ struct DashboardPages: Sendable {
     let view: ReportView
     let choices: [Choice]
     let runsLink: String
+    let readiness: ReadinessPart
 
-    init(_ report: ReportPage, days: Int) {
+    init(_ report: ReportPage, _ question: DashboardQuestion, days: Int) {
+      readiness = ReadinessPart(
+        question.memory.clusters[report.cluster]?.readiness(at: question.now)
+          ?? ClusterReadiness(latest: nil, topologies: [], migrations: [], at: question.now))
       view = ReportView(report, links: DashboardPages.links)
       let path = DashboardPath.cluster(report.cluster)
       choices = [7, 30, 90, 365].map { Choice(label: "\($0) days", link: "\(path)?days=\($0)", isChosen: $0 == days) }

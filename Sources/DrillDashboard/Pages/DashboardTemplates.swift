@@ -52,6 +52,13 @@ enum DashboardTemplates {
     {{#view}}{{>verdict}}{{/view}}
     <p class="pages">{{#choices}}{{#isChosen}}<strong>{{label}}</strong>{{/isChosen}}{{^isChosen}}<a href="{{link}}">{{label}}</a>{{/isChosen}} {{/choices}} \
     <a href="{{runsLink}}">all runs</a></p>
+    {{#readiness}}<section aria-labelledby="h-ready">
+    <h2 id="h-ready">Before a cutover</h2>
+    <p class="{{tone}}">{{headline}}</p>
+    {{#hasMissing}}<ul>{{#missingLines}}<li>{{.}}</li>{{/missingLines}}</ul>{{/hasMissing}}
+    <dl class="facts">{{#facts}}<dt>{{term}}</dt><dd><span>{{value}}</span></dd>
+    {{/facts}}</dl>
+    </section>{{/readiness}}
     {{#view}}{{>body}}{{/view}}
     """
 

@@ -90,7 +90,16 @@ struct OverviewPage {
       Fact(
         term: "Debt",
         value: debt(summary), tone: summary.debtBackups > 0 || shares.isEmpty ? "unsure" : ""))
+    facts.append(readiness(summary.readiness))
     return facts
+  }
+
+  private static func readiness(_ readiness: ClusterReadiness) -> Fact {
+    let age =
+      readiness.newest.map { ", newest cut \(Format.age(ms: $0.ageSeconds * 1000)) ago at epoch \($0.epoch)" } ?? ""
+    return Fact(
+      term: "Cutover", value: (readiness.isReady ? "nothing missing" : readiness.missing[0]) + age,
+      tone: readiness.isReady ? "" : "unsure")
   }
 
   private static func debt(_ summary: ClusterSummary) -> String {

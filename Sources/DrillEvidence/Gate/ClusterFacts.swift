@@ -59,8 +59,13 @@ public struct ClusterFacts: Sendable {
   }
 
   /// The newest topology seen: the one of the highest epoch, and of one epoch the last in force. An old backup's topology may be seen late.
-  public var presentTopology: Recorded<TopologySeen>? {
-    topologies.max {
+  public var presentTopology: Recorded<TopologySeen>? { topologies.newest }
+}
+
+extension [Recorded<TopologySeen>] {
+  /// The one of the highest epoch, and of one epoch the last in force.
+  var newest: Recorded<TopologySeen>? {
+    self.max {
       ($0.body.epoch, $0.body.asOf ?? $0.time, $0.leaf) < ($1.body.epoch, $1.body.asOf ?? $1.time, $1.leaf)
     }
   }

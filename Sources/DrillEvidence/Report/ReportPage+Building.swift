@@ -58,13 +58,14 @@ extension ReportPage {
       findings: history.findings(at: now).filter { $0.cluster == cluster },
       topology: history.topology(of: cluster, for: latest.map { RunSource($0).backups } ?? []),
       missed: history.missedDrills(at: now).filter { $0.cluster == cluster && $0.due >= since },
-      skips: history.skips.filter { $0.body.cluster == cluster && $0.time >= since }, at: now)
+      skips: history.skips.filter { $0.body.cluster == cluster && $0.time >= since },
+      events: history.migrationEvents.map(\.body).filter { $0.cluster == cluster }, at: now)
   }
 
   package init(
     cluster: String, since: Instant, window: ReportWindow, unfinished: [RunLine], latest: RecordedRun?,
     findings followed: [FollowedFinding], topology: TopologySeen?, missed: [MissedDrill],
-    skips: [Recorded<DrillSkipped>], at now: Instant
+    skips: [Recorded<DrillSkipped>], events: [MigrationEvent], at now: Instant
   ) {
     let source = latest.map { RunSource($0) }
     let shown = followed.filter { $0.isOpen || $0.lastSeenAt >= since || ($0.closedAt.map { $0 >= since } ?? false) }
@@ -78,6 +79,7 @@ extension ReportPage {
     counts.running = unfinished.count { $0.state == .running }
     counts.missed = missed.count
     counts.skipped = skips.count
+    cadence = Cadence(runs: window.runs.map(\.body), events: events, at: now)
     self.missed = missed
     self.skips = skips.map { SkipLine(drill: $0.body.drill, at: $0.time, reliesOn: $0.body.reliesOn) }
     let interrupted = unfinished.filter { $0.state == .interrupted }

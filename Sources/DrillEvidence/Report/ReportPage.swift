@@ -59,6 +59,8 @@ public struct ReportPage: Hashable, Sendable, Codable {
   /// Runs of the time (of the same drill, in a report of one run), the latest first, at most ``mostRuns``.
   public var runs: [RunLine]
   public var counts: Counts
+  /// What each window between two backups would lose; nil in a report of one run.
+  public var cadence: Cadence?
   public var missed: [MissedDrill]
   public var skips: [SkipLine]
   public var notes: [String]

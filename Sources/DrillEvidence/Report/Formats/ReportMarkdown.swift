@@ -39,6 +39,7 @@ public struct ReportMarkdown: Sendable {
           [$0.part, $0.share, $0.amount, $0.skippedLines.joined(separator: "; ")]
         })
     text += times(parts) + content(parts, words)
+    text += cadence()
     text += "## Runs\n\n\(escaped(words.counts))\n\n"
     if !parts.runs.isEmpty {
       text += table(
@@ -111,6 +112,20 @@ public struct ReportMarkdown: Sendable {
     return text
       + table(
         ["count", "standing", "kind", "cause"], parts.drift.map { [$0.count, $0.attribution, $0.kindText, $0.cause] })
+  }
+
+  private func cadence() -> String {
+    guard let words = page.cadence.map(CadenceWords.init) else { return "" }
+    return "## Backup windows, and what they would lose\n\n"
+      + words.lines.map { "\(escaped($0))\n\n" }.joined()
+      + table(
+        ["from one verified cut to the next", "length", "lost at its end", "backup", "why, and what happened in it"],
+        words.rows.map {
+          [
+            $0.span, $0.length, $0.lostText, $0.backupName,
+            ([$0.rationaleText] + $0.milestoneLines).joined(separator: "; "),
+          ]
+        })
   }
 
   private func table(_ heading: [String], _ rows: [[String]]) -> String {

@@ -3,7 +3,7 @@ enum ReportTemplates {
   static let all = [
     "report": report, "head": head, "verdict": verdict, "body": body, "findings": findings, "finding-row": findingRow,
     "examined": examined,
-    "times": times, "content": content, "runs": runs, "provenance": provenance,
+    "times": times, "content": content, "cadence": cadence, "runs": runs, "provenance": provenance,
   ]
 
   /// A page that stands alone.
@@ -55,6 +55,7 @@ enum ReportTemplates {
     {{>examined}}
     {{>times}}
     {{>content}}
+    {{>cadence}}
     {{>runs}}
     {{>provenance}}
     """
@@ -171,6 +172,17 @@ enum ReportTemplates {
     {{#driftCharts}}<figure><figcaption>{{heading}}</figcaption>{{{svg}}}{{^empty(caption)}}<p class="quiet">{{caption}}</p>{{/empty(caption)}}</figure>
     {{/driftCharts}}</div>
     </section>
+    """
+
+  private static let cadence = """
+    {{#hasCadence}}<section aria-labelledby="h-cadence">
+    <h2 id="h-cadence">Backup windows, and what they would lose</h2>
+    {{#cadenceLines}}<p>{{.}}</p>{{/cadenceLines}}
+    {{#hasWindows}}<div class="scroll"><table><thead><tr><th>from one verified cut to the next</th><th class="num">length</th><th class="num">lost at its end</th><th>backup, and why it was taken</th></tr></thead><tbody>
+    {{#windowRows}}<tr{{#isLongest}} class="focus-row"{{/isLongest}}><td class="when">{{span}}</td><td class="num">{{length}}</td><td class="num">{{lostText}}</td>\
+    <td><span class="id">{{backupName}}</span> <span class="skip">{{rationaleText}}</span>{{#milestoneLines}}<span class="skip">{{.}}</span>{{/milestoneLines}}</td></tr>
+    {{/windowRows}}</tbody></table></div>{{/hasWindows}}
+    </section>{{/hasCadence}}
     """
 
   private static let runs = """

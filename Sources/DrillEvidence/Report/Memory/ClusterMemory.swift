@@ -15,6 +15,8 @@ package struct ClusterMemory: Sendable {
   package internal(set) var missed: [MissedDrill] = []
   /// What runs said of each backup that they named.
   private var backups: [String: BackupLooks] = [:]
+  /// The last look at the backup of the newest cut.
+  private var latestLook: BackupLook?
 
   /// The last look at a backup.
   private struct BackupLooks: Sendable {
@@ -29,6 +31,7 @@ package struct ClusterMemory: Sendable {
   mutating func add(_ run: Recorded<RunFinished>) {
     let body = run.body
     runs.append(run)
+    latestLook = BackupLook.latest(latestLook, body)
     drills[body.drill, default: DrillMemory(body.drill)].add(body, index: runs.count - 1)
     let bytes = body.coverage.filter { $0.stage == .integrity && $0.coverage.unit == .bytes }.map(\.coverage)
     let isWhole = !bytes.isEmpty && bytes.allSatisfy { $0.declared > 0 && $0.examined == $0.declared }
@@ -87,6 +90,14 @@ package struct ClusterMemory: Sendable {
     var history = History()
     history.topologies = topologies
     return history.topology(of: name, for: looked)
+  }
+
+  /// From what was recorded so far.
+  package func readiness(at now: Instant) -> ClusterReadiness {
+    var history = History()
+    history.migrationEvents = migrationEvents
+    return ClusterReadiness(
+      latest: latestLook, topologies: topologies, migrations: history.migrations(of: name), at: now)
   }
 
   /// Backups that runs named since `since` and of which no run has read every byte and found it as sealed. What lies in a catalog and was never named is not

@@ -23,6 +23,8 @@ public struct ClusterSummary: Hashable, Sendable, Codable {
   public var debtBytes: UInt64
   /// Days that the window has.
   public var windowDays: Int
+  /// Whether the newest backup stands for the cluster as it is now.
+  public var readiness: ClusterReadiness
 
   /// One drill of a cluster.
   public struct DrillSummary: Hashable, Sendable, Codable {
@@ -72,7 +74,8 @@ extension LedgerMemory {
       runs: cluster.runs.count, openFindings: findings.count, overdueFindings: overdue,
       worstSeverity: findings.map(\.severity).max(), missed: cluster.missed.count { $0.due >= start },
       interrupted: unfinished.count { $0.state == .interrupted && $0.startedAt >= start }, debtBackups: debt.backups,
-      debtBytes: debt.bytes, windowDays: ClusterSummary.windowDays)
+      debtBytes: debt.bytes, windowDays: ClusterSummary.windowDays,
+      readiness: cluster.readiness(at: now))
   }
 
   private static func drill(

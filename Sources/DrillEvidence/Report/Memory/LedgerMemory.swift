@@ -165,6 +165,7 @@ package struct LedgerMemory: Sendable {
       cluster: name, since: since, window: cluster.window(since: since), unfinished: unfinished(of: name, since: since),
       latest: latest, findings: findings(of: name, since: since, at: now),
       topology: cluster.topology(for: latest?.run?.backups ?? latest?.entry.outcome?.backups ?? []),
-      missed: cluster.missed.filter { $0.due >= since }, skips: cluster.skips.filter { $0.time >= since }, at: now)
+      missed: cluster.missed.filter { $0.due >= since }, skips: cluster.skips.filter { $0.time >= since },
+      events: cluster.migrationEvents.map(\.body), at: now)
   }
 }

@@ -115,6 +115,16 @@ package struct ReportView {
     let isFocus: Bool
   }
 
+  package struct WindowRow {
+    let span: String
+    let length: String
+    let lostText: String
+    let backupName: String
+    let rationaleText: String
+    let milestoneLines: [String]
+    let isLongest: Bool
+  }
+
   package struct DriftRow {
     let count: String
     let attribution: String
@@ -173,6 +183,10 @@ package struct ReportView {
   let answerText: String
   let comparisonRows: [ComparisonRow]
   let hasComparisons: Bool
+  let hasCadence: Bool
+  let cadenceLines: [String]
+  let windowRows: [WindowRow]
+  let hasWindows: Bool
   let runRows: [RunRow]
   let hasRuns: Bool
   let runsHeading: String
@@ -227,6 +241,10 @@ package struct ReportView {
     answerText = words.answers
     comparisonRows = parts.comparisons
     hasComparisons = !comparisonRows.isEmpty
+    hasCadence = page.cadence != nil
+    cadenceLines = page.cadence.map { CadenceWords($0).lines } ?? []
+    windowRows = page.cadence.map { CadenceWords($0).rows } ?? []
+    hasWindows = !windowRows.isEmpty
     runRows = parts.runs
     hasRuns = !runRows.isEmpty
     runsHeading = page.kind == .run ? "Runs of this drill until then" : "Runs in this time"

@@ -351,7 +351,8 @@ struct ReportViewParts {
         + ($0.movesInFlight > 0 ? ", \(Format.plural($0.movesInFlight, "move")) in flight" : "")
         + ($0.retention.map { ", retention \($0)" } ?? "")
     }
-    return [backup.backup, cut ?? "its cut is unknown", stated, backup.manifest.map { "manifest sha256 \($0)" }]
+    let why = backup.stated?.rationale.map { "because: \($0)" }
+    return [backup.backup, cut ?? "its cut is unknown", stated, why, backup.manifest.map { "manifest sha256 \($0)" }]
       + (backup.cut?.proof.prefix(4).map { $0 } ?? [])
   }
 }
