@@ -88,8 +88,12 @@ struct DrillRunner: Sendable {
   private func lookAtImmutability(of backup: DrilledBackup?, _ draft: inout RunDraft) async throws {
     guard let probe = drill.immutability, backup?.unsealed == nil else { return }
     try await stage(.integrity, "asking whether artifacts can be changed", &draft, needs: backup) { backup in
-      let states = try await probe.ask(backup.manifest, in: catalog, mirror: mirror)
-      return ((), StageResult(try ImmutabilityCheck.check(states, of: backup.manifest.backup)))
+      var judgement = Judgement()
+      for link in backup.links {
+        judgement += try ImmutabilityCheck.check(
+          try await probe.ask(link, in: catalog, mirror: mirror), of: link.backup)
+      }
+      return ((), StageResult(judgement))
     }
   }
 
