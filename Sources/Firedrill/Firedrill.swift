@@ -167,8 +167,8 @@ public enum Firedrill {
   ) async throws -> DiffResult {
     let redactor = request.showsKeys ? nil : redactor(ledger: request.ledger)
     return try await Diff(
-      a: RecordSide(request.a, catalog: request.catalog, via: request.via),
-      b: RecordSide(request.b, catalog: request.catalog, via: request.via),
+      a: RecordSide.opened(request.a, catalog: request.catalog, via: request.via),
+      b: RecordSide.opened(request.b, catalog: request.catalog, via: request.via),
       request: request, redactor: redactor, events: events
     ).run()
   }
@@ -178,7 +178,7 @@ public enum Firedrill {
     of source: String, catalog: String? = nil, via: ReadingPath = .replication,
     events: @escaping DrillEventHandler = { _ in }
   ) async throws -> FingerprintResult {
-    let side = try RecordSide(source, catalog: catalog, via: via)
+    let side = try await RecordSide.opened(source, catalog: catalog, via: via)
     let (folded, facts) = try await side.fold(events: events)
     return FingerprintResult(folded, facts)
   }

@@ -98,7 +98,8 @@ struct FindingBook {
     let compared = (run.examined?.references ?? []).filter { $0.hasPrefix(Sighting.backupPrefix) }
       .map { String($0.dropFirst(Sighting.backupPrefix.count)) }
     var places: Set<Place> = [.selection(drill: run.drill), .restored(cluster: run.cluster)]
-    for backup in run.backups.map(\.backup) + compared {
+    let links = run.backups.flatMap { $0.chain?.links.map(\.backup) ?? [] }
+    for backup in run.backups.map(\.backup) + links + compared {
       places.insert(.stored(cluster: run.cluster, backup: backup))
       places.insert(.stored(cluster: "", backup: backup))
     }

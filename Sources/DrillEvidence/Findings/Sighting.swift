@@ -63,7 +63,7 @@ struct Sighting {
         $0.of == "immutability, \(backup)" && $0.coverage.examined > 0 && $0.coverage.examined == $0.coverage.declared
       }
     }
-    if let examined = run.backups.first(where: { $0.backup == backup }), looked.stages.contains(stage) {
+    if let examined = run.backups.first(where: { $0.holds(backup) }), looked.stages.contains(stage) {
       if examined.unsealed != nil, stage <= .integrity, code != .artifactNotRegular {
         // Without a manifest nothing was held against one; without a list of digests no byte against anything.
         let bytes = run.coverage.filter { $0.stage == .integrity && $0.coverage.unit == .bytes }.map(\.coverage)

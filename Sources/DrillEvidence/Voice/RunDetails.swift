@@ -39,6 +39,9 @@ public struct RunDetails: Sendable {
           page.field("", ["\(name): sha256 \(digest), as this run read it"])
         }
       }
+      for link in backup.chain?.links ?? [] where link.backup != backup.backup {
+        page.field("", ["on \(link.backup): manifest sha256 \(link.manifest)"])
+      }
       for line in backup.cut?.proof ?? [] { page.field("", ["\(backup.backup): \(line)"]) }
     }
     page.gap()

@@ -15,6 +15,7 @@ struct RunParts {
     for backup in run.backups.prefix(most) {
       let cut = backup.cut.map { "cut \(Format.time($0.time)), \($0.coherence.words)" } ?? "its cut is unknown"
       page.field("Backup", ["\(backup.backup)\(backup.unsealed == nil ? "" : ", unsealed") · \(cut)"])
+      if let chain = backup.chain { page.field("", ["\(chain.words)"]) }
     }
     if run.backups.count > most { page.field("", ["and \(Format.plural(run.backups.count - most, "more backup"))"]) }
   }

@@ -31,3 +31,10 @@ public struct ChainExamined: Hashable, Sendable, Codable {
     return "a full backup and \(increments) increment\(increments == 1 ? "" : "s") on it, up to \(asked)"
   }
 }
+
+extension Run.BackupExamined {
+  /// Whether it is the backup of that name, or was restored from it and others.
+  public func holds(_ backup: String) -> Bool {
+    self.backup == backup || chain?.links.contains { $0.backup == backup } == true
+  }
+}

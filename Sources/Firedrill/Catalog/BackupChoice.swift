@@ -52,7 +52,7 @@ struct BackupChooser {
     }
     var choice: BackupChoice
     switch selection {
-    case .id, .point, .unsealed: preconditionFailure("taken before")
+    case .id, .point, .checkpoint, .unsealed: preconditionFailure("taken before")
     case .latest: choice = newest(ours, doubtful, until: nil)
     case .at(let time):
       choice = newest(ours.filter { $0.cut <= time }, doubtful, until: time)
@@ -64,6 +64,12 @@ struct BackupChooser {
         choice.entries = [increment]
         choice.point = .time(time)
       }
+    case .after(let time):
+      guard let first = ours.filter({ $0.cut > time }).min(by: { ($0.cut, $0.entry.id) < ($1.cut, $1.entry.id) }) else {
+        throw DrillError(
+          .noSuchBackup, stage: .catalog, subject: time.description, detail: "no backup's cut is after this")
+      }
+      choice = BackupChoice(entries: [first.entry])
     case .sample(let count, let seed):
       // The k smallest of a keyed hash, like every sample: the same backups whatever else the catalog gained since.
       let drawn = (ours + doubtful).map { ($0, SipHash(seed: seed).hash(Array($0.entry.id.utf8))) }

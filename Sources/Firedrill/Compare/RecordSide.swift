@@ -12,7 +12,8 @@ public enum ReadingPath: String, Sendable, CaseIterable, Codable {
 
 /// One side of a comparison: files on this machine, or a live store behind a URL.
 enum RecordSide: Sendable {
-  case files([ArtifactFile], any Engine)
+  /// - `folder`: of files that were made to be read; gone with the last copy of the side.
+  case files([ArtifactFile], any Engine, folder: MadeFolder? = nil)
   case live(ClusterDescription, ReadingPath)
 
   /// Reads `redis://[user@]host:port[?cluster=true]`, `rediss://host:port[?ca=…&cert=…&key=…&server_name=…]` (TLS), `redis+unix:///path[?cluster=true]`, a backup's folder or id, a file, or a folder of files.
@@ -40,6 +41,56 @@ enum RecordSide: Sendable {
       throw DrillError(.usage, subject: text, detail: "the folder holds files of different formats")
     }
     self = .files(files, try Engines().named(ArtifactFormat(rawValue: first.format)?.engine ?? ""))
+  }
+
+  /// The same, and of an increment its whole chain.
+  ///
+  /// - Throws: beside that, `artifact-io` where the chain is broken, or its links do not fit.
+  static func opened(_ text: String, catalog: String?, via: ReadingPath) async throws -> RecordSide {
+    guard !text.contains("://"), let path = existing(text, catalog: catalog), let manifest = claimed(in: path),
+      manifest.kind == .incremental
+    else { return try RecordSide(text, catalog: catalog, via: via) }
+    let url = URL(fileURLWithPath: path)
+    let catalog = try Catalog(root: url.deletingLastPathComponent().path)
+    let engine = try Engines().named(manifest.engine)
+    // Nothing is verified here, as nothing of a single backup is.
+    let manifests = VerifiedManifests(catalog, trusted: [], requiresSignature: false)
+    func broken(_ finding: Finding?) -> DrillError {
+      DrillError(
+        .artifactUnreadable, subject: url.lastPathComponent,
+        detail:
+          "its chain is broken: \(finding.map { "\($0.code.rawValue), \($0.observed)" } ?? ""); see `firedrill chain check`"
+      )
+    }
+    guard let tip = manifests.link(url.lastPathComponent) else {
+      throw broken(manifests.result(url.lastPathComponent).findings.first)
+    }
+    let chain = engine.chainCheck.check(tip, known: manifests.known, increments: { _ in [] })
+    guard chain.findings.isEmpty else { throw broken(chain.findings.first) }
+    let links = try chain.links.map { link in
+      StoredLink(
+        link: SealedLink(manifest: link.manifest, digest: link.digest),
+        data: try ArtifactGroup.data(of: link.manifest.artifacts).map { group in
+          func place(_ name: String) throws -> String {
+            try catalog.source.localPath(of: "\(link.manifest.backup)/\(name)")
+          }
+          return NamedFile(
+            name: group.name,
+            file: ArtifactFile(
+              shard: group.shard ?? group.name, format: group.format, path: try place(group.name),
+              parts: try group.parts.map { try place($0.name) }))
+        })
+    }
+    let folder = try MadeFolder()
+    let assembled = try await AssembledChain.make(links, upTo: .end, by: engine, in: folder.path)
+    guard assembled.findings.isEmpty else { throw broken(assembled.findings.first) }
+    return .files(assembled.shards.map(\.file), engine, folder: folder)
+  }
+
+  private static func claimed(in folder: String) -> Manifest? {
+    (try? FolderSource(root: folder).contents(of: Catalog.manifestName, limit: Catalog.manifestLimit)).flatMap {
+      try? SealedManifest.claimed(in: $0)
+    }
   }
 
   private static func existing(_ text: String, catalog: String?) -> String? {
@@ -138,7 +189,7 @@ enum RecordSide: Sendable {
   ) async throws -> (folded: FoldedRecords, facts: [ReadFacts]) {
     var sum = FoldedRecords(seed: seed, sampleSize: 0)
     switch self {
-    case .files(let files, let engine):
+    case .files(let files, let engine, _):
       let reading = ArtifactReading(engine: engine, seed: seed, sampleSize: 0, clock: nil, events: events)
       var facts: [ReadFacts] = []
       for file in files {
@@ -175,7 +226,7 @@ enum RecordSide: Sendable {
   /// The keys of `slots` with their digests.
   func keys(of slots: SlotSet) async throws -> KeyDigests {
     switch self {
-    case .files(let files, let engine):
+    case .files(let files, let engine, _):
       return try await ArtifactReading(engine: engine, seed: 0, sampleSize: 0, clock: nil, events: { _ in }).keys(
         of: slots, in: files)
     case .live(let cluster, let via):

@@ -78,6 +78,10 @@ public struct DrillFile: Sendable {
     case at(Instant)
     /// A chain up to a point; `tip` is the last backup of it, nil the newest of the catalog.
     case point(tip: String?, ChainPoint)
+    /// What a migration's events say of a stage; `migration` nil: the newest one.
+    case checkpoint(String, migration: String?, tip: String?)
+    /// The oldest whose cut is after the time.
+    case after(Instant)
     /// So many over all ages, drawn by seed.
     case sample(count: Int, seed: UInt64)
     /// One that nobody sealed.

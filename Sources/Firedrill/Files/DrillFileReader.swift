@@ -1,4 +1,5 @@
 import DrillChecks
+import DrillEvidence
 import DrillModel
 import DrillReplay
 import Foundation
@@ -130,6 +131,12 @@ struct DrillFileReader {
     let tip = try section.text("id")
     if let point = try point(section) {
       if case .time(let time) = point, tip == nil { selection = .at(time) } else { selection = .point(tip: tip, point) }
+    } else if let name = try section.text("checkpoint") {
+      guard MigrationCheckpoint.names.contains(name) else {
+        throw section.refuse(
+          "checkpoint", "'checkpoint' is one of \(MigrationCheckpoint.names.joined(separator: ", "))")
+      }
+      selection = .checkpoint(name, migration: try section.text("migration"), tip: tip)
     } else if let tip {
       selection = .id(tip)
     } else if let sample = try section.section("sample") {
@@ -141,14 +148,14 @@ struct DrillFileReader {
     } else if let path = try section.text("unsealed") {
       selection = .unsealed(try UnsealedReader(texts: texts, name: name).selection(path, section))
     } else {
-      throw section.missing(["id", "at", "random", "sample", "unsealed"], DrillFileReader.backupForms)
+      throw section.missing(["id", "at", "random", "checkpoint", "sample", "unsealed"], DrillFileReader.backupForms)
     }
     try section.finish()
     return selection
   }
 
   private static let backupForms =
-    "'backup' is latest, or one of {id: …}, {at: TIME}, {at: cut}, {at: {backup: ID}}, {random: {seed}}, {sample: {count, seed}}, {unsealed: PATH}; with a point, 'id' is the chain's last backup"
+    "'backup' is latest, or one of {id: …}, {at: TIME}, {at: cut}, {at: {backup: ID}}, {random: {seed}}, {checkpoint: NAME}, {sample: {count, seed}}, {unsealed: PATH}; with a point, 'id' is the chain's last backup"
 
   /// The point of a chain that is asked for; nil where none is.
   private func point(_ section: YAMLSection) throws -> ChainPoint? {

@@ -190,7 +190,9 @@ struct DrillSession: Sendable {
           requiresSignature: drill.requiresSignature,
           restoresWithinLinks: (try engines.named(description.engine) as? any ChainRestoring)?.restoresWithinLinks
             ?? false
-        ).choose(captured.map { .id($0.manifest.backup) } ?? drill.backups)
+        ).choose(
+          try captured.map { .id($0.manifest.backup) }
+            ?? drill.backups.resolved(setting.records.history(of: description.name), of: description.name))
     } catch let error as DrillError where error.code == .noSuchBackup || error.code == .catalogEmpty {
       var run = setting.runs.takeFirst() ?? begin(setting.records)
       run.draft.absorb(StageResult(finding: CatalogCheck.missing(error.detail)))

@@ -21,11 +21,16 @@ struct SQLiteIncrementTests {
   static let kinds: [Kind] = [
     Kind(
       testDescription: "rows inserted, changed and deleted",
-      before: ["CREATE TABLE t(id INTEGER PRIMARY KEY, a, b TEXT)", "INSERT INTO t VALUES (1,1,'x'),(2,2.5,'y'),(3,NULL,'z')"],
+      before: [
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, a, b TEXT)", "INSERT INTO t VALUES (1,1,'x'),(2,2.5,'y'),(3,NULL,'z')",
+      ],
       after: ["INSERT INTO t VALUES (4, x'00ff', '')", "UPDATE t SET a=9 WHERE id=1", "DELETE FROM t WHERE id=2"]),
-    Kind(testDescription: "nothing happened", before: ["CREATE TABLE t(id PRIMARY KEY, a)", "INSERT INTO t VALUES (1,1)"], after: []),
     Kind(
-      testDescription: "a key that changes", before: ["CREATE TABLE t(id TEXT PRIMARY KEY, a)", "INSERT INTO t VALUES ('a',1),('b',2)"],
+      testDescription: "nothing happened", before: ["CREATE TABLE t(id PRIMARY KEY, a)", "INSERT INTO t VALUES (1,1)"],
+      after: []),
+    Kind(
+      testDescription: "a key that changes",
+      before: ["CREATE TABLE t(id TEXT PRIMARY KEY, a)", "INSERT INTO t VALUES ('a',1),('b',2)"],
       after: ["UPDATE t SET id='c' WHERE id='a'"]),
     Kind(
       testDescription: "WITHOUT ROWID and a key of two columns",
@@ -38,10 +43,12 @@ struct SQLiteIncrementTests {
         "INSERT INTO t VALUES (1, zeroblob(900000), 'one'),(2, x'01', 'two')",
       ], after: ["UPDATE t SET a=randomblob(700000) WHERE id=2", "UPDATE t SET a=x'02' WHERE id=1"]),
     Kind(
-      testDescription: "no primary key", before: ["CREATE TABLE t(a, b)", "INSERT INTO t VALUES (1,1),(1,1),(2,'two')"],
+      testDescription: "no primary key",
+      before: ["CREATE TABLE t(a, b)", "INSERT INTO t VALUES (1,1),(1,1),(2,'two')"],
       after: ["DELETE FROM t WHERE rowid=1", "INSERT INTO t VALUES (NULL, x'aa')"], isCopied: true),
     Kind(
-      testDescription: "NULL in a key", before: ["CREATE TABLE t(a PRIMARY KEY, b)", "INSERT INTO t VALUES (NULL,1),(1,2)"],
+      testDescription: "NULL in a key",
+      before: ["CREATE TABLE t(a PRIMARY KEY, b)", "INSERT INTO t VALUES (NULL,1),(1,2)"],
       after: ["UPDATE t SET b=9 WHERE a IS NULL", "INSERT INTO t VALUES (NULL, 3)"], isCopied: true),
     Kind(
       testDescription: "a change that a collation does not see",
@@ -52,7 +59,8 @@ struct SQLiteIncrementTests {
       before: ["CREATE TABLE t(id TEXT PRIMARY KEY COLLATE NOCASE, a)", "INSERT INTO t VALUES ('abc',1)"],
       after: ["UPDATE t SET id='ABC'"], isCopied: true),
     Kind(
-      testDescription: "a change of type alone", before: ["CREATE TABLE t(id INTEGER PRIMARY KEY, a)", "INSERT INTO t VALUES (1,1)"],
+      testDescription: "a change of type alone",
+      before: ["CREATE TABLE t(id INTEGER PRIMARY KEY, a)", "INSERT INTO t VALUES (1,1)"],
       after: ["UPDATE t SET a=1.0"], isCopied: true),
     Kind(
       testDescription: "generated columns",
@@ -76,28 +84,46 @@ struct SQLiteIncrementTests {
         "CREATE TABLE log(id INTEGER PRIMARY KEY, what)",
         "CREATE TRIGGER tr AFTER INSERT ON t BEGIN INSERT INTO log(what) VALUES (new.id); END",
         "INSERT INTO p VALUES (1)", "INSERT INTO t VALUES (1,1)",
-      ], after: ["INSERT INTO p VALUES (2)", "INSERT INTO t VALUES (2,2)", "DELETE FROM t WHERE id=1", "DELETE FROM p WHERE id=1"]),
+      ],
+      after: [
+        "INSERT INTO p VALUES (2)", "INSERT INTO t VALUES (2,2)", "DELETE FROM t WHERE id=1",
+        "DELETE FROM p WHERE id=1",
+      ]),
     Kind(
-      testDescription: "FTS5", before: ["CREATE VIRTUAL TABLE t USING fts5(a, b)", "INSERT INTO t VALUES ('one two','x'),('three','y')"],
-      after: ["INSERT INTO t VALUES ('four five', 'z')", "UPDATE t SET a='six' WHERE rowid=1", "DELETE FROM t WHERE rowid=2"]),
+      testDescription: "FTS5",
+      before: ["CREATE VIRTUAL TABLE t USING fts5(a, b)", "INSERT INTO t VALUES ('one two','x'),('three','y')"],
+      after: [
+        "INSERT INTO t VALUES ('four five', 'z')", "UPDATE t SET a='six' WHERE rowid=1", "DELETE FROM t WHERE rowid=2",
+      ]),
     Kind(
-      testDescription: "FTS4", before: ["CREATE VIRTUAL TABLE t USING fts4(a)", "INSERT INTO t VALUES ('one two'),('three')"],
+      testDescription: "FTS4",
+      before: ["CREATE VIRTUAL TABLE t USING fts4(a)", "INSERT INTO t VALUES ('one two'),('three')"],
       after: ["INSERT INTO t VALUES ('four')", "DELETE FROM t WHERE docid=1"]),
     Kind(
-      testDescription: "R-tree", before: ["CREATE VIRTUAL TABLE t USING rtree(id, x0, x1)", "INSERT INTO t VALUES (1,0,1),(2,5,6)"],
+      testDescription: "R-tree",
+      before: ["CREATE VIRTUAL TABLE t USING rtree(id, x0, x1)", "INSERT INTO t VALUES (1,0,1),(2,5,6)"],
       after: ["INSERT INTO t VALUES (3,2,3)", "DELETE FROM t WHERE id=1"]),
     Kind(
-      testDescription: "UTF-16", before: ["PRAGMA encoding='UTF-16le'", "CREATE TABLE t(id TEXT PRIMARY KEY, a TEXT)", "CREATE TABLE n(a TEXT)", "INSERT INTO t VALUES ('ä','ö')"],
-      after: ["INSERT INTO t VALUES ('日本','😀')", "UPDATE t SET a='ü' WHERE id='ä'", "INSERT INTO n VALUES ('ß')"], isCopied: true),
+      testDescription: "UTF-16",
+      before: [
+        "PRAGMA encoding='UTF-16le'", "CREATE TABLE t(id TEXT PRIMARY KEY, a TEXT)", "CREATE TABLE n(a TEXT)",
+        "INSERT INTO t VALUES ('ä','ö')",
+      ],
+      after: ["INSERT INTO t VALUES ('日本','😀')", "UPDATE t SET a='ü' WHERE id='ä'", "INSERT INTO n VALUES ('ß')"],
+      isCopied: true),
     Kind(
       testDescription: "numbers in the header", before: ["CREATE TABLE t(id PRIMARY KEY)", "PRAGMA user_version=3"],
       after: ["PRAGMA user_version=4", "PRAGMA application_id=77"]),
     Kind(
       testDescription: "names that need quotes",
-      before: ["CREATE TABLE \"a \"\"b;\"(\"x y\" PRIMARY KEY, \"select\")", "CREATE TABLE \"n'o\"(\"ü\")", "INSERT INTO \"a \"\"b;\" VALUES (1,1)"],
+      before: [
+        "CREATE TABLE \"a \"\"b;\"(\"x y\" PRIMARY KEY, \"select\")", "CREATE TABLE \"n'o\"(\"ü\")",
+        "INSERT INTO \"a \"\"b;\" VALUES (1,1)",
+      ],
       after: ["UPDATE \"a \"\"b;\" SET \"select\"=2", "INSERT INTO \"n'o\" VALUES (1)"], isCopied: true),
     Kind(
-      testDescription: "statistics that come and go", before: ["CREATE TABLE t(id PRIMARY KEY, a)", "INSERT INTO t VALUES (1,1)"],
+      testDescription: "statistics that come and go",
+      before: ["CREATE TABLE t(id PRIMARY KEY, a)", "INSERT INTO t VALUES (1,1)"],
       after: ["ANALYZE", "INSERT INTO t VALUES (2,2)"]),
   ]
 
@@ -137,7 +163,9 @@ struct SQLiteIncrementTests {
       })
   }
 
-  private func content(_ path: String) throws -> (rows: Set<TestRow>, count: Int, declared: [String: [UInt8]], problems: [ReadFacts.Problem]) {
+  private func content(
+    _ path: String
+  ) throws -> (rows: Set<TestRow>, count: Int, declared: [String: [UInt8]], problems: [ReadFacts.Problem]) {
     var fold = RowFold()
     let facts = try engine.readArtifact(ArtifactFile(shard: "a", format: "sqlite", path: path), selection: .all) {
       fold.add($0)
@@ -150,7 +178,8 @@ struct SQLiteIncrementTests {
     try await withSQLiteFolder { folder in
       let (base, whole, increment) = try make(folder, before: kind.before, after: kind.after)
       let before = try Data(contentsOf: URL(fileURLWithPath: base.path))
-      #expect(increment.map(\.format) == (kind.isCopied ? ["sqlite-changeset", "sqlite-tables"] : ["sqlite-changeset"]))
+      #expect(
+        increment.map(\.format) == (kind.isCopied ? ["sqlite-changeset", "sqlite-tables"] : ["sqlite-changeset"]))
       for file in increment {
         let facts = try engine.incrementFacts(file)
         #expect(facts.problems.isEmpty && facts.shard == "a")
@@ -171,9 +200,11 @@ struct SQLiteIncrementTests {
     }
   }
 
-  @Test("is refused where the schema changed: a full backup is needed", arguments: [
-    "ALTER TABLE t ADD COLUMN b", "CREATE TABLE u(id PRIMARY KEY)", "CREATE INDEX i ON t(a)", "DROP TABLE t",
-  ])
+  @Test(
+    "is refused where the schema changed: a full backup is needed",
+    arguments: [
+      "ALTER TABLE t ADD COLUMN b", "CREATE TABLE u(id PRIMARY KEY)", "CREATE INDEX i ON t(a)", "DROP TABLE t",
+    ])
   func schema(_ statement: String) async throws {
     try await withSQLiteFolder { folder in
       let error = #expect(throws: DrillError.self) {
@@ -183,12 +214,14 @@ struct SQLiteIncrementTests {
     }
   }
 
-  @Test("says of each change that does not fit what it is made on that it conflicts", arguments: [
-    ("UPDATE t SET a='other' WHERE id=1", "not what it was"), ("DELETE FROM t WHERE id=1", "not there"),
-    ("INSERT INTO t VALUES (4,'there',NULL)", "there already"), ("UPDATE t SET u='taken' WHERE id=3", "constraint"),
-    ("ALTER TABLE t ADD COLUMN more", "other columns"), ("DROP TABLE t", "other columns"),
-    ("DROP TABLE n", "copied whole"),
-  ])
+  @Test(
+    "says of each change that does not fit what it is made on that it conflicts",
+    arguments: [
+      ("UPDATE t SET a='other' WHERE id=1", "not what it was"), ("DELETE FROM t WHERE id=1", "not there"),
+      ("INSERT INTO t VALUES (4,'there',NULL)", "there already"), ("UPDATE t SET u='taken' WHERE id=3", "constraint"),
+      ("ALTER TABLE t ADD COLUMN more", "other columns"), ("DROP TABLE t", "other columns"),
+      ("DROP TABLE n", "copied whole"),
+    ])
   func conflicts(_ statement: String, _ words: String) async throws {
     try await withSQLiteFolder { folder in
       let (base, _, increment) = try make(
@@ -197,7 +230,10 @@ struct SQLiteIncrementTests {
           "CREATE TABLE t(id INTEGER PRIMARY KEY, a, u UNIQUE)", "CREATE TABLE n(x)",
           "INSERT INTO t VALUES (1,'one','u1'),(2,'two','u2'),(3,'three','u3')",
         ],
-        after: ["UPDATE t SET a='uno' WHERE id=1", "INSERT INTO t VALUES (4,'four',NULL)", "UPDATE t SET u='taken' WHERE id=2"])
+        after: [
+          "UPDATE t SET a='uno' WHERE id=1", "INSERT INTO t VALUES (4,'four',NULL)",
+          "UPDATE t SET u='taken' WHERE id=2",
+        ])
       let other = try SQLiteConnection(path: base.path, access: .writer)
       try other.execute(statement)
       other.close()
@@ -274,7 +310,9 @@ struct SQLiteIncrementTests {
     }
   }
 
-  @Test("a changeset that somebody made to do harm, its digest right, is refused or does not fit or is made, and never a crash")
+  @Test(
+    "a changeset that somebody made to do harm, its digest right, is refused or does not fit or is made, and never a crash"
+  )
   func hostile() async throws {
     try await withSQLiteFolder { folder in
       let (base, _, increment) = try make(folder, before: Self.before, after: Self.after)

@@ -352,7 +352,10 @@ struct ReportViewParts {
         + ($0.retention.map { ", retention \($0)" } ?? "")
     }
     let why = backup.stated?.rationale.map { "because: \($0)" }
-    return [backup.backup, cut ?? "its cut is unknown", stated, why, backup.manifest.map { "manifest sha256 \($0)" }]
+    return [
+      backup.backup, cut ?? "its cut is unknown", backup.chain?.words, stated, why,
+      backup.manifest.map { "manifest sha256 \($0)" },
+    ]
       + (backup.cut?.proof.prefix(4).map { $0 } ?? [])
   }
 }

@@ -1,0 +1,284 @@
+import DrillCrypto
+import DrillEvidence
+import DrillModel
+import Firedrill
+import Foundation
+import GRDB
+import Testing
+
+@testable import DrillEngines
+
+@Suite("A drill of a chain", .capturedChain)
+struct ChainDrillTests {
+  private func drill(_ backup: String, level: Level = .content, more: [String] = []) -> DrillBench.Drill {
+    DrillBench.Drill(level: level, more: ["backup: \(backup)"] + more)
+  }
+
+  /// The cuts of the chain's links, oldest first.
+  private func cuts(_ bench: DrillBench, _ chain: CapturedChain) throws -> [Instant] {
+    try chain.links.map { try bench.about($0).manifest().cut.time }
+  }
+
+  @Test("restores twenty seeded times, each to exactly what the store itself copied at that cut")
+  func twentyTimes() async throws {
+    try await CapturedChain.withBench { bench, chain in
+      let cuts = try cuts(bench, chain)
+      var copies: [Digest] = []
+      for number in chain.links.indices {
+        copies.append(try await Firedrill.fingerprint(of: "\(bench.folder)/copies/\(number)").root)
+      }
+      #expect(Set(copies).count == copies.count)
+      var met: Set<Int> = []
+      for seed in 1...20 {
+        let run = try await bench.run(drill("{id: \(bench.backup), random: {seed: \(seed)}}"))
+        let examined = try #require(run.backups.first)
+        let number = try #require(chain.links.firstIndex(of: examined.backup))
+        met.insert(number)
+        expectClean(run, at: .content, "seed \(seed)")
+        #expect(examined.cut?.time == cuts[number])
+        #expect(run.fingerprintRoot == copies[number], "seed \(seed), link \(number)")
+        #expect((examined.chain?.links.map(\.backup) ?? [examined.backup]) == Array(chain.links[...number]))
+      }
+      #expect(met.count >= 3)
+      print("twenty seeded times met the cuts of links \(met.sorted())")
+    }
+  }
+
+  @Test("records its links, the point and the cut, and is repeated to the same point")
+  func recorded() async throws {
+    try await CapturedChain.withBench { bench, chain in
+      let cuts = try cuts(bench, chain)
+      let between = Instant(millisecondsSince1970: (cuts[2].millisecondsSince1970 + cuts[3].millisecondsSince1970) / 2)
+      let outcome = try await bench.outcome(drill("{id: \(bench.backup), at: \"\(between)\"}"))
+      let examined = try #require(outcome.run.backups.first)
+      expectClean(outcome.run, at: .content)
+      #expect(examined.backup == chain.links[2] && examined.cut?.time == cuts[2])
+      #expect(examined.chain?.links.map(\.backup) == Array(chain.links[...2]))
+      #expect(examined.chain?.links.last?.manifest == examined.manifest)
+      #expect(examined.chain?.asked == between.description && examined.chain?.point == .end)
+      #expect(outcome.run.notes.contains { $0.contains("was rounded down to \(cuts[2])") })
+      let bytes = try #require(outcome.run.levels.first { $0.level == .bytes })
+      #expect(bytes.evidence.contains("of a chain of 3 backups"))
+      let again = try await Firedrill.run(again: outcome.run.id, ledger: bench.ledger)
+      #expect(
+        again.first?.run.backups.first?.chain
+          == examined.chain.map { ChainExamined(links: $0.links, asked: "its own cut", point: .end) })
+      #expect(again.first?.run.fingerprintRoot == outcome.run.fingerprintRoot)
+    }
+  }
+
+  @Test("takes its own cut, the newest at or before a time, and says where a point lies outside, with the window")
+  func points() async throws {
+    try await CapturedChain.withBench { bench, chain in
+      let cuts = try cuts(bench, chain)
+      let own = try await bench.run(drill("{id: \(bench.backup), at: cut}"))
+      expectClean(own, at: .content)
+      #expect(own.backups.first?.chain?.links.count == 6)
+      let first = try await bench.run(drill("{at: \"\(cuts[1])\"}"))
+      #expect(first.backups.first?.backup == chain.links[1])
+      for (time, word) in [(cuts[0].millisecondsSince1970 - 1, "before"), (cuts[5].millisecondsSince1970 + 1, "after")]
+      {
+        let run = try await bench.run(
+          drill("{id: \(bench.backup), at: \"\(Instant(millisecondsSince1970: time))\"}"))
+        expect(run, .fail, [.backupMissing], at: .manifest)
+        let finding = try #require(run.findings.first)
+        #expect(finding.observed.contains("lies \(word) it"))
+        #expect(finding.expected.contains(cuts[0].description) && finding.expected.contains(cuts[5].description))
+      }
+    }
+  }
+
+  @Test("a checkpoint of a migration is the backup that its events name, or its stage's time")
+  func checkpoints() async throws {
+    try await CapturedChain.withBench { bench, chain in
+      let ledger = try Ledger.open(at: bench.ledger, mode: .readWrite)
+      let cuts = try cuts(bench, chain)
+      for (id, stage, at, backup) in [
+        ("1", MigrationStage.planned, cuts[0], nil), ("2", .snapshotting, cuts[1], chain.links[1]),
+        ("3", .copying, cuts[2], nil), ("4", .catchingUp, cuts[3], nil),
+      ] as [(String, MigrationStage, Instant, String?)] {
+        try ledger.append(
+          MigrationEvent(id: id, cluster: "shop", migration: "move", stage: stage, at: at, backup: backup))
+      }
+      let before = try await bench.run(drill("{checkpoint: pre-move}"))
+      expectClean(before, at: .content)
+      #expect(before.backups.first?.backup == chain.links[1])
+      let ofChain = try await bench.run(drill("{id: \(bench.backup), checkpoint: pre-move, migration: move}"))
+      #expect(ofChain.backups.first?.backup == chain.links[1])
+      let middle = try await bench.run(drill("{checkpoint: copying}"))
+      #expect(middle.backups.first?.backup == chain.links[2])
+      let after = try await bench.run(drill("{checkpoint: post-move}"))
+      expect(after, .fail, [.backupMissing], at: .catalog)
+      expect(
+        try await bench.run(drill("{checkpoint: pre-move, migration: other}")), .fail, [.backupMissing], at: .catalog)
+    }
+  }
+
+  // MARK: Broken chains
+
+  @Test("a link that is missing, damaged, exchanged or signed by nobody is found before anything is restored")
+  func broken() async throws {
+    func run(_ damage: (DrillBench, CapturedChain) throws -> Void) async throws -> (Run, CapturedChain) {
+      try await CapturedChain.withBench { bench, chain in
+        try damage(bench, chain)
+        return (try await bench.run(drill("{id: \(bench.backup)}")), chain)
+      }
+    }
+    let (missing, chain) = try await run {
+      try FileManager.default.removeItem(atPath: $0.about($1.links[2]).backupFolder)
+    }
+    expect(missing, .fail, [.chainGap], at: .manifest)
+    #expect(missing.findings.first?.subject.backup == chain.links[3])
+    let (unsigned, _) = try await run { try $0.about($1.links[2]).reseal(with: "other") }
+    expect(unsigned, .fail, [.chainGap], at: .manifest)
+    #expect(unsigned.findings.first?.observed.contains("signature-untrusted") == true)
+    let (sealedAgain, _) = try await run { try $0.about($1.links[2]).reseal { $0.rationale = "again" } }
+    expect(sealedAgain, .fail, [.chainSwapped], at: .manifest)
+    let (damaged, _) = try await run { bench, chain in
+      let link = bench.about(chain.links[2])
+      let path = link.path(of: try #require(try link.dataArtifacts().first))
+      var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+      bytes[bytes.count - 3] ^= 4
+      try bytes.write(to: URL(fileURLWithPath: path))
+    }
+    expect(damaged, .fail, [.checksumMismatch], at: .integrity)
+    #expect(damaged.findings.first?.subject.backup == chain.links[2])
+    // Sealed by the trusted key, and another link's, or another shard's, changes all the same.
+    let (repeated, _) = try await run { bench, chain in
+      try replaceArtifacts(of: bench.about(chain.links[5]), by: bench.about(chain.links[4])) { $0 }
+    }
+    expect(repeated, .fail, [.chainRepeated], at: .manifest)
+    let (exchanged, _) = try await run { bench, chain in
+      let tip = bench.about(chain.links[5])
+      try replaceArtifacts(of: tip, by: tip) { $0.replacing("shard-0", with: "shard-2") }
+      try replaceArtifacts(of: tip, by: tip) { $0.replacing("shard-1", with: "shard-0") }
+    }
+    expect(exchanged, .fail, [.chainSwapped], at: .integrity)
+  }
+
+  @Test("two increments on one link are a fork for both, and not for who is below")
+  func fork() async throws {
+    try await CapturedChain.withBench { bench, chain in
+      let other = bench.about(chain.links[3].dropLast(6) + "abcdef")
+      try FileManager.default.copyItem(atPath: bench.about(chain.links[3]).backupFolder, toPath: other.backupFolder)
+      try other.reseal { $0.backup = other.backup }
+      for tip in [bench.backup, other.backup] {
+        let run = try await bench.run(drill("{id: \(tip)}"))
+        expect(run, .fail, [.chainFork], at: .manifest)
+      }
+      expectClean(try await bench.run(drill("{id: \(chain.links[2])}")), at: .content)
+    }
+  }
+
+  /// Puts files of one backup in the place of another's, and seals that again.
+  private func replaceArtifacts(
+    of target: DrillBench, by source: DrillBench, _ name: (String) -> String
+  ) throws {
+    let names = try target.dataArtifacts().map(\.name).filter { name($0) != $0 || target.backup != source.backup }
+    for own in names {
+      let (path, other) = ("\(target.backupFolder)/\(name(own))", "\(source.backupFolder)/\(own)")
+      let bytes = try Data(contentsOf: URL(fileURLWithPath: other))
+      try bytes.write(to: URL(fileURLWithPath: path))
+    }
+    try target.reseal()
+  }
+
+  // MARK: Equivalence
+
+  @Test("a full backup that was taken later and the chain up to its cut are one content")
+  func equivalent() async throws {
+    try await CapturedChain.withBench { bench, chain in
+      let run = try await bench.run(equivalence(bench, chain))
+      expectClean(run, at: .content)
+      #expect(run.backups.first?.backup == chain.links[5])
+      #expect(run.examined?.references == ["backup \(chain.second)"])
+    }
+  }
+
+  @Test(
+    "a link with one valid but wrong write, sealed again, passes all checksums, and is found down to the key by equivalence alone"
+  )
+  func wrongWrite() async throws {
+    try await CapturedChain.withBench { bench, chain in
+      let customer = try forge(3, bench, chain)
+      let alone = try await bench.run(drill("{id: \(bench.backup)}", level: .restored))
+      expectClean(alone, at: .restored)
+      #expect(alone.levels.contains { $0.level == .bytes })
+      let run = try await bench.run(equivalence(bench, chain))
+      expect(run, .fail, [.driftUnexplained], at: .drift)
+      let finding = try #require(run.findings.first)
+      #expect(run.findings.count == 1 && finding.subject.namespace == "customers")
+      var key: [UInt8] = []
+      key.appendInteger(customer)
+      #expect(finding.subject.key == .clear(key))
+      #expect(finding.subject.slot == SQLiteEngine().slot(ofKey: key))
+    }
+  }
+
+  private func equivalence(_ bench: DrillBench, _ chain: CapturedChain) -> DrillBench.Drill {
+    drill(
+      "{id: \(bench.backup), at: {backup: \(chain.second)}}", more: ["reference: {backup: \(chain.second)}"])
+  }
+
+  /// Makes link `number` carry one write more than happened, and seals it and all that was made on it. What was captured of the store at these
+  /// cuts goes, so that nothing but another backup can tell.
+  ///
+  /// - Returns: the customer who was written to.
+  private func forge(_ number: Int, _ bench: DrillBench, _ chain: CapturedChain) throws -> Int64 {
+    func rows(_ copy: Int) throws -> [Int64: [Int64]] {
+      let queue = try DatabaseQueue(path: "\(bench.folder)/copies/\(copy)/shard-0.sqlite")
+      defer { try? queue.close() }
+      return try queue.read { database in
+        try Row.fetchAll(database, sql: "SELECT customer_id, version FROM customers").reduce(into: [:]) {
+          $0[$1[0], default: []].append($1[1])
+        }
+      }
+    }
+    // One whom nothing happens to afterwards, so that no later link trips over it.
+    let (before, after) = (try rows(number - 1), try rows(chain.links.count - 1))
+    let customer = try #require(before.filter { after[$0.key] == $0.value }.keys.min())
+    let link = bench.about(chain.links[number])
+    let manifest = try link.manifest()
+    let work = bench.folder + "/forge"
+    try FileManager.default.createDirectory(atPath: work + "/out", withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      atPath: "\(bench.folder)/copies/\(number)/shard-0.sqlite", toPath: work + "/whole.sqlite")
+    let queue = try DatabaseQueue(path: work + "/whole.sqlite")
+    try queue.write {
+      try $0.execute(sql: "UPDATE customers SET balance=-1.25 WHERE customer_id=?", arguments: [customer])
+    }
+    try queue.close()
+    let made = try IncrementMaker(
+      shard: "shard-0", base: "\(bench.folder)/copies/\(number - 1)/shard-0.sqlite", whole: work + "/whole.sqlite",
+      from: try #require(manifest.since?["shard-0"]), to: try #require(manifest.cut.positions["shard-0"]), work: work,
+      folder: work + "/out"
+    ).make()
+    #expect(made.count == 1)
+    let artifact = try #require(try link.dataArtifacts().first { $0.shard == "shard-0" })
+    try FileManager.default.removeItem(atPath: link.path(of: artifact))
+    try FileManager.default.copyItem(atPath: made[0].path, toPath: link.path(of: artifact))
+    var predecessor: (String, Digest)?
+    for id in chain.links[number...] {
+      let link = bench.about(id)
+      try link.reseal { manifest in
+        if let predecessor { manifest.predecessor = .init(backup: predecessor.0, manifest: predecessor.1) }
+        for artifact in manifest.artifacts where artifact.role == .reference {
+          try FileManager.default.removeItem(atPath: link.path(of: artifact))
+        }
+        manifest.artifacts.removeAll { $0.role == .reference }
+        manifest.reference = nil
+      }
+      predecessor = (id, try Firedrill.inspect(backup: id, catalog: bench.catalog).digest)
+    }
+    return customer
+  }
+
+  @Test("what was captured at a link's own cut finds a wrong write too, where it was not taken away")
+  func captured() async throws {
+    try await CapturedChain.withBench { bench, chain in
+      let run = try await bench.run(drill("{id: \(chain.links[3])}"))
+      expectClean(run, at: .content)
+      #expect(run.examined?.references == ["captured"])
+    }
+  }
+}
