@@ -63,7 +63,9 @@ public struct ChainCheck: Sendable {
       case .link(let found): link = found
       case .absent:
         result.findings.append(
-          found(.chainGap, manifest, "predecessor \(predecessor.backup)", "the catalog holds no backup of that name"))
+          found(
+            .chainGap, manifest, "predecessor \(predecessor.backup)", "the catalog holds no sealed backup of that name")
+        )
         result.links.reverse()
         return result
       case .unusable(let reason):
@@ -119,6 +121,14 @@ public struct ChainCheck: Sendable {
         found(
           .chainEpoch, manifest, "the shards of \(before.backup)",
           "\(odd.prefix(3).joined(separator: ", ")) \(odd.count == 1 ? "is" : "are") in one of them alone"))
+    }
+    for shard in own.sorted() {
+      guard let begin = manifest.since?[shard], let end = manifest.cut.positions[shard], let order = order(end, begin),
+        order < 0
+      else { continue }
+      findings.append(
+        found(.chainOverlap, manifest, shard: shard, "a cut at or after \(begin), where it begins", "it ends at \(end)")
+      )
     }
     for shard in own.intersection(theirs).sorted() {
       guard let begin = manifest.since?[shard], let end = before.cut.positions[shard], begin != end else { continue }

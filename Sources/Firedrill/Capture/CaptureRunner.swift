@@ -106,6 +106,13 @@ struct CaptureRunner: Sendable {
           .captureRefused, subject: predecessor.last.manifest.backup,
           detail: "the cluster has other shards now; take a full backup, without --on")
       }
+      guard captured.cut.time > predecessor.last.manifest.cut.time else {
+        throw DrillError(
+          .captureRefused, subject: predecessor.last.manifest.backup,
+          detail:
+            "it was taken at \(predecessor.last.manifest.cut.time), and the clock now says \(captured.cut.time); set the clocks right, or take a full backup, without --on"
+        )
+      }
       return captured
     }
   }

@@ -61,6 +61,12 @@ public struct Catalog: Sendable {
 
   /// All backups, oldest cut first; those with an unreadable manifest last.
   public func entries() throws -> [Entry] {
+    try folders().map(entry)
+      .sorted { ($0.claimed?.cut.time ?? .distant, $0.id) < ($1.claimed?.cut.time ?? .distant, $1.id) }
+  }
+
+  /// The names of the folders that can be backups, sorted.
+  func folders() throws -> [String] {
     let names: [String]
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: root)
@@ -68,11 +74,10 @@ public struct Catalog: Sendable {
       throw DrillError(
         .artifactUnreadable, stage: .catalog, subject: root, detail: "the catalog cannot be listed", underlying: error)
     }
-    return names.filter { !$0.hasPrefix(".") }.compactMap { name -> Entry? in
+    return names.filter { name in
       var status = stat()
-      guard lstat(root + "/" + name, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
-      return entry(name)
-    }.sorted { ($0.claimed?.cut.time ?? .distant, $0.id) < ($1.claimed?.cut.time ?? .distant, $1.id) }
+      return !name.hasPrefix(".") && lstat(root + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }.sorted()
   }
 
   private func entry(_ id: String) -> Entry {

@@ -20,17 +20,17 @@ extension Firedrill {
     let trusted = try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }
     let catalog = opened.catalog
     let manifests = VerifiedManifests(catalog, trusted: trusted, requiresSignature: requiresSignature)
-    let entries = try tip.map { [try catalog.entry(named: $0)] } ?? catalog.entries()
+    let ids = try tip.map { [try catalog.entry(named: $0).id] } ?? catalog.folders()
     var report = ChainReport()
-    for entry in entries {
-      guard let link = manifests.link(entry.id) else {
+    for id in ids {
+      guard let link = manifests.link(id) else {
         // Of an unsealed folder nobody claims that it is a link.
-        guard manifests.result(entry.id).digest != nil || tip != nil else { continue }
-        report.unusable.append(contentsOf: manifests.result(entry.id).findings)
+        guard manifests.result(id).digest != nil || tip != nil else { continue }
+        report.unusable.append(contentsOf: manifests.result(id).findings)
         continue
       }
       // A chain is looked at from its end.
-      guard tip != nil || manifests.increments(on: entry.id).isEmpty else { continue }
+      guard tip != nil || manifests.increments(on: id).isEmpty else { continue }
       let engine = try Engines().named(link.manifest.engine)
       let checked = engine.chainCheck.check(link, known: manifests.known, increments: manifests.increments)
       var findings = checked.findings
@@ -41,6 +41,7 @@ extension Firedrill {
           from: checked.links[0].manifest.kind == .full ? checked.links[0].manifest.cut.time : nil,
           to: link.manifest.cut.time, findings: findings))
     }
+    report.chains.sort { ($0.to, $0.links.last ?? "") < ($1.to, $1.links.last ?? "") }
     return report
   }
 

@@ -38,16 +38,15 @@ final class VerifiedManifests {
     return .unusable("\(finding.code.rawValue), \(finding.observed)")
   }
 
-  /// Increments whose manifests may be used and name `id` as their predecessor.
-  ///
-  /// What the catalog's list claims only says which manifests to verify.
+  /// Increments whose manifests may be used and name `id` as their predecessor, sorted.
   func increments(on id: String) -> [String] {
     let claims =
       self.claims
-      ?? Dictionary(grouping: (try? catalog.entries()) ?? []) { $0.claimed?.predecessor?.backup ?? "" }
-      .mapValues { $0.map(\.id) }
+      ?? ((try? catalog.folders()) ?? []).reduce(into: [:]) { claims, other in
+        if let predecessor = result(other).manifest?.predecessor?.backup { claims[predecessor, default: []].append(other) }
+      }
     self.claims = claims
-    return (claims[id] ?? []).filter { result($0).manifest?.predecessor?.backup == id }
+    return claims[id] ?? []
   }
 
   /// Whether a trusted key signed it.

@@ -131,15 +131,13 @@ struct Locator: Sendable {
     }
     for group in ArtifactGroup.data(of: manifest.artifacts) {
       let artifact = group.lead
-      guard manifest.kind == .full else {
-        backup.gaps.append(
-          .init(
-            artifact: artifact.name, reason: "changes since another backup, which are not looked into by themselves"))
-        continue
-      }
       func skip(_ reason: String) { backup.gaps.append(.init(artifact: artifact.name, reason: reason)) }
       guard artifact.encodings.isEmpty else {
         skip("stored as \(artifact.encodings.joined(separator: ", ")), which cannot be read here")
+        continue
+      }
+      guard ArtifactFormat(rawValue: artifact.format) != nil else {
+        skip("\(artifact.format) holds changes since another backup, which are not looked into by themselves")
         continue
       }
       guard plain.contains(artifact.name) else {

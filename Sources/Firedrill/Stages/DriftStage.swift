@@ -97,9 +97,29 @@ extension DrillRunner {
       result.judgement += assembly.judgement
       return
     }
+    let evidence = try await chainEvidence(restored, until: whole)
     let held = try await hold(
-      restored, against: whole.data.map(\.file), name: "backup \(id)", at: sealed.manifest.cut.time, evidence: nil)
+      restored, against: whole.data.map(\.file), name: "backup \(id)", at: sealed.manifest.cut.time, evidence: evidence)
     absorb(held.drift, "backup \(id)", &result, isEvidence: sealed.isTrusted)
+  }
+
+  /// What accounts for differences between a chain and another backup: at one cut nothing does; between two, what would account for changes
+  /// of production. Nil, and then differences are ambiguous, where no chain was restored: two full backups that differ do not say which of
+  /// them is wrong.
+  private func chainEvidence(_ restored: Restored, until other: StoredBackup) async throws -> (any ChangeEvidence)? {
+    guard restored.decoded.backup.chain != nil else { return nil }
+    let (cut, later) = (restored.manifest.cut, other.manifest.cut)
+    if cut.positions == later.positions { return SameCut() }
+    guard let explaining = engine as? any ChangeExplaining, let cluster, cut.time <= later.time else { return nil }
+    let folder = ChangeFolder.path(catalog: catalog.root, backup: restored.manifest.backup)
+    return try await explaining.changeEvidence(
+      for: cluster.description,
+      in: ChangeWindow(
+        cut: cut, restored: restored.files, topology: restored.manifest.topology,
+        snapshot: CapturedBackup(
+          files: other.data.map(\.file), cut: later, topology: other.manifest.topology,
+          engineVersion: other.manifest.engineVersion, pause: .zero),
+        changes: FileManager.default.fileExists(atPath: folder) ? folder : nil, patience: .zero))
   }
 
   /// - Parameter isEvidence: whether an equal reference shows anything: one that anybody could have written does not.

@@ -118,8 +118,11 @@ struct ChainCheckTests {
     #expect(try result(shelf, tip: "shop-1").findings.isEmpty)
   }
 
-  @Test("an increment that begins before its predecessor's cut is chain-overlap")
-  func overlap() throws { try expect(.chainOverlap, shelf(4) { if $0 == 2 { $1.since?["a"] = "9" } }, at: "shop-2") }
+  @Test("an increment that begins before its predecessor's cut, or ends before it begins, is chain-overlap")
+  func overlap() throws {
+    try expect(.chainOverlap, shelf(4) { if $0 == 2 { $1.since?["a"] = "9" } }, at: "shop-2")
+    try expect(.chainOverlap, shelf(3) { if $0 == 2 { $1.cut.positions["a"] = "3" } }, tip: "shop-2", at: "shop-2")
+  }
 
   @Test("a predecessor of the right name and another digest is chain-swapped")
   func swapped() throws {

@@ -1,3 +1,4 @@
+import DrillCrypto
 import DrillModel
 import Firedrill
 import Foundation
@@ -108,6 +109,47 @@ struct ChainCommandTests {
       try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: false)
       #expect(try await FiredrillProcess.run(["chain", "check", empty] + trust, in: place).status == 2)
       #expect(try await FiredrillProcess.run(["chain", "check", empty], in: place).status == 64)
+    }
+  }
+
+  @Test("a chain of a thousand links is checked from its manifests, whole and with its first link gone")
+  func thousand() async throws {
+    try await with { bench, _, chain in
+      let key = try bench.key()
+      var before = try bench.about(chain.links[0]).manifest()
+      before.artifacts = []
+      before.reference = nil
+      before.scope.slots = SlotSet()
+      before.topology.shards = before.topology.shards.map { .init(name: $0.name, slots: SlotSet()) }
+      let catalog = bench.folder + "/thousand"
+      var digest: Digest?
+      for number in 0...1000 {
+        var manifest = before
+        manifest.backup = "shop-\(number)"
+        manifest.cut.time = Instant(millisecondsSince1970: before.cut.time.millisecondsSince1970 + 1000)
+        for shard in manifest.cut.positions.keys {
+          manifest.cut.positions[shard] = "@schema=1;@time=\(manifest.cut.time.millisecondsSince1970)"
+        }
+        if let digest {
+          manifest.kind = .incremental
+          manifest.predecessor = .init(backup: before.backup, manifest: digest)
+          manifest.since = before.cut.positions
+        }
+        let sealed = try SealedManifest.seal(manifest, with: key)
+        let folder = "\(catalog)/\(manifest.backup)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Data(sealed.envelope).write(to: URL(fileURLWithPath: "\(folder)/\(Catalog.manifestName)"))
+        (before, digest) = (manifest, sealed.digest)
+      }
+      let trust = [bench.folder + "/seal.pub"]
+      let start = ContinuousClock.now
+      let whole = try await Firedrill.checkChains(in: catalog, trust: trust)
+      print("a chain of 1,001 signed manifests checked in \(start.duration(to: .now))")
+      #expect(whole.verdict == .pass && whole.chains.map(\.links.count) == [1001])
+      try FileManager.default.removeItem(atPath: catalog + "/shop-0")
+      let broken = try await Firedrill.checkChains(in: catalog, trust: trust)
+      #expect(broken.verdict == .fail && broken.chains.flatMap(\.findings).map(\.code) == [.chainGap])
+      #expect(broken.chains.first?.findings.first?.subject.backup == "shop-1")
     }
   }
 }

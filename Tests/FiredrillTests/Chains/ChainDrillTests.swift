@@ -1,6 +1,7 @@
 import DrillCrypto
 import DrillEvidence
 import DrillModel
+import DrillProduction
 import Firedrill
 import Foundation
 import GRDB
@@ -143,6 +144,9 @@ struct ChainDrillTests {
     }
     expect(damaged, .fail, [.checksumMismatch], at: .integrity)
     #expect(damaged.findings.first?.subject.backup == chain.links[2])
+    let (unsealed, _) = try await run { try FileManager.default.removeItem(atPath: $0.about($1.links[0]).manifestPath) }
+    expect(unsealed, .fail, [.chainGap], at: .manifest)
+    #expect(unsealed.findings.first?.observed == "the catalog holds no sealed backup of that name")
     // Sealed by the trusted key, and another link's, or another shard's, changes all the same.
     let (repeated, _) = try await run { bench, chain in
       try replaceArtifacts(of: bench.about(chain.links[5]), by: bench.about(chain.links[4])) { $0 }
@@ -150,7 +154,6 @@ struct ChainDrillTests {
     expect(repeated, .fail, [.chainRepeated], at: .manifest)
     let (exchanged, _) = try await run { bench, chain in
       let tip = bench.about(chain.links[5])
-      try replaceArtifacts(of: tip, by: tip) { $0.replacing("shard-0", with: "shard-2") }
       try replaceArtifacts(of: tip, by: tip) { $0.replacing("shard-1", with: "shard-0") }
     }
     expect(exchanged, .fail, [.chainSwapped], at: .integrity)
@@ -201,6 +204,10 @@ struct ChainDrillTests {
   func wrongWrite() async throws {
     try await CapturedChain.withBench { bench, chain in
       let customer = try forge(3, bench, chain)
+      // The chain's own checks see nothing, and neither does a restore.
+      let report = try await Firedrill.checkChains(
+        in: bench.catalog, tip: bench.backup, trust: [bench.folder + "/seal.pub"])
+      #expect(report.verdict == .pass)
       let alone = try await bench.run(drill("{id: \(bench.backup)}", level: .restored))
       expectClean(alone, at: .restored)
       #expect(alone.levels.contains { $0.level == .bytes })
@@ -273,12 +280,61 @@ struct ChainDrillTests {
     return customer
   }
 
-  @Test("what was captured at a link's own cut finds a wrong write too, where it was not taken away")
-  func captured() async throws {
+  // MARK: Elsewhere
+
+  @Test("of a remote catalog all its links are fetched", .needsRclone)
+  func remote() async throws {
     try await CapturedChain.withBench { bench, chain in
-      let run = try await bench.run(drill("{id: \(chain.links[3])}"))
-      expectClean(run, at: .content)
-      #expect(run.examined?.references == ["captured"])
+      try Data().write(to: URL(fileURLWithPath: bench.folder + "/rclone.conf"))
+      try await FolderServer.with(bench.catalog) { server in
+        let run = try await bench.run(
+          DrillBench.Drill(
+            catalog: server.url, level: .content,
+            more: [
+              "rclone: {config: rclone.conf, timeout: 5s}", "cache: {folder: cache, size: 1GiB}",
+              "backup: {id: \(bench.backup)}",
+            ]))
+        expectClean(run, at: .content)
+        let artifacts = try chain.links.flatMap { link in
+          try bench.about(link).dataArtifacts().map { "\(link)/\($0.name)" }
+        }
+        for artifact in artifacts { #expect(server.served.contains { $0.key.hasSuffix(artifact) }, "\(artifact)") }
+      }
+    }
+  }
+
+  @Test(
+    "a drill takes the increment itself, while production writes, and holds it against what the store said at that cut")
+  func captured() async throws {
+    try await TemporaryFolder.with { folder in
+      let live = folder + "/live"
+      try FileManager.default.createDirectory(atPath: live, withIntermediateDirectories: true)
+      let production = try await SyntheticSQLiteProduction.make(in: live, seed: 21, records: 400, shards: 2)
+      _ = try Firedrill.keygen(out: folder + "/seal")
+      let bench = DrillBench(folder: folder, backup: "")
+      try Data(CapturedChain.clusterFile(production.cluster.files).utf8).write(
+        to: URL(fileURLWithPath: folder + "/shop.yaml"))
+      _ = try await Firedrill.capture(cluster: folder + "/shop.yaml", to: bench.catalog, key: folder + "/seal")
+      let isDone = Flag()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+          var seed: UInt64 = 0
+          while !isDone.isRaised, !Task.isCancelled {
+            seed += 1
+            try await production.churn(changes: 5, seed: seed)
+          }
+        }
+        for number in 1...3 {
+          let run = try await bench.run(
+            DrillBench.Drill(level: .content, more: ["capture: {key: seal, on: latest}"]))
+          expectClean(run, at: .content, "increment \(number)")
+          #expect(run.backups.first?.chain?.links.count == number + 1)
+          #expect(run.examined?.references == ["captured"])
+        }
+        isDone.raise()
+        try await group.waitForAll()
+      }
+      await production.close()
     }
   }
 }

@@ -69,7 +69,7 @@ struct CapturedChain: Sendable {
     }
   }
 
-  private static func clusterFile(_ files: [ClusterDescription.ShardFile]) -> String {
+  static func clusterFile(_ files: [ClusterDescription.ShardFile]) -> String {
     let lines =
       ["cluster: shop", "engine: sqlite", "files:"]
       + files.map { "  - {shard: \($0.name), path: live/\($0.name).db, slots: \"\($0.slots?.description ?? "")\"}" } + [
