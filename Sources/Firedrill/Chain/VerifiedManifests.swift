@@ -43,7 +43,9 @@ final class VerifiedManifests {
     let claims =
       self.claims
       ?? ((try? catalog.folders()) ?? []).reduce(into: [:]) { claims, other in
-        if let predecessor = result(other).manifest?.predecessor?.backup { claims[predecessor, default: []].append(other) }
+        if let predecessor = result(other).manifest?.predecessor?.backup {
+          claims[predecessor, default: []].append(other)
+        }
       }
     self.claims = claims
     return claims[id] ?? []
