@@ -14,11 +14,11 @@ struct CadenceWords {
     }
     lines.append(
       "The longest window \(longest.isOpen ? "is the one that is open: it has lasted" : "lasted") "
-        + "\(Format.duration(ms: longest.lengthMs)) from the cut of \(Format.time(longest.from))\(loss(longest.recordsLost, " by its end"))."
+        + "\(Format.duration(ms: longest.lengthMs)) from the cut of \(Format.time(longest.from))\(loss(longest.recordsLost, longest.isOpen ? "be lost by now" : "have been lost by its end"))."
     )
     if let open = cadence.windows.last, open.isOpen, open != longest {
       lines.append(
-        "The newest verified cut is \(Format.duration(ms: open.lengthMs)) old\(loss(open.recordsLost, " by now")).")
+        "The newest verified cut is \(Format.duration(ms: open.lengthMs)) old\(loss(open.recordsLost, "be lost by now")).")
     }
     if cadence.omitted > 0 {
       lines.append("\(Format.plural(cadence.omitted, "earlier window")) of this time are not listed.")
@@ -37,7 +37,7 @@ struct CadenceWords {
         rationaleText: window.rationale.map { "because: \($0)" } ?? "why it was taken is not recorded",
         milestoneLines: window.milestones.map { milestone in
           "\(milestone.migration) \(milestone.stage.words) at \(Format.time(milestone.at)), "
-            + "\(Format.duration(ms: milestone.at.milliseconds(since: window.from))) after the cut\(loss(milestone.recordsLost, ""))"
+            + "\(Format.duration(ms: milestone.at.milliseconds(since: window.from))) after the cut\(loss(milestone.recordsLost, "have been lost"))"
         }, isLongest: window == longest && cadence.windows.count > 1)
     }
   }
@@ -56,7 +56,7 @@ struct CadenceWords {
   }
 
   private func loss(_ records: Double?, _ when: String) -> String {
-    records.map { "; up to about \(self.records($0)) would have been lost\(when)" } ?? ""
+    records.map { "; up to about \(self.records($0)) would \(when)" } ?? ""
   }
 
   private func records(_ number: Double?) -> String {
