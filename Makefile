@@ -1,7 +1,7 @@
 # One target per habit; `make help` lists them. Nothing here needs more than make, bash and Swift.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: setup build drill drill-redis test test-servers test-corpus lint format bench dist dist-twice dist-check clean help
+.PHONY: setup build drill drill-redis drill-migration test test-servers test-corpus lint format bench dist dist-twice dist-check clean help
 
 firedrill := .build/release/firedrill
 sources := Package.swift Sources Tests Benchmarks
@@ -17,6 +17,9 @@ drill: build ## run the quickstart: a whole drill on the embedded engine; ends b
 
 drill-redis: build ## the same on a real Redis Cluster, started on loopback and under writes
 	$(firedrill) run drills/redis-cluster.yaml --report firedrill-work/reports
+
+drill-migration: build ## a re-sharding with backups drilled before, in the middle and after, the gate and the way back
+	drills/migration/story.sh $(firedrill) firedrill-work/migration
 
 # One test at a time: many start servers, and on few cores their time-outs would measure the machine.
 test: setup ## run all tests, those on real servers included
@@ -51,4 +54,4 @@ clean: ## remove what was built
 	swift package clean
 
 help: ## this list
-	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
