@@ -98,7 +98,9 @@ struct OverviewPage {
     let age =
       readiness.newest.map { ", newest cut \(Format.age(ms: $0.ageSeconds * 1000)) ago at epoch \($0.epoch)" } ?? ""
     return Fact(
-      term: "Cutover", value: (readiness.isReady ? "nothing missing" : "\(Format.plural(readiness.missing.count, "thing")) missing") + age,
+      term: "Cutover",
+      value: (readiness.isReady ? "nothing missing" : "\(Format.plural(readiness.missing.count, "thing")) missing")
+        + age,
       tone: readiness.isReady ? "" : "unsure")
   }
 

@@ -38,7 +38,6 @@ struct DrillRunner: Sendable {
       try await checkIntegrity(of: $0)
     }
     let stored = try await assembled(sealedFiles, &draft)
-    try await lookAtImmutability(of: sealed, &draft)
     let reference = try await stage(.integrity, "reading the captured reference", &draft, needs: stored) {
       try readReference(of: $0)
     }
@@ -52,6 +51,7 @@ struct DrillRunner: Sendable {
     try await stage(.drift, "comparing with other references", &draft, needs: restored) {
       try await attributeDrift(of: $0)
     }
+    try await lookAtImmutability(of: sealed, &draft)
     try await stage(.objectives, "measuring against the objectives", &draft, needs: sealed) { [run = draft.run] in
       checkObjectives(of: run, sealed: $0)
     }
@@ -78,8 +78,8 @@ struct DrillRunner: Sendable {
       try await checkIntegrity(of: $0)
     }
     let stored = try await assembled(sealedFiles, &draft)
-    try await lookAtImmutability(of: sealed, &draft)
     try await stage(.decode, "reading every record", &draft, needs: stored) { try await decode($0) }
+    try await lookAtImmutability(of: sealed, &draft)
   }
 
   // MARK: Stages

@@ -9,7 +9,7 @@ struct MigrationStoryTests {
   /// Runs the shipped script; what it says goes to a file, so that nothing that it starts keeps a pipe of ours open.
   private func tell(in bench: TestBench, port: Int) async throws -> (status: Int32, said: String) {
     let path = bench.folder + "/said"
-    FileManager.default.createFile(atPath: path, contents: nil)
+    try Data().write(to: URL(fileURLWithPath: path))
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Repository.path("drills/migration/story.sh"))
     process.arguments = [try FiredrillProcess.executable, bench.folder + "/story"]
@@ -41,7 +41,10 @@ struct MigrationStoryTests {
       #expect(runs.map(\.verdict) == [.pass, .pass, .pass, .fail, .pass])
       #expect(runs.allSatisfy { $0.level == .answers })
       #expect(runs[1].backups.first?.stated?.movesInFlight == 1)
-      #expect(runs.map { $0.backups.first?.stated?.retention } == ["pre-move", "mid-move", "post-move", "post-move", "pre-move"])
+      #expect(
+        runs.map { $0.backups.first?.stated?.retention } == [
+          "pre-move", "mid-move", "post-move", "post-move", "pre-move",
+        ])
       #expect(runs[3].findings["drift-exceeded"] == 1)
       let migration = try #require(history.migrations(of: "shop").first)
       #expect(

@@ -18,7 +18,8 @@ struct CadenceWords {
     )
     if let open = cadence.windows.last, open.isOpen, open != longest {
       lines.append(
-        "The newest verified cut is \(Format.duration(ms: open.lengthMs)) old\(loss(open.recordsLost, "be lost by now")).")
+        "The newest verified cut is \(Format.duration(ms: open.lengthMs)) old\(loss(open.recordsLost, "be lost by now"))."
+      )
     }
     if cadence.omitted > 0 {
       lines.append("\(Format.plural(cadence.omitted, "earlier window")) of this time are not listed.")
