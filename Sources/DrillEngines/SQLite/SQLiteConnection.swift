@@ -154,7 +154,8 @@ package final class SQLiteConnection {
     set { sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Int32(clamping: newValue)) }
   }
 
-  private static func uri(_ path: String) -> String {
+  /// A file's name as SQLite takes it, whatever is in it. Source: https://www.sqlite.org/uri.html
+  static func uri(_ path: String) -> String {
     var text = "file:"
     for byte in path.utf8 {
       switch byte {

@@ -91,35 +91,33 @@ extension ChainPoint {
   private func target(
     at positions: [String: String], in links: [SealedLink], _ engine: any ChainRestoring, asked: String, time: Instant
   ) throws -> ChainTarget {
-    /// Whether a link's cut lies before, at or after the positions, in all shards; nil where they tell nothing.
-    func order(_ link: SealedLink) -> Int? {
+    /// How a link's cut lies to the positions in its shards: -1, 0, 1; nil where they tell nothing.
+    func signs(_ link: SealedLink) -> Set<Int>? {
       let cut = link.manifest.cut.positions
       guard Set(cut.keys) == Set(positions.keys) else { return nil }
-      var sum = 0
+      var signs: Set<Int> = []
       for (shard, position) in cut {
         guard let other = positions[shard], let order = position == other ? 0 : engine.order(position, other) else {
           return nil
         }
-        guard order == 0 || sum == 0 || (order < 0) == (sum < 0) else { return 1 }
-        if order != 0 { sum = order }
+        signs.insert(order.signum())
       }
-      return sum
+      return signs
     }
-    let orders = links.map(order)
-    guard !orders.contains(nil) else {
-      throw outside(links, "\(asked) is of another history, or of other shards")
-    }
-    if let index = orders.firstIndex(of: 0) {
+    let all = links.map(signs)
+    guard !all.contains(nil) else { throw outside(links, "\(asked) is of another history, or of other shards") }
+    if let index = all.firstIndex(of: [0]) {
       return ChainTarget(links: Array(links[...index]), point: .end, asked: asked)
     }
-    guard let index = orders.lastIndex(where: { ($0 ?? 0) < 0 }) else {
-      throw outside(links, "\(asked) lies before it")
+    guard all[0]?.contains(1) == false else { throw outside(links, "\(asked) lies before it") }
+    guard let end = all.firstIndex(where: { $0?.contains(-1) == false }) else {
+      throw outside(links, "\(asked) lies after it")
     }
-    guard index + 1 < links.count else { throw outside(links, "\(asked) lies after it") }
     if engine.restoresWithinLinks {
       return ChainTarget(
-        links: Array(links[...(index + 1)]), point: .positions(positions), asked: asked, time: time)
+        links: Array(links[...end]), point: .positions(positions), asked: asked, time: time)
     }
+    let index = all.lastIndex { $0?.contains(1) == false } ?? 0
     let link = links[index].manifest
     throw outside(
       links,

@@ -81,19 +81,14 @@ struct IncrementMaker: Sendable {
   /// - Throws: `DrillError`: `reference-unavailable` where it takes a full backup; `artifact-io`, `io`.
   func make() throws -> [ArtifactFile] {
     do {
-      let old = "\(work)/\(shard).predecessor"
-      try SealedDatabase.copy(base, to: old, subject: shard)
-      guard chmod(old, 0o600) == 0 else {
-        throw DrillError(.io, subject: shard, detail: "the copy cannot be written to")
-      }
-      try SealedDatabase.absorbCompanions(of: old, shard: shard)
+      let old = try wholePredecessor()
       try checkSchemas(old)
       let wanted = try content(of: whole)
       var copied: Set<String> = []
       while true {
         let files = try write(since: old, copying: &copied)
         let trial = "\(work)/\(shard).trial"
-        try SealedDatabase.copy(old, to: trial, subject: shard)
+        try writableCopy(of: old, at: trial)
         defer { unlink(trial) }
         let problems = try IncrementApplication(shard: shard, files: files).apply(to: trial)
         let odd =
@@ -110,6 +105,20 @@ struct IncrementMaker: Sendable {
     } catch let failure as SQLiteFailure {
       throw failure.artifactError(shard)
     }
+  }
+
+  /// The predecessor where it lies; a copy, where a log beside it has to be applied first.
+  private func wholePredecessor() throws -> String {
+    guard !SealedDatabase(path: base, shard: shard).companions.isEmpty else { return base }
+    let copy = "\(work)/\(shard).predecessor"
+    try writableCopy(of: base, at: copy)
+    try SealedDatabase.absorbCompanions(of: copy, shard: shard)
+    return copy
+  }
+
+  private func writableCopy(of source: String, at path: String) throws {
+    try SealedDatabase.copy(source, to: path, subject: shard)
+    guard chmod(path, 0o600) == 0 else { throw DrillError(.io, subject: shard, detail: "a copy cannot be written to") }
   }
 
   private func refusal(_ detail: String) -> DrillError {
@@ -150,7 +159,8 @@ struct IncrementMaker: Sendable {
     for number in SchemaObject.numbers { numbers[number] = try connection.integer("PRAGMA \(number)") ?? 0 }
     let header = ChangesetFile.Header(shard: shard, from: from, to: to, numbers: numbers, copied: whole)
     let attach = try connection.prepare("ATTACH ?1 AS firedrill_predecessor")
-    try attach.bind(1, text: old.utf8)
+    // Sealed: neither locked nor changed, and nothing is made beside it.
+    try attach.bind(1, text: (SQLiteConnection.uri(old) + "?immutable=1&mode=ro").utf8)
     try attach.run()
     try ChangesetFile.write(header, to: changes) { file in
       for table in stored where !copied.contains(table.name) {
@@ -186,6 +196,7 @@ struct IncrementMaker: Sendable {
     var hash = SHA256()
     let cursor = RowCursor(connection, try DatabaseSchema(of: connection), selection: .all)
     while let batch = try cursor.next() {
+      var total = totals[batch.namespace] ?? Total()
       batch.bytes.withUnsafeBytes { bytes in
         for piece in batch.pieces {
           func part(_ offset: UInt32, _ count: UInt32) -> UnsafeRawBufferPointer {
@@ -197,10 +208,11 @@ struct IncrementMaker: Sendable {
           }
           hash.update(part(piece.bodyOffset, piece.bodyCount))
           guard piece.ends else { continue }
-          totals[batch.namespace, default: Total()].records += 1
-          totals[batch.namespace, default: Total()].sum += Sum256(hash.finalize())
+          total.records += 1
+          total.sum += Sum256(hash.finalize())
         }
       }
+      totals[batch.namespace] = total
     }
     return totals
   }
