@@ -354,4 +354,28 @@ struct SQLiteIncrementTests {
       print("hostile changesets: \(outcomes.sorted { $0.key < $1.key })")
     }
   }
+
+  @Test("a view in the place of a table that was copied whole is not run")
+  func views() async throws {
+    for (table, view) in [
+      ("t0", "CREATE VIEW t0 AS SELECT 1 AS c0, 2 AS c1"),
+      ("firedrill_link", "CREATE VIEW firedrill_link AS SELECT 'a' AS shard, '1' AS position_from, '2' AS position_to"),
+    ] {
+      try await withSQLiteFolder { folder in
+        let (base, _, increment) = try make(
+          folder, before: ["CREATE TABLE t(a, b)"], after: ["INSERT INTO t VALUES (1, 2)"])
+        let tables = try #require(increment.last)
+        let connection = try SQLiteConnection(path: tables.path, access: .writer)
+        try connection.execute("DROP TABLE \(table)")
+        try connection.execute(view)
+        connection.close()
+        if table == "t0" {
+          let made = try engine.assemble(chain(base, increment), upTo: .end, in: folder + "/assembled")
+          #expect(made.problems.map(\.problem.kind) == [.conflict])
+        } else {
+          #expect(try engine.incrementFacts(tables).problems.map(\.kind) == [.undecodable])
+        }
+      }
+    }
+  }
 }

@@ -222,6 +222,23 @@ struct ChainDrillTests {
     }
   }
 
+  @Test("a link whose changes do not fit what they are made on is increment-conflict, of that link and its artifact")
+  func conflict() async throws {
+    try await CapturedChain.withBench { bench, chain in
+      _ = try forge(1, bench, chain, deletedLater: true)
+      let run = try await bench.run(drill("{id: \(bench.backup)}", level: .restored))
+      expect(run, .fail, [.incrementConflict], at: .decode)
+      let finding = try #require(run.findings.first)
+      #expect(chain.links[2...].contains(finding.subject.backup ?? ""))
+      #expect(finding.subject.shard == "shard-0" && finding.subject.artifact == "shard-0.changeset")
+      #expect(finding.observed == "customers: a row is not what it was before the change (1 change)")
+      #expect(run.level == .bytes)
+      // Up to the link before it the chain restores.
+      let number = try #require(chain.links.firstIndex(of: finding.subject.backup ?? ""))
+      expectClean(try await bench.run(drill("{id: \(chain.links[number - 1])}", level: .restored)), at: .restored)
+    }
+  }
+
   private func equivalence(_ bench: DrillBench, _ chain: CapturedChain) -> DrillBench.Drill {
     drill(
       "{id: \(bench.backup), at: {backup: \(chain.second)}}", more: ["reference: {backup: \(chain.second)}"])
@@ -231,7 +248,9 @@ struct ChainDrillTests {
   /// cuts goes, so that nothing but another backup can tell.
   ///
   /// - Returns: the customer who was written to.
-  private func forge(_ number: Int, _ bench: DrillBench, _ chain: CapturedChain) throws -> Int64 {
+  private func forge(
+    _ number: Int, _ bench: DrillBench, _ chain: CapturedChain, deletedLater: Bool = false
+  ) throws -> Int64 {
     func rows(_ copy: Int) throws -> [Int64: [Int64]] {
       let queue = try DatabaseQueue(path: "\(bench.folder)/copies/\(copy)/shard-0.sqlite")
       defer { try? queue.close() }
@@ -241,9 +260,12 @@ struct ChainDrillTests {
         }
       }
     }
-    // One whom nothing happens to afterwards, so that no later link trips over it.
-    let (before, after) = (try rows(number - 1), try rows(chain.links.count - 1))
-    let customer = try #require(before.filter { after[$0.key] == $0.value }.keys.min())
+    // One whom nothing happens to afterwards, so that no later link trips over it; or one who is deleted.
+    let (before, own, after) = (try rows(number - 1), try rows(number), try rows(chain.links.count - 1))
+    let customers = before.filter {
+      deletedLater ? own[$0.key] == $0.value && after[$0.key] == nil : after[$0.key] == $0.value
+    }
+    let customer = try #require(customers.keys.min())
     let link = bench.about(chain.links[number])
     let manifest = try link.manifest()
     let work = bench.folder + "/forge"

@@ -1,6 +1,7 @@
 import DrillCrypto
 import DrillModel
 import Foundation
+import GRDBSQLite
 
 /// An increment of one shard: two lines of text, and then a changeset as SQLite writes it.
 ///
@@ -98,7 +99,7 @@ struct ChangesetFile {
     var offset = offset
     while true {
       let count = buffer.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
-      guard count >= 0 else { throw SQLiteFailure(10, "read") }
+      guard count >= 0 else { throw SQLiteFailure(SQLITE_IOERR, "read") }
       if count == 0 { return hash.finalize() }
       buffer.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
       offset += UInt64(count)

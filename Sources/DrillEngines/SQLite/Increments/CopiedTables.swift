@@ -1,5 +1,6 @@
 import DrillModel
 import Foundation
+import GRDBSQLite
 
 /// A small database with the tables that a changeset cannot carry, whole: those without a primary key or with generated
 /// columns, those of which a row's key is null, or of which a change cannot be told by comparing as SQL does (`A` and `a`
@@ -78,6 +79,7 @@ enum CopiedTables {
     let source = try SQLiteConnection(path: path, access: .sealed)
     defer { source.close() }
     for (number, table) in tables.enumerated() {
+      guard try isTable("t\(number)", in: source) else { throw SQLiteFailure(SQLITE_ERROR, "read") }
       let name = "main.\(TableLayout.quoted(table.name))"
       try target.execute("DELETE FROM \(name)")
       let columns = table.columns.map(TableLayout.quoted).joined(separator: ",")
@@ -86,6 +88,14 @@ enum CopiedTables {
         from: source, "SELECT \(names) FROM main.t\(number)", to: target, "INSERT INTO \(name) (\(columns)) VALUES",
         table.columns.count)
     }
+  }
+
+  /// Whether it is stored in the file: whoever made it may have put a view in its place, which would run.
+  private static func isTable(_ name: String, in connection: SQLiteConnection) throws -> Bool {
+    let rows = try connection.prepare(
+      "SELECT count(*) FROM main.sqlite_schema WHERE type='table' AND rootpage>0 AND name=?1")
+    try rows.bind(1, text: name.utf8)
+    return try rows.step() && rows.integer(0) == 1
   }
 
   /// What the database says of itself.
@@ -98,8 +108,9 @@ enum CopiedTables {
         facts.problems = [.init(.databaseCorrupt, detail: "the tables beside the changeset are no whole database")]
         return facts
       }
+      guard try isTable(link, in: connection) else { throw SQLiteFailure(SQLITE_ERROR, "read") }
       let row = try connection.prepare("SELECT shard, position_from, position_to FROM \(link)")
-      guard try row.step() else { throw SQLiteFailure(1, "read") }
+      guard try row.step() else { throw SQLiteFailure(SQLITE_ERROR, "read") }
       (facts.shard, facts.from, facts.to) = (row.string(0), row.string(1), row.string(2))
     } catch let failure as SQLiteFailure where failure.isDamage || failure.belongsToContents {
       facts.problems = [.init(.undecodable, detail: "the tables beside the changeset: \(failure.meaning)")]

@@ -39,7 +39,8 @@ extension SQLiteEngine: ChainRestoring {
         positions[chain.shard].flatMap { order(increment.position, $0) }.map { $0 <= 0 } ?? false
       }
     }
-    let path = "\(folder)/\(chain.shard).sqlite"
+    // Named by us: a shard's name comes from the manifest.
+    let path = "\(folder)/chain.sqlite"
     var assembled = AssembledShard(file: ArtifactFile(shard: chain.shard, format: "sqlite", path: path))
     do {
       try SealedDatabase.copy(chain.base.path, to: path, subject: chain.shard)
@@ -97,7 +98,12 @@ struct IncrementApplication {
     for table in file.header.copied where !fits(table, stored, connection) {
       return [conflict("\(TableLayout.shown(table.name)), copied whole, is not there, or has other columns")]
     }
-    let conflicts = try ChangesetApplication.apply(changes.path, from: file.bodyOffset, to: connection)
+    let conflicts: [ChangesetApplication.Conflict: Int]
+    do {
+      conflicts = try ChangesetApplication.apply(changes.path, from: file.bodyOffset, to: connection)
+    } catch let failure as SQLiteFailure where failure.isDamage {
+      return [.init(.undecodable, detail: "the changeset: \(failure.meaning)")]
+    }
     guard conflicts.isEmpty else {
       return conflicts.sorted { $0.key < $1.key }.map { conflict, count in
         let place = conflict.table.isEmpty ? "" : "\(TableLayout.shown(conflict.table)): "
@@ -110,7 +116,7 @@ struct IncrementApplication {
       }
       do {
         try CopiedTables.apply(file.header.copied, from: tables.path, to: connection)
-      } catch let failure as SQLiteFailure where failure.belongsToContents {
+      } catch let failure as SQLiteFailure where failure.isDamage || failure.belongsToContents {
         return [conflict("the tables beside the changeset: \(failure.meaning)")]
       }
     }
