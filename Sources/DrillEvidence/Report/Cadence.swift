@@ -6,7 +6,8 @@ public import DrillModel
 /// loss of a window, at its worst moment (just before the next cut), is `highest rate seen × length of the window`. That assumes that production changes
 /// evenly, and at the highest rate that was seen; that a record which changed twice was lost once, so that a rate seen over a long window is too low for a short
 /// one; and that the live snapshot was taken when the run ended, so that it is too low by the share that the run's own time has of the window. Nothing is
-/// claimed where nothing was seen: then rates and losses are nil.
+/// claimed where nothing was seen: then rates and losses are nil. What the numbers of records at two cuts tell is a bound from below, and no rate: as many
+/// records may have come as went.
 public struct Cadence: Hashable, Sendable, Codable {
   /// Differences that one run saw between a backup's cut and production.
   public struct Rate: Hashable, Sendable, Codable {
@@ -15,6 +16,16 @@ public struct Cadence: Hashable, Sendable, Codable {
     /// When the run ended.
     public var until: Instant
     public var differing: UInt64
+    public var recordsPerHour: Double
+  }
+
+  /// By how much the number of records at two verified cuts, one after the other, differs.
+  public struct Growth: Hashable, Sendable, Codable {
+    public var from: Instant
+    public var until: Instant
+    /// Negative where there were fewer.
+    public var records: Int64
+    /// How many records at least changed in an hour.
     public var recordsPerHour: Double
   }
 
@@ -46,6 +57,8 @@ public struct Cadence: Hashable, Sendable, Codable {
 
   /// Oldest first.
   public private(set) var rates: [Rate]
+  /// Where it was largest; nil where no two cuts with known numbers of records were seen.
+  public private(set) var growth: Growth?
   /// Oldest first, at most ``mostWindows`` of the latest ones.
   public private(set) var windows: [Window]
   /// Windows before those.
@@ -67,11 +80,23 @@ public struct Cadence: Hashable, Sendable, Codable {
       perHour.map { $0 * max(0, end.milliseconds(since: start)) / 3_600_000 }
     }
     var verified: [Instant: Run.BackupExamined] = [:]
+    var records: [Instant: UInt64] = [:]
     let ordered = runs.sorted { ($0.startedAt, $0.run) < ($1.startedAt, $1.run) }
     for run in ordered where run.verdict == .pass {
-      for backup in run.backups { if let cut = backup.cut, cut.time <= now { verified[cut.time] = backup } }
+      for backup in run.backups {
+        guard let cut = backup.cut, cut.time <= now else { continue }
+        verified[cut.time] = backup
+        records[cut.time] = run.backups.count == 1 ? run.recordsRestored ?? records[cut.time] : nil
+      }
     }
     let cuts = verified.sorted { $0.key < $1.key }
+    growth = zip(cuts, cuts.dropFirst()).compactMap { earlier, later -> Growth? in
+      guard let before = records[earlier.key], let after = records[later.key] else { return nil }
+      let difference = Int64(clamping: after) - Int64(clamping: before)
+      let hours = later.key.milliseconds(since: earlier.key) / 3_600_000
+      return Growth(
+        from: earlier.key, until: later.key, records: difference, recordsPerHour: Double(difference.magnitude) / hours)
+    }.max { $0.recordsPerHour < $1.recordsPerHour }
     let all = cuts.indices.map { index in
       let (from, backup) = cuts[index]
       let next = index + 1 < cuts.count ? cuts[index + 1].key : nil
@@ -99,5 +124,14 @@ public struct Cadence: Hashable, Sendable, Codable {
     let differing = run.drift.reduce(0) { $0 &+ $1.count }
     return Rate(
       run: run.run, cut: cut, until: run.finishedAt, differing: differing, recordsPerHour: Double(differing) / hours)
+  }
+}
+
+extension RunFinished {
+  /// How many records a whole restore held; nil where the run does not say, or restored a part.
+  fileprivate var recordsRestored: UInt64? {
+    let parts = coverage.filter { $0.stage == .fingerprint && $0.coverage.unit == .records }.map(\.coverage)
+    guard !parts.isEmpty, restoredAllShards != false else { return nil }
+    return parts.reduce(0) { $0 &+ $1.declared }
   }
 }

@@ -136,13 +136,12 @@ public struct RetentionPlan: Hashable, Sendable, Codable {
     let dropped = dropped.filter { $0.cluster == own.first?.cluster }
     guard let cluster = own.first?.cluster, !dropped.isEmpty else { return }
     // The last run that came to a verdict on exactly this manifest decides.
+    let byName = Dictionary(own.map { ($0.backup, $0) }, uniquingKeysWith: { first, _ in first })
     var passed: [String: String] = [:]
     for run in history.runs where run.body.cluster == cluster && run.body.verdict != .inconclusive {
       for examined in run.body.backups {
-        guard let backup = own.first(where: { $0.backup == examined.backup && $0.manifest == examined.manifest }) else {
-          continue
-        }
-        passed[backup.backup] = run.body.verdict == .pass ? run.body.run : nil
+        guard byName[examined.backup]?.manifest == examined.manifest, examined.manifest != nil else { continue }
+        passed[examined.backup] = run.body.verdict == .pass ? run.body.run : nil
       }
     }
     guard
@@ -190,13 +189,17 @@ public struct RetentionPlan: Hashable, Sendable, Codable {
   }
 
   /// All that a backup which stays stands on stays, link by link down to the full one.
-  private func protectChains(
+  private mutating func protectChains(
     _ candidates: [RetentionCandidate], kept: [String: String], _ dropped: [RetainedBackup],
     _ refused: inout [String: [Finding]], _ rule: RetentionRule
   ) {
     let predecessors = Dictionary(
       candidates.compactMap { candidate in candidate.predecessor.map { (candidate.backup, $0) } },
       uniquingKeysWith: { first, _ in first })
+    let isHere = Set(candidates.map(\.backup))
+    for (backup, predecessor) in predecessors.sorted(by: { $0.key < $1.key }) where !isHere.contains(predecessor) {
+      notes.append("\(backup) is an increment on \(predecessor), which is not in this catalog")
+    }
     let isDropped = Set(dropped.map(\.backup))
     var staying = candidates.map(\.backup).filter { !isDropped.contains($0) || refused[$0] != nil }.sorted()
     var followed = Set(staying)

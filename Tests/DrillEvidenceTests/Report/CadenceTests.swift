@@ -80,6 +80,24 @@ struct CadenceTests {
     #expect(ReportMarkdown(page).text().contains("split snapshotting at"))
   }
 
+  @Test("numbers of records at two cuts bound the rate from below, where all of both was restored")
+  func growth() throws {
+    func counted(_ name: String, cut: Double, records: UInt64) throws -> Run {
+      let part = try Coverage(.records, declared: records, examined: records)
+      return try run(name, cut: cut, end: cut + 0.1) { run in
+        run.coverage = run.coverage.filter { $0.stage != .fingerprint } + [.init(.fingerprint, of: "records", part)]
+      }
+    }
+    let runs = [
+      try counted("a", cut: 0, records: 1000), try counted("b", cut: 2, records: 700),
+      try counted("c", cut: 4, records: 800),
+    ]
+    let page = try page(runs, at: 5)
+    #expect(page.cadence?.growth?.records == -300 && page.cadence?.growth?.recordsPerHour == 150)
+    #expect(page.cadence?.windows.allSatisfy { $0.recordsLost == nil } == true, "a bound from below is no rate")
+    #expect(ReportMarkdown(page).text().contains("changed by up to 150 records an hour"))
+  }
+
   @Test(
     "where nothing was seen it says so instead of a number: no live reference, one beside another, a sample, no pass")
   func unknown() throws {

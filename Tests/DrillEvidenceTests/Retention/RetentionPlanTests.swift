@@ -114,6 +114,8 @@ struct RetentionPlanTests {
     let whole = [backup(80), backup(85, on: 80), backup(95)]
     let clean = RetentionPlan(week, of: whole, history: try history([(whole[2], true)]), at: Self.now)
     #expect(clean.verdict == .pass && clean.lines.count { $0.outcome == .drop } == 2)
+    let orphan = RetentionPlan(week, of: [backup(99, on: 98)], history: try history(), at: Self.now)
+    #expect(orphan.notes == ["shop-2376 is an increment on shop-2352, which is not in this catalog"])
     let circle = [backup(80, on: 85), backup(85, on: 80), backup(95, on: 85)]
     #expect(
       RetentionPlan(week, of: circle, history: try history([(circle[2], true)]), at: Self.now).findings.count >= 2)

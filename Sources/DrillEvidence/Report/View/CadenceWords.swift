@@ -47,6 +47,9 @@ struct CadenceWords {
     guard let highest = cadence.highest else {
       return
         "How fast it changes is not known: no run of this time held a whole restored backup against production as it was then (reference: live)."
+        + (cadence.growth.map { growth in
+          " The number of records changed by up to \(records(growth.recordsPerHour)) an hour between two verified cuts: at least so much does."
+        } ?? "")
     }
     let hours = Format.duration(ms: highest.until.milliseconds(since: highest.cut))
     let others = cadence.rates.count - 1
