@@ -169,7 +169,8 @@ public enum Firedrill {
     return try await Diff(
       a: RecordSide.opened(request.a, catalog: request.catalog, via: request.via),
       b: RecordSide.opened(request.b, catalog: request.catalog, via: request.via),
-      request: request, redactor: redactor, events: events
+      request: request, moved: try RecordSide.slotsMoved(from: request.a, to: request.b, catalog: request.catalog),
+      redactor: redactor, events: events
     ).run()
   }
 

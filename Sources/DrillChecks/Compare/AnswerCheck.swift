@@ -35,7 +35,7 @@ public struct AnswerCheck: Sendable {
 
   /// - Parameters:
   ///   - expected: the reference's answers, in the operations' order. One that is absent or without a digest is
-  ///     indeterminate.
+  ///     indeterminate; one that says ``Reply/keysApart`` is no reference.
   ///   - observed: the restored copy's, likewise.
   ///   - unasked: operations that the reference's time budget left out.
   ///   - explained: answers that differ and for which a recorded cause accounts: they are not among `operations`, and were
@@ -47,7 +47,13 @@ public struct AnswerCheck: Sendable {
     var judgement = Judgement()
     var tally = Run.AnswerTally()
     var found: [Finding] = []
+    var unanswerable: UInt64 = 0
     for (index, operation) in operations.enumerated() {
+      // The reference itself had no answer to give, and would have none if it were asked again.
+      if index < expected.count, expected[index].digest == nil, expected[index].shape == Reply.keysApart {
+        unanswerable += 1
+        continue
+      }
       guard index < expected.count, index < observed.count, let left = expected[index].digest,
         let right = observed[index].digest
       else {
@@ -74,7 +80,10 @@ public struct AnswerCheck: Sendable {
         stage, of: stage == .replay ? AnswerCheck.underLoadPart : "answers, \(reference)",
         try Coverage(
           .answers, declared: UInt64(operations.count) + left + explained, examined: tally.equal + tally.different,
-          skipped: [.indeterminate: tally.indeterminate, unaskedReason: left, .explained: explained])))
+          skipped: [
+            .indeterminate: tally.indeterminate, unaskedReason: left, .explained: explained,
+            .notReferenced: unanswerable,
+          ])))
     if tally.equal + tally.different > 0 {
       judgement.comparisons.append(
         Run.Comparison(

@@ -6,6 +6,8 @@ public struct ContentCheck: Sendable {
   /// What the other side is: `captured`, `backup <id>`.
   public var reference: String
   public var independentReaders: Int
+  /// What is held against the reference: `sandbox`, `artifacts`.
+  public var observer = "sandbox"
 
   public init(backup: String, reference: String, independentReaders: Int) {
     self.backup = backup
@@ -22,9 +24,11 @@ public struct ContentCheck: Sendable {
   ///   - restored: what each restored shard holds. Slots of shards that are absent here count as skipped for
   ///     `unrestored`.
   ///   - slots: the slots that the backup declares: its scope.
+  ///   - doubles: records of a slot that lie on both sides and count once, for ``PlacementCheck/doubledPerSlot``. Where the
+  ///     servers held them twice as well, they counted them twice.
   public func checkCounts(
     _ counts: SlotCounts, restored: [String: Fingerprint], topology: Topology, slots: SlotSet,
-    unrestored: SkipReason = .notSampled
+    unrestored: SkipReason = .notSampled, doubles: [Slot: UInt64] = [:]
   ) throws -> Judgement {
     var judgement = Judgement()
     let held = restored.mapValues(\.countsPerSlot)
@@ -50,6 +54,12 @@ public struct ContentCheck: Sendable {
         let expected = group.reduce(0) { $0 &+ (counted[$1]?[slot] ?? 0) }
         let observed = group.reduce(0) { $0 &+ (held[$1]?[slot] ?? 0) }
         guard expected != observed else { continue }
+        let united = observed - min(observed, isShared ? doubles[slot] ?? 0 : 0)
+        guard expected != united else { continue }
+        if isShared, united < expected {
+          found.append(lost(expected - united, of: expected, slot, moves[slot]))
+          continue
+        }
         found.append(
           Finding(
             .countDiffers, stage: .compare,
@@ -64,6 +74,15 @@ public struct ContentCheck: Sendable {
         try Coverage(.slots, declared: UInt64(slots.count), examined: examined, skipped: skipped)))
     if examined > 0 { judgement.comparisons.append(comparison(isEqual: found.isEmpty)) }
     return judgement
+  }
+
+  /// Records of a slot in flight that the live servers counted on one side or the other, and that lie on neither.
+  private func lost(_ count: UInt64, of expected: UInt64, _ slot: Slot, _ move: Topology.Move?) -> Finding {
+    let sides = move.map { "\(Excerpt.of(shard: $0.source)) → \(Excerpt.of(shard: $0.target))" } ?? ""
+    return Finding(
+      .recordLost, stage: .compare, subject: Finding.Subject(backup: backup, slot: slot),
+      expected: "\(Wording.count(expected, "record")) on the two sides of the move \(sides)",
+      observed: "\(Wording.count(count, "record")) on no side")
   }
 
   /// Holds the numbers of records per namespace, as live servers without counts per slot gave them at the cut, against those restored.
@@ -134,7 +153,7 @@ public struct ContentCheck: Sendable {
 
   private func comparison(isEqual: Bool) -> Run.Comparison {
     Run.Comparison(
-      .compare, left: "sandbox", right: reference, independentReaders: independentReaders, isEqual: isEqual)
+      .compare, left: observer, right: reference, independentReaders: independentReaders, isEqual: isEqual)
   }
 
   private static func bySlot(_ counts: [String: UInt64]) -> [Slot: UInt64] {

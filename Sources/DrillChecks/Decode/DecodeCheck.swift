@@ -34,13 +34,18 @@ public struct DecodeCheck: Sendable {
   /// - Parameters:
   ///   - readings: one for each data artifact that was read; folded with ``allowedSlots(of:in:)``.
   ///   - unread: why the other data artifacts were not, by name; those named nowhere count as unavailable.
-  public func check(_ readings: [Reading], unread: [String: SkipReason] = [:]) throws -> Judgement {
+  ///   - strays: how many misplaced records of a shard lie in another as well, by shard; see ``PlacementCheck``.
+  public func check(
+    _ readings: [Reading], unread: [String: SkipReason] = [:], strays: [String: PlacementCheck.StrayCopies] = [:]
+  ) throws -> Judgement {
     var judgement = Judgement()
     let byName = Dictionary(readings.map { ($0.artifact, $0) }, uniquingKeysWith: { first, _ in first })
     let data = ArtifactGroup.data(of: manifest.artifacts)
     for artifact in data {
       guard let reading = byName[artifact.name] else { continue }
       judgement.findings += findings(artifact, reading)
+      judgement.findings += misplaced(
+        artifact, reading.records.misplaced, strays[artifact.shard ?? ""] ?? PlacementCheck.StrayCopies())
       judgement.obstacles += reading.facts.unseen.map { unseen in
         Run.Obstacle(
           DrillError(
@@ -129,7 +134,7 @@ public struct DecodeCheck: Sendable {
           .trailingBytes, stage: .decode, subject: subject(artifact), expected: "nothing after the format's end",
           observed: Wording.count(facts.bytesAfterEnd, "byte")))
     }
-    return found + misplaced(artifact, reading.records.misplaced)
+    return found
   }
 
   private func unreadable(
@@ -141,7 +146,9 @@ public struct DecodeCheck: Sendable {
   }
 
   /// One finding for an artifact, with the first record that does not belong.
-  private func misplaced(_ artifact: ArtifactGroup, _ misplaced: MisplacedRecords) -> [Finding] {
+  private func misplaced(
+    _ artifact: ArtifactGroup, _ misplaced: MisplacedRecords, _ copies: PlacementCheck.StrayCopies
+  ) -> [Finding] {
     guard misplaced.count > 0 else { return [] }
     var subject = subject(artifact)
     if let sample = misplaced.samples.first {
@@ -151,11 +158,16 @@ public struct DecodeCheck: Sendable {
     }
     let allowed = artifact.shard.map { manifest.topology.slotsAllowed(in: $0).count } ?? 0
     let count = Wording.count(misplaced.count, "record")
+    let elsewhere = copies.equal + copies.different
+    let also =
+      elsewhere == 0
+      ? "" : "; \(elsewhere) of them lie in another shard as well, \(copies.different) with different content"
     return [
       Finding(
         .slotMisplaced, stage: .decode, subject: subject,
         expected: "records of the shard's \(Wording.count(allowed, "slot")) alone",
-        observed: "\(count) of \(Wording.count(misplaced.slots.count, "slot")) that it neither owned nor was receiving")
+        observed:
+          "\(count) of \(Wording.count(misplaced.slots.count, "slot")) that it neither owned nor was receiving\(also)")
     ]
   }
 
@@ -335,4 +347,7 @@ enum Excerpt {
     guard text.count > 60 else { return text }
     return text.prefix(60).split(separator: ",").dropLast().joined(separator: ",") + ",…"
   }
+
+  /// A shard's name as findings show it: a node id is long.
+  static func of(shard name: String) -> String { name.count > 12 ? String(name.prefix(12)) : name }
 }

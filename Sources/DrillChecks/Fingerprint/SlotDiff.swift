@@ -65,9 +65,17 @@ public struct SlotDiff: Sendable, Hashable {
   /// The differing slots in chunks whose records, of both sides together, stay below `cap`, so that reading them
   /// again by ``KeyDigests`` is bounded in memory (about 200 bytes a record and its key). A single slot that holds
   /// more is a chunk of its own: slots are not divided.
-  public func chunks(cap: UInt64 = 200_000) -> [SlotSet] {
+  public func chunks(cap: UInt64 = SlotDiff.chunkCap) -> [SlotSet] {
     var sizes: [Slot: UInt64] = [:]
     for cell in cells { sizes[cell.slot, default: 0] += cell.left.count + cell.right.count }
+    return SlotDiff.chunks(of: sizes, cap: cap)
+  }
+
+  /// Records whose keys are held in memory at one time.
+  public static let chunkCap: UInt64 = 200_000
+
+  /// - Parameter sizes: the records of each slot.
+  static func chunks(of sizes: [Slot: UInt64], cap: UInt64) -> [SlotSet] {
     var chunks: [SlotSet] = []
     var chunk = SlotSet()
     var size: UInt64 = 0

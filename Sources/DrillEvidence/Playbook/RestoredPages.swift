@@ -125,6 +125,18 @@ extension PlaybookPage {
           "Find out which of the two is the owner's at the cut; restoring both lets one overwrite the other.",
           "Take a new backup when no slot is moving.",
         ])
+    case .recordDouble:
+      return page(
+        [
+          "`firedrill inspect BACKUP --catalog CATALOG`: is the cut coherent? Snapshots of two moments hold twice what was moved in between.",
+          "On the live servers, for a key of the slot: `redis-cli -h SOURCE EXISTS KEY`, and on the target `ASKING` and then `EXISTS KEY`. Are there two?",
+          "Does the finding say that the copies agree? Then no content is at stake, only which copy goes.",
+        ],
+        [
+          "If production holds each key once, take a coherent capture (`capture: {cut: coherent}`), and do not restore this backup.",
+          "If production holds doubles, a MIGRATE was cut off: `redis-cli --cluster check` and `--cluster fix` finish the move. The source's copy is the one that clients were answered from.",
+          "Different contents: find out which side was written to last before anything is deleted; keep both dumps.",
+        ])
     default: return nil
     }
   }
@@ -134,6 +146,18 @@ extension PlaybookPage {
       PlaybookPage(code, confirm: confirm, act: act, ends: endsWithAnyBackup)
     }
     switch code {
+    case .recordLost:
+      return page(
+        [
+          "`firedrill inspect BACKUP --catalog CATALOG`: is the cut coherent? Snapshots of two moments miss what was moved in between.",
+          "Ask the live servers for a named key: does production still hold it?",
+          "Is a shard's artifact from an earlier moment than the others'? Compare the cut's positions.",
+        ],
+        [
+          "Do not rely on this backup for the slots that are named: those records are on neither side of the move.",
+          "Take a coherent capture now, or one when no slot is moving, and drill it.",
+          "If production lost the records as well, restore them from the last backup that passed: `firedrill locate KEY CATALOG`.",
+        ])
     case .restoreRejected:
       return page(
         [

@@ -118,6 +118,18 @@ extension PlaybookPage {
           "Restore from the folder that the manifest names; never by the folder's name alone.",
           "If an old backup stands in the place of a new one, find out who put it there: it is how a rollback attack looks.",
         ])
+    case .topologyStale:
+      return page(
+        [
+          "`firedrill inspect BACKUP --catalog CATALOG`: which epoch does it name, and which shard had which slots?",
+          "Is the topology that you expect the one of now? `redis-cli CLUSTER NODES` on any node tells.",
+          "Was slots' moving meant to be over when the backup was taken? Then it was taken too early, or the move is not done.",
+        ],
+        [
+          "Take a backup now: `firedrill capture CLUSTER.yaml --to CATALOG --key KEY`, and drill that one before you cut over.",
+          "Keep this one: it is what a rollback to the old distribution needs.",
+          "Restore it only into as many shards as it names; the present cluster cannot take its files as they are.",
+        ])
     case .chainGap:
       return page(
         [

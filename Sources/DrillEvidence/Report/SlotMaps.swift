@@ -7,7 +7,7 @@ enum SlotMaps {
     switch code {
     case .restoredDiffers, .contentDiffers, .countDiffers, .answerDiffers, .answerDiffersUnderLoad, .driftUnexplained,
       .slotMisplaced,
-      .slotOverlap, .coverageHole, .databaseCorrupt, .foreignKeyViolated:
+      .slotOverlap, .recordDouble, .recordLost, .coverageHole, .databaseCorrupt, .foreignKeyViolated:
       true
     default: false
     }

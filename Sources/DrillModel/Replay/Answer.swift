@@ -62,6 +62,10 @@ public enum Reply: Hashable, Sendable {
   case answered(Answer)
   /// Time-out, lost connection, a store that was loading or moved: neither equal nor different.
   case indeterminate(String)
+
+  /// Why a store that is whole and at rest gives no answer: the operation's keys lie on both sides of a move, and nobody holds
+  /// them all (Redis: `TRYAGAIN`).
+  public static let keysApart = "its keys lie on both sides of a move"
 }
 
 /// An answer as it is kept and compared: its digest, and its shape for people.

@@ -11,6 +11,7 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   case signatureInvalid = "signature-invalid"
   case signatureUntrusted = "signature-untrusted"
   case manifestMismatch = "manifest-mismatch"
+  case topologyStale = "topology-stale"
   case chainGap = "chain-gap"
   case chainCycle = "chain-cycle"
   case chainFork = "chain-fork"
@@ -37,6 +38,7 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   case coverageHole = "coverage-hole"
   case slotMisplaced = "slot-misplaced"
   case slotOverlap = "slot-overlap"
+  case recordDouble = "record-double"
   // restore
   case restoreRejected = "restore-rejected"
   // fingerprint
@@ -44,6 +46,7 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   // compare
   case contentDiffers = "content-differs"
   case countDiffers = "count-differs"
+  case recordLost = "record-lost"
   case answerDiffers = "answer-differs"
   case answerDiffersUnderLoad = "answer-differs-under-load"
   // drift
@@ -71,6 +74,7 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
       "The manifest, or the list of digests, is signed, but by none of the keys that the drill trusts."
     case .manifestMismatch:
       "The manifest is genuine but belongs to another backup or cluster than the one it stands for."
+    case .topologyStale: "The backup is of another epoch or distribution of slots than the topology that is expected."
     case .chainGap:
       "A backup's predecessor is missing, cannot be used, or ends before the increment on it begins."
     case .chainCycle:
@@ -108,11 +112,14 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
     case .coverageHole: "Slots of the scope are covered by no artifact."
     case .slotMisplaced: "An artifact holds records of slots that its shard neither owned nor was receiving at the cut."
     case .slotOverlap: "A slot's records are claimed by two artifacts."
+    case .recordDouble:
+      "Records lie on both sides of a slot's move: which copy is true, nobody can tell after a restore."
     case .restoreRejected: "The server refused to load the backup, or ended while loading it."
     case .restoredDiffers:
       "The server that loaded the backup does not hold exactly the records that the artifact holds."
     case .contentDiffers: "What was restored is not what production held at the cut."
     case .countDiffers: "The number of records per slot is not what the live servers reported at the cut."
+    case .recordLost: "The reference names records that lie in no shard of the backup, on neither side of a move."
     case .answerDiffers: "The restored copy gives another answer than production gave."
     case .answerDiffersUnderLoad: "The restored copy answers otherwise under load than it did alone."
     case .driftUnexplained: "Restored copy and live store differ, and no recorded cause accounts for it."
@@ -143,6 +150,8 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
       "Compare the signer with your list of keys; add the key to `trust:` only if you know whose it is."
     case .manifestMismatch:
       "Look for a copy that went to the wrong folder; restore from the folder that the manifest names."
+    case .topologyStale:
+      "Take a backup of the present topology; this one restores to the distribution that it names, and to no other."
     case .chainGap: "Find the predecessor that the manifest names; without it only the backups before the gap restore."
     case .chainCycle:
       "Take a full backup now; nothing of this chain restores. Find out what rewrote the manifests."
@@ -180,12 +189,16 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
     case .coverageHole: "See whether a shard's backup is missing; the restore would lose those slots."
     case .slotMisplaced, .slotOverlap:
       "See whether artifacts were exchanged, or whether a move of slots is not in the manifest."
+    case .recordDouble:
+      "Take a coherent capture; if it holds doubles too, an interrupted MIGRATE left them: see `redis-cli --cluster check`."
     case .restoreRejected:
       "Read the server's last lines in `firedrill ledger show`; try the load by hand with the same server version."
     case .restoredDiffers:
       "Run `firedrill diff` between the artifact and a restored server; suspect the server's loader or memory limit."
     case .contentDiffers, .countDiffers:
       "Run `firedrill diff` down to the keys; this backup does not stand for the cut that it names."
+    case .recordLost:
+      "Do not restore it for these records: take a coherent capture, which cannot miss what is under way."
     case .answerDiffers: "Ask both sides by hand for the key; then `firedrill diff`."
     case .answerDiffersUnderLoad:
       "Run the drill again with the same seed; if it stays so, suspect the server's version or its memory limit, and do not fail over to it."

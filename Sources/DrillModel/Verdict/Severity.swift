@@ -18,15 +18,18 @@ extension FindingCode {
   public var severity: Severity {
     switch self {
     case .signatureInvalid, .signatureUntrusted, .manifestMismatch, .restoredDiffers, .contentDiffers, .countDiffers,
+      .recordLost,
       .answerDiffers, .answerDiffersUnderLoad, .driftUnexplained, .chainSwapped, .incrementConflict:
       .critical
     case .backupMissing, .retentionBreaksChain, .retentionDropsCheckpoint, .retentionDropsVerified, .manifestUnreadable,
       .manifestUnsigned, .chainGap, .artifactMissing, .artifactNotRegular,
       .sizeMismatch, .checksumMismatch, .artifactUnreadable, .formatChecksumMismatch, .databaseCorrupt,
-      .foreignKeyViolated, .coverageHole, .slotMisplaced, .slotOverlap, .restoreRejected, .chainCycle, .chainOverlap,
+      .foreignKeyViolated, .coverageHole, .slotMisplaced, .slotOverlap, .recordDouble, .restoreRejected, .chainCycle,
+      .chainOverlap,
       .chainRepeated, .chainForeign, .chainEpoch:
       .high
-    case .versionUnsupported, .restoreTimeExceeded, .recoveryPointExceeded, .driftExceeded, .mismatchesExceeded,
+    case .topologyStale, .versionUnsupported, .restoreTimeExceeded, .recoveryPointExceeded, .driftExceeded,
+      .mismatchesExceeded,
       .coverageShort, .artifactMutable, .chainFork:
       .medium
     case .artifactUnexpected, .trailingBytes: .low

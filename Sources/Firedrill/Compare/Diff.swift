@@ -38,6 +38,12 @@ public struct DiffResult: Sendable, Codable {
   public var recordsB: UInt64
   public var rootA: Digest
   public var rootB: Digest
+  /// The roots over contents alone, without expiries.
+  public var contentRootA: Digest
+  public var contentRootB: Digest
+  /// Slots that moved between two backups, and where alone an expiry may be off by what a move shifts; nil where a side names
+  /// no topology.
+  public var movedSlots: SlotSet?
   /// Differing keys by kind, seen from A to B: `added` is only in B.
   public var differences: [String: Int]
   public var libraries: [String]
@@ -61,6 +67,9 @@ public struct DiffResult: Sendable, Codable {
       ? "" : "; \(expiriesWithinBound) expiries moved by at most \(largestShiftMs) ms, within the bound"
     if isEqual {
       lines.append("equal: \(recordsA) records\(shifted)")
+      if let movedSlots, !movedSlots.isEmpty {
+        lines.append("  \(movedSlots.count) slots moved in between: contents equal, root \(contentRootA)")
+      }
     } else {
       lines.append("different: \(recordsA) records against \(recordsB)\(shifted)")
       for (kind, count) in differences.sorted(by: { $0.key < $1.key }) { lines.append("  \(kind): \(count)") }
@@ -77,6 +86,8 @@ struct Diff {
   var a: RecordSide
   var b: RecordSide
   var request: DiffRequest
+  /// The slots that moved between the sides' topologies; nil where a side has none.
+  var moved: SlotSet?
   /// Nil leaves keys in clear.
   var redactor: KeyRedactor?
   var events: DrillEventHandler
@@ -137,13 +148,16 @@ struct Diff {
   {
     var within = 0
     var largest: Int64 = 0
-    let bound = Int64(request.expiryBound.milliseconds)
+    let asked = request.expiryBound
+    func bound(_ slot: Slot) -> Int64 {
+      Int64((moved?.contains(slot) == true ? max(asked, MoveExpiry.bound) : asked).milliseconds)
+    }
     let real = found.differences.filter { difference in
       guard difference.kind == .expiryMoved, let a = difference.leftExpiry, let b = difference.rightExpiry else {
         return true
       }
       let shift = a > b ? a - b : b - a
-      guard shift <= bound else { return true }
+      guard shift <= bound(difference.slot) else { return true }
       within += 1
       largest = max(largest, shift)
       return false
@@ -151,7 +165,9 @@ struct Diff {
     return DiffResult(
       isEqual: real.isEmpty && slots.libraries.isEmpty, recordsA: left.records, recordsB: right.records,
       rootA: left.fingerprint.root,
-      rootB: right.fingerprint.root, differences: Dictionary(grouping: real, by: \.kind.rawValue).mapValues(\.count),
+      rootB: right.fingerprint.root, contentRootA: left.fingerprint.contentRoot,
+      contentRootB: right.fingerprint.contentRoot, movedSlots: moved,
+      differences: Dictionary(grouping: real, by: \.kind.rawValue).mapValues(\.count),
       libraries: slots.libraries, expiriesWithinBound: within, largestShiftMs: largest,
       keys: real.prefix(request.keyLimit).map {
         DiffResult.Key(

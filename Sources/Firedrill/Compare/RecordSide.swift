@@ -120,6 +120,21 @@ enum RecordSide: Sendable {
       .filter { try ArtifactFormat.of(path: $0) != nil }.map(dataFile)
   }
 
+  /// The slots that moved between the topologies of two backups; nil where a side is no sealed backup.
+  static func slotsMoved(from a: String, to b: String, catalog: String?) throws -> SlotSet? {
+    guard let before = try topology(of: a, catalog: catalog), let after = try topology(of: b, catalog: catalog) else {
+      return nil
+    }
+    return before.slotsMoved(to: after)
+  }
+
+  private static func topology(of text: String, catalog: String?) throws -> Topology? {
+    guard !text.contains("://"), let path = existing(text, catalog: catalog),
+      let bytes = try? FolderSource(root: path).contents(of: Catalog.manifestName, limit: Catalog.manifestLimit)
+    else { return nil }
+    return try SealedManifest.claimed(in: bytes).topology
+  }
+
   private static func dataFile(_ path: String) throws -> ArtifactFile {
     let name = (path as NSString).lastPathComponent
     guard let format = try ArtifactFormat.of(path: path) else {

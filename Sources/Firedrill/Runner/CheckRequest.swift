@@ -18,6 +18,9 @@ public struct CheckRequest: Sendable {
   public var immutability: ImmutabilityProbe?
   /// The ledger whose secret redacts keys.
   public var ledger: String
+  /// The topology that the backup should cover: a topology file, a cluster file whose cluster is asked, or `recorded`; nil: its
+  /// own alone.
+  public var expect: String?
 
   public init(
     backup: String, catalog: String?, trust: [String], requiresSignature: Bool, showsKeys: Bool, ledger: String
@@ -50,13 +53,18 @@ public struct CheckRequest: Sendable {
       startedAt: now, finishedAt: now, tool: "firedrill \(Firedrill.version)", host: Workplace.host,
       requiredLevel: drill.level)
     var draft = RunDraft(run, redactor: showsKeys ? nil : Firedrill.redactor(ledger: ledger), events: events)
+    var expected: (@Sendable () async throws -> ExpectedTopology)?
+    if let expect {
+      let (cluster, ledger) = (entry.claimed?.cluster ?? "", ledger)
+      expected = { try await ExpectedTopology.read(expect, cluster: cluster, ledger: ledger) }
+    }
     func check(in folder: String) async throws {
       let runner = DrillRunner(
         drill: drill, engine: try Engines().named(engine), catalog: place.catalog, mirror: place.mirror, cluster: nil,
         unsealed: unsealed?.found,
         trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }, verifiedCuts: [], folder: folder,
         events: events)
-      try await runner.check(entry, into: &draft)
+      try await runner.check(entry, expecting: expected, into: &draft)
     }
     if entry.claimed?.kind == .incremental {
       try await RunFolder.with(below: Workplace.workRoot()) { try await check(in: $0) }

@@ -71,14 +71,35 @@ struct DrillRunner: Sendable {
   private func sound(_ decoded: Decoded?, _ draft: RunDraft) -> Decoded? { draft.run.findings.isEmpty ? decoded : nil }
 
   /// All that needs no restore.
-  func check(_ backup: Catalog.Entry, into draft: inout RunDraft) async throws {
+  ///
+  /// - Parameter expected: the distribution of shards that the backup should cover; nil: its own alone.
+  func check(
+    _ backup: Catalog.Entry, expecting expected: (@Sendable () async throws -> ExpectedTopology)?,
+    into draft: inout RunDraft
+  ) async throws {
     let sealed = try await readManifest(of: backup, into: &draft)
+    if let expected {
+      try await stage(.manifest, "comparing with the expected topology", &draft, needs: sealed) { sealed in
+        let expected = try await expected()
+        return (
+          (),
+          StageResult(
+            try ReadinessCheck.check(sealed.manifest, against: expected.topology, source: expected.source))
+        )
+      }
+    }
     let reachable = try await fetched(sealed, &draft)
     let sealedFiles = try await stage(.integrity, "hashing every byte", &draft, needs: reachable) {
       try await checkIntegrity(of: $0)
     }
     let stored = try await assembled(sealedFiles, &draft)
-    try await stage(.decode, "reading every record", &draft, needs: stored) { try await decode($0) }
+    let reference = try await stage(.integrity, "reading the captured reference", &draft, needs: stored) {
+      try readReference(of: $0)
+    }
+    let decoded = try await stage(.decode, "reading every record", &draft, needs: stored) { try await decode($0) }
+    try await stage(.compare, "comparing with the captured counts", &draft, needs: decoded) {
+      try compareArtifacts($0, with: reference)
+    }
     try await lookAtImmutability(of: sealed, &draft)
   }
 

@@ -16,6 +16,27 @@ extension DrillRunner {
     return ((), result)
   }
 
+  /// The live servers' own counts, held against what the artifacts hold: all that a captured reference says without a restore.
+  func compareArtifacts(_ decoded: Decoded, with reference: ReferenceData?) throws -> (Void?, StageResult) {
+    var result = StageResult()
+    guard let counts = reference?.counts else { return ((), result) }
+    let manifest = decoded.manifest
+    // What was not read whole says nothing about numbers.
+    let whole = decoded.artifacts.filter { $0.facts.problems.isEmpty && $0.facts.leftOutRecords.isEmpty }
+    let held = Dictionary(whole.map { ($0.file.shard, $0.whole.fingerprint) }) { first, _ in first }
+    var check = ContentCheck(backup: manifest.backup, reference: "captured", independentReaders: 2)
+    check.observer = "artifacts"
+    if !counts.shards.isEmpty {
+      result.judgement += try check.checkCounts(
+        counts, restored: held, topology: manifest.topology, slots: manifest.scope.slots,
+        unrestored: .artifactUnavailable, doubles: decoded.doubles)
+    }
+    if let namespaces = counts.namespaces {
+      result.judgement += try check.checkNamespaces(namespaces, restored: held, unrestored: .artifactUnavailable)
+    }
+    return ((), result)
+  }
+
   private func compareContent(_ restored: Restored, _ reference: ReferenceData, _ result: inout StageResult) throws {
     let manifest = restored.manifest
     // The live servers count by themselves; a source that only our reader read is one reader, and says so.
@@ -68,6 +89,7 @@ extension DrillRunner {
       kept.map(\.0), expected: kept.map(\.1), observed: kept.map { observed($0.0) }, unasked: sheet.unasked,
       explained: UInt64(pairs.count - kept.count))
     result.judgement += judgement
+    result.judgement.findings += try await lost(kept, observed, restored)
     let compared = Set(kept.filter { $0.1.digest != nil && observed($0.0).digest != nil }.map(\.0))
     result.unanswered = SlotSet(pairs.map(\.0).filter { !compared.contains($0) }.map(\.slot))
     result.answers = tally
@@ -77,6 +99,26 @@ extension DrillRunner {
         .init(.answers, evidence: "\(tally.equal) answers equal to those that the live servers gave at the cut"))
     }
   }
+
+  /// Records that production answered about and that no shard of the backup holds.
+  private func lost(
+    _ pairs: [(DrillModel.Operation, RecordedAnswer)], _ observed: (DrillModel.Operation) -> RecordedAnswer,
+    _ restored: Restored
+  ) async throws -> [Finding] {
+    let differing = pairs.filter { operation, live in
+      guard let own = observed(operation).digest, let live = live.digest else { return false }
+      return own != live
+    }.map(\.0).prefix(DrillRunner.mostLookedUp)
+    guard !differing.isEmpty else { return [] }
+    let reading = ArtifactReading(
+      engine: engine, seed: drill.seed, sampleSize: 0, clock: restored.manifest.cut.time, events: events)
+    return LostRecords.check(
+      Array(differing), held: try await reading.keys(of: SlotSet(differing.map(\.slot)), in: restored.files),
+      backup: restored.manifest.backup)
+  }
+
+  /// Differing answers whose keys are looked for in all shards.
+  private static var mostLookedUp: Int { 100 }
 
   /// All but the differing answers about records that expired between the cut and the end of the hold: the sandbox's clock stands at the cut, and
   /// the live servers' clocks went on.

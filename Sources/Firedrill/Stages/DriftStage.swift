@@ -42,14 +42,16 @@ extension DrillRunner {
       let snapshot = try await live.capture(plan, into: snapshotFolder) { _ in }
       let evidence = try await changeEvidence(restored, until: snapshot, cluster: cluster.description)
       let held = try await hold(
-        restored, against: snapshot.files, name: "live", at: snapshot.cut.time, evidence: evidence)
+        restored, against: snapshot.files, of: snapshot.topology, name: "live", at: snapshot.cut.time,
+        evidence: evidence)
       let answers = try await judge(replayed, restored, changed: held.slots, evidence: evidence)
       return LivePart(
         topology: snapshot.topology, drift: held.drift, answers: answers,
-        latency: replayed?.summary(side: "live"))
+        latency: replayed?.summary(side: "live"), note: held.note)
     }
     result.phases.append(PhaseTiming(.drift, elapsed: start.duration(to: .now)))
     result.liveTopology = part.topology
+    result.notes += [part.note].compactMap { $0 }
     if cluster.description.tls?.verification == .authority { result.notes.append(TLSSettings.unnamed) }
     absorb(part.drift, "the live snapshot", &result)
     guard let answers = part.answers else { return }
@@ -70,6 +72,7 @@ extension DrillRunner {
     var drift: DriftCheck.Result
     var answers: (judgement: Judgement, tally: Run.AnswerTally, unanswered: SlotSet)?
     var latency: Run.Latency?
+    var note: String?
   }
 
   private func compare(_ restored: Restored, withBackup id: String, _ result: inout StageResult) async throws {
@@ -99,7 +102,9 @@ extension DrillRunner {
     }
     let evidence = try await chainEvidence(restored, until: whole)
     let held = try await hold(
-      restored, against: whole.data.map(\.file), name: "backup \(id)", at: sealed.manifest.cut.time, evidence: evidence)
+      restored, against: whole.data.map(\.file), of: sealed.manifest.topology, name: "backup \(id)",
+      at: sealed.manifest.cut.time, evidence: evidence)
+    result.notes += [held.note].compactMap { $0 }
     absorb(held.drift, "backup \(id)", &result, isEvidence: sealed.isTrusted)
   }
 
@@ -155,8 +160,9 @@ extension DrillRunner {
 
   /// Fingerprints first; then only the slots that differ, key by key.
   private func hold(
-    _ restored: Restored, against files: [ArtifactFile], name: String, at time: Instant, evidence: (any ChangeEvidence)?
-  ) async throws -> (drift: DriftCheck.Result, slots: SlotSet) {
+    _ restored: Restored, against files: [ArtifactFile], of topology: Topology, name: String, at time: Instant,
+    evidence: (any ChangeEvidence)?
+  ) async throws -> (drift: DriftCheck.Result, slots: SlotSet, note: String?) {
     let reading = ArtifactReading(
       engine: engine, seed: drill.seed, sampleSize: 0, clock: restored.manifest.cut.time, events: events)
     var other = FoldedRecords(seed: drill.seed, sampleSize: 0)
@@ -171,8 +177,12 @@ extension DrillRunner {
     let left = restored.folded.fingerprint.restricted(to: restored.slots)
     let right = other.fingerprint.restricted(to: restored.slots)
     let slots = SlotDiff(left, right)
+    let moved = restored.manifest.topology.slotsMoved(to: topology)
     var check = DriftCheck(
-      backup: restored.manifest.backup, window: .init(cut: restored.manifest.cut.time, reference: time),
+      backup: restored.manifest.backup,
+      window: .init(
+        cut: restored.manifest.cut.time, reference: time, movedSlots: moved,
+        expiryBoundMs: Int64(MoveExpiry.bound.milliseconds)),
       evidence: evidence, seed: drill.seed)
     var unequal: UInt64 = 0
     for chunk in slots.chunks() {
@@ -188,7 +198,7 @@ extension DrillRunner {
         // The sandbox may hold fewer than the artifact, from which the differing keys are read.
         equalRecords: left.recordCount - min(unequal, left.recordCount), independentReaders: restored.readers,
         reference: name),
-      slots.slots
+      slots.slots, moved.isEmpty ? nil : MoveExpiry.note(moved, bound: MoveExpiry.bound)
     )
   }
 

@@ -41,7 +41,16 @@ extension DrillRunner {
       result.judgement.obstacles.append(Run.Obstacle(obstacle, stage: .restore))
       return (nil, result)
     }
+    let apart = manifest.topology.moves.count { move in
+      restored.held[move.source] != nil && restored.held[move.target] != nil && !plan.together(move.source, move.target)
+    }
+    if apart > 0 {
+      result.notes.append(
+        "the sides of \(apart) moves in flight were restored in different waves: that no record lies on both is shown by the artifacts alone"
+      )
+    }
     var judgement = Judgement()
+    judgement.findings = restored.doubled
     for artifact in decoded.artifacts {
       let shard = artifact.file.shard
       if let held = restored.held[shard], let facts = restored.read[shard] {

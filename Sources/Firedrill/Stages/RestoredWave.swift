@@ -12,6 +12,8 @@ struct RestoredWave: Sendable {
   var read: [String: ReadFacts] = [:]
   /// Differing keys (left: artifact, right: sandbox) of the shards that differ.
   var keyDiffs: [String: KeyDiff] = [:]
+  /// Records that two servers of the wave hold.
+  var doubled: [Finding] = []
   var phases: [PhaseTiming] = []
   var sheet: ReplayResult?
   var live: ReplayResult?
@@ -40,6 +42,7 @@ struct RestoredWave: Sendable {
         outcome.phases.append(PhaseTiming(.firstAnswer, elapsed: seconds))
       }
       try await outcome.readBack(wave, of: manifest, from: store, engine: engine, events: events)
+      try await outcome.place(wave, of: manifest, from: store)
       try await outcome.replay(questions, slots: slots, on: store, events: events)
       // Last: from here on the sandbox holds more than the backup.
       try await outcome.putUnderLoad(questions, slots: slots, on: store, events: events)
@@ -115,6 +118,25 @@ struct RestoredWave: Sendable {
         keyDiffs[artifact.file.shard, default: KeyDiff()] += KeyDiff(sealed, restored)
       }
     }
+  }
+
+  /// Keys of slots of which two servers hold records, asked of the servers.
+  private mutating func place(
+    _ wave: [DecodedArtifact], of manifest: Manifest, from store: any Sandbox
+  ) async throws {
+    var check = PlacementCheck(
+      backup: manifest.backup, topology: manifest.topology, stage: .fingerprint,
+      seed: wave.first?.folded.sample.seed ?? 0)
+    for chunk in PlacementCheck.contested(held.mapValues(\.fingerprint), in: manifest.topology) {
+      var keys: [String: KeyDigests] = [:]
+      for shard in held.keys.sorted() where held[shard]?.fingerprint.holds(anyOf: chunk) == true {
+        var digests = KeyDigests(slots: chunk)
+        _ = try await store.readRecords(shard: shard, selection: .slots(chunk)) { digests.consume($0) }
+        keys[shard] = digests
+      }
+      check.add(keys)
+    }
+    doubled = check.findings()
   }
 
   private mutating func replay(

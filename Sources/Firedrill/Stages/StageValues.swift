@@ -25,6 +25,8 @@ struct NamedFile: Sendable {
 struct Decoded: Sendable {
   var backup: DrilledBackup
   var artifacts: [DecodedArtifact]
+  /// Records that lie on both sides of a move, by slot: they count once.
+  var doubles: [Slot: UInt64] = [:]
 
   var manifest: Manifest { backup.manifest }
 }
@@ -46,6 +48,8 @@ struct Restored: Sendable {
   var read: [String: ReadFacts] = [:]
   /// Differing keys (left: artifact, right: sandbox) of the shards that differ.
   var keyDiffs: [String: KeyDiff] = [:]
+  /// Records that were read back from two servers of a wave.
+  var doubled: [Finding] = []
   var facts: SandboxFacts?
   var phases: [PhaseTiming] = []
   /// All shards' records together.
@@ -102,6 +106,7 @@ struct Restored: Sendable {
     comparable.merge(wave.comparable) { $1 }
     read.merge(wave.read) { $1 }
     keyDiffs.merge(wave.keyDiffs) { $1 }
+    doubled += wave.doubled
     phases += wave.phases
     sheet.absorb(wave.sheet)
     live.absorb(wave.live)

@@ -12,6 +12,11 @@ struct WavePlan: Sendable {
   /// What a server needs for an artifact, as a multiple of the artifact's size: RDB files are compressed, and a store of small records has overhead.
   private static let memoryFactor: UInt64 = 4
 
+  /// Whether two shards are restored in one wave.
+  func together(_ one: String, _ other: String) -> Bool {
+    waves.contains { Set($0.map(\.file.shard)).isSuperset(of: [one, other]) }
+  }
+
   init(artifacts: [DecodedArtifact], memoryBytes: UInt64?, sample: Int?, seed: UInt64) {
     var chosen = artifacts
     if let sample, sample < artifacts.count {

@@ -11,6 +11,7 @@ struct CheckCommand: AsyncParsableCommand {
       EXAMPLE
         firedrill check /backups/shop-20260131T040000Z-1a2b3c --trust seal.pub
         firedrill check /dumps/2026-01-31 --unsigned    # files that nobody sealed
+        firedrill check /backups/BACKUP --trust seal.pub --expect shop.yaml    # complete for the live cluster?
         firedrill check shop-20260131T040000Z-1a2b3c --catalog s3://bucket/shop --trust seal.pub
       """)
 
@@ -27,6 +28,13 @@ struct CheckCommand: AsyncParsableCommand {
 
   @Flag(name: .long, help: "Do not require a signature.")
   var unsigned = false
+
+  @Option(
+    name: .long,
+    help:
+      "The topology that it should cover: a topology file (drills/README.md), a nodes.conf, a cluster file whose live cluster is asked, or `recorded`: the ledger's newest.",
+    completion: .file())
+  var expect: String?
 
   @Flag(name: .long, help: "Show keys in clear.")
   var showKeys = false
@@ -49,6 +57,7 @@ struct CheckCommand: AsyncParsableCommand {
       backup: backup, catalog: catalog, trust: trust, requiresSignature: !unsigned, showsKeys: showKeys,
       ledger: ledger.path)
     if immutable { request.immutability = ImmutabilityProbe() }
+    request.expect = expect
     let run = try await interruptible { [request] in try await Firedrill.check(request, events: events) }
     if common.json {
       try Terminal.sayJSON(RunDocument(run))

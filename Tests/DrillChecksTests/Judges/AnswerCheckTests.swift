@@ -61,6 +61,20 @@ struct AnswerCheckTests {
     #expect(none.comparisons.isEmpty)
   }
 
+  @Test(
+    "a question that the reference could not answer, its keys being apart, is one that the reference says nothing of")
+  func keysApart() throws {
+    var expected = answers { _ in .null }
+    expected[3] = RecordedAnswer(digest: nil, shape: Reply.keysApart)
+    let (judgement, tally) = try check.check(
+      operations, expected: expected, observed: answers { $0 == 3 ? nil : .null })
+    #expect(judgement.isClean && tally == Run.AnswerTally(equal: 149))
+    #expect(judgement.coverage(.answers)?.skipped == [.notReferenced: 1])
+    // The copy's own inability is another matter.
+    let (_, other) = try check.check(operations, expected: answers { _ in .null }, observed: expected)
+    #expect(other == Run.AnswerTally(equal: 149, indeterminate: 1))
+  }
+
   @Test("beyond a hundred findings the rest is summed up, and the tally has them all")
   func limit() throws {
     let (judgement, tally) = try check.check(

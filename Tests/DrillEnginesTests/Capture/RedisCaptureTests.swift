@@ -190,7 +190,6 @@ struct RedisCaptureTests {
         let capture = CoherentCapture(
           survey: try await CaptureSurvey.make(map, plan: plan, credentials: .none), plan: plan, credentials: .none,
           folder: try cluster.newFolder("a"),
-          store: RedisStore(shards: [], topology: map.topology, credentials: .none, readRate: nil),
           events: { _ in })
         do {
           _ = try await capture.run { _ in Issue.record("an old snapshot was held for the cut") }

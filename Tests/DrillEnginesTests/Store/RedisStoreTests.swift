@@ -128,7 +128,7 @@ struct RedisStoreTests {
         #expect(
           found == [
             .answered(blob("s")), .answered(blob("t")), .answered(blob("source")), .answered(.null),
-            .indeterminate("TRYAGAIN"),
+            .indeterminate(Reply.keysApart),
             .answered(.array([blob("s"), blob("source")])),
           ])
       }

@@ -12,7 +12,6 @@ struct CoherentCapture {
   let credentials: RedisCredentials
   let folder: String
   var group: MultiThreadedEventLoopGroup = .singleton
-  let store: any Store
   let events: DrillEventHandler
 
   /// The attempt came to nothing through no fault of anyone's; another may succeed.
@@ -156,7 +155,8 @@ struct CoherentCapture {
     _ whileHeld: (any HeldStore) async throws -> Void
   ) async throws -> HeldCut {
     try await pause.begin()
-    let paused = try await pause.states(timeout: plan.maxPause)
+    let paused = try await settledStates(pause)
+    let held = try cutMap(paused)
     if !asksFirst { for part in transfer.parts { part.link.askForSnapshot() } }
     var resyncs: [String: Resync] = [:]
     for part in transfer.parts {
@@ -171,7 +171,10 @@ struct CoherentCapture {
     let early = proofs(paused, resyncs, nil, pause, readAt: .now).flatMap(\.objections)
     guard early.isEmpty else { throw Failed(reasons: early) }
 
-    try await whileHeld(RedisHeldStore(pause: pause, store: store, map: map, credentials: credentials))
+    let store = RedisStore(
+      shards: held.shards.map { (name: $0.name, slots: $0.slots, endpoint: $0.master.endpoint) },
+      topology: held.topology, credentials: credentials)
+    try await whileHeld(RedisHeldStore(pause: pause, store: store, map: held, credentials: credentials))
 
     let release = await pause.release()
     guard let released = release.states else {
@@ -189,10 +192,44 @@ struct CoherentCapture {
     let cut = Cut(
       time: Instant(millisecondsSince1970: (times.min() ?? 0) / 1000), coherence: .coherent,
       positions: resyncs.mapValues { "\($0.replicationID):\($0.offset)" }, proof: proofs.map(\.sentence))
-    var topology = map.topology
-    topology.moves = moves(paused)
-    topology.epoch = paused.values.compactMap(\.currentEpoch).max() ?? topology.epoch
-    return HeldCut(cut: cut, topology: topology, pause: pause.startedAt.map { release.endedAt - $0 } ?? .zero)
+    return HeldCut(cut: cut, topology: held.topology, pause: pause.startedAt.map { release.endedAt - $0 } ?? .zero)
+  }
+
+  /// The masters' states, once nothing changes any more that a migration tool had under way: what it had sent when writes were
+  /// paused still arrives, until its next `MIGRATE` waits for the pause to end. Where nothing moves, one look is enough.
+  private func settledStates(_ pause: WritePause) async throws -> [String: MasterState] {
+    var states = try await pause.states(timeout: plan.maxPause)
+    func isMoving(_ shard: RedisClusterMap.Shard) -> Bool {
+      guard let own = states[shard.name]?.own else { return false }
+      return !own.moves.isEmpty || own.slots != shard.slots
+    }
+    guard map.isCluster, map.shards.contains(where: isMoving) else { return states }
+    var equalLooks = 0
+    for _ in 0..<CoherentCapture.mostLooks where equalLooks < CoherentCapture.looks {
+      try await Task.sleep(for: CoherentCapture.step)
+      let next = try await pause.states(timeout: plan.maxPause)
+      let isSettled = next.allSatisfy { shard, state in
+        states[shard]?.own?.slots == state.own?.slots && states[shard]?.own?.moves == state.own?.moves
+          && states[shard]?.configEpoch == state.configEpoch && states[shard]?.currentEpoch == state.currentEpoch
+      }
+      equalLooks = isSettled ? equalLooks + 1 : 0
+      states = next
+    }
+    return states
+  }
+
+  /// Looks in a row that show the same, how far apart, and how many at most: a step of a migration tool takes some round trips.
+  private static let looks = 3
+  private static let step = Duration.milliseconds(25)
+  private static let mostLooks = 20
+
+  /// What the shards own and what is in flight at the cut: as the paused masters say, not as it was surveyed.
+  private func cutMap(_ paused: [String: MasterState]) throws -> RedisClusterMap {
+    do {
+      return try map.at(paused)
+    } catch let error as DrillError where error.code == .storeMoved {
+      throw Failed(reasons: ["\(error.subject): \(error.detail)"])
+    }
   }
 
   /// - Parameter released: nil while the pause holds: then the snapshots are held against the paused masters alone.
@@ -211,14 +248,10 @@ struct CoherentCapture {
       } else {
         after.offset = resync.offset
       }
-      var proof = CoherenceProof(
+      return CoherenceProof(
         shard: name, source: "\(source.isMaster ? "master" : "replica") \(source.node.endpoint)", paused: before,
         resync: resync,
         released: after, expiresAt: pause.expiresAt ?? readAt, releasedAt: readAt)
-      if map.isCluster, before.own?.slots != source.shard.slots || before.own?.id != name {
-        proof.objections.append("\(name): the slots are not those that were surveyed")
-      }
-      return proof
     }
   }
 

@@ -135,7 +135,9 @@ struct CommandCapture: Sendable {
       throw error
     }
     do {
-      let asked = RedisReadSource(connection: connection, shard: name, pacer: ReadPacer(readsPerSecond: readRate))
+      let asked = RedisReadSource(
+        connection: connection, shard: name, pacer: ReadPacer(readsPerSecond: readRate),
+        isReceiving: !source.isReplica && map.moves.contains { $0.target == name })
       let reading = try await ShardReading(source: asked, info: source.info).run(
         file, ArtifactFile(shard: name, format: "rdb", path: file.path))
       await connection.close()

@@ -44,9 +44,12 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
     self.group = group
     self.events = events
     self.credentials = credentials
+    // Of slots in flight masters alone know: a replica would call a key absent that has moved on.
+    let inMoves = Set(map.moves.flatMap { [$0.source, $0.target] })
     store = RedisStore(
       shards: map.shards.map { shard in
-        let replica = description.capture.prefersReplicas ? shard.replicas.first(where: \.isHealthy) : nil
+        let asksReplica = description.capture.prefersReplicas && !inMoves.contains(shard.name)
+        let replica = asksReplica ? shard.replicas.first(where: \.isHealthy) : nil
         return RedisStore.Shard(
           name: shard.name, slots: shard.slots, endpoint: (replica ?? shard.master).endpoint,
           credentials: credentials,
@@ -238,12 +241,16 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
     _ whileHeld: (any HeldStore) async throws -> Void
   ) async throws -> CapturedBackup {
     var reasons: [String] = []
+    var survey = survey
     for attempt in 1...RedisLiveCluster.attempts {
+      if attempt > 1 {
+        // Slots may have gone to a node that owned none before.
+        survey = try await CaptureSurvey.make(
+          try await RedisDiscovery.map(of: description, credentials), plan: plan, credentials: credentials)
+      }
       try await waitUntilIdle(survey)
-      let masters = RedisLiveCluster.masters(survey.map, credentials, readRate: nil)
       let capture = CoherentCapture(
-        survey: survey, plan: plan, credentials: credentials, folder: folder, group: group, store: masters,
-        events: events)
+        survey: survey, plan: plan, credentials: credentials, folder: folder, group: group, events: events)
       do {
         let result = try await capture.run(whileHeld: whileHeld)
         try await keep(result.transfer)
@@ -278,12 +285,20 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
       try await survey.confirm(credentials)
       try await keep(transfer)
       let time = transfer.parts.map { $0.link.serverClock.microseconds }.min() ?? 0
+      let before = survey.map.topology
+      let topology = before.during(try await RedisDiscovery.map(of: description, credentials).topology)
+      var proof = ["writes were not paused: each shard stands at a position of its own"]
+      let moved = topology.moves.count - before.moves.count
+      if moved > 0 {
+        proof.append(
+          "\(moved) slots moved while the shards were read, and count as in flight: their records may lie in both shards, or in none"
+        )
+      }
       return CapturedBackup(
         files: files,
         cut: Cut(
-          time: Instant(millisecondsSince1970: time / 1000), coherence: .perShard, positions: positions,
-          proof: ["writes were not paused: each shard stands at a position of its own"]),
-        topology: survey.map.topology, engineVersion: survey.engineVersion, pause: .zero)
+          time: Instant(millisecondsSince1970: time / 1000), coherence: .perShard, positions: positions, proof: proof),
+        topology: topology, engineVersion: survey.engineVersion, pause: .zero)
     } catch {
       await transfer.abandon()
       throw error
@@ -408,13 +423,6 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
         }
       }
     }
-  }
-
-  /// The masters: what is asked while a cut is held.
-  private static func masters(_ map: RedisClusterMap, _ credentials: RedisCredentials, readRate: Int?) -> RedisStore {
-    RedisStore(
-      shards: map.shards.map { (name: $0.name, slots: $0.slots, endpoint: $0.master.endpoint) }, topology: map.topology,
-      credentials: credentials, readRate: readRate)
   }
 }
 

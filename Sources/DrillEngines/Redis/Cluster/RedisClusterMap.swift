@@ -34,6 +34,42 @@ public struct RedisClusterMap: Hashable, Sendable {
     }
   }
 
+  /// The same servers with what each master said of itself at one moment: its slots and its moves, and the newest epoch.
+  ///
+  /// - Parameter states: of all masters, by shard.
+  /// - Throws: `DrillError` with `store-moved` where the masters together do not own exactly the slots that they owned before,
+  ///   each once: they were asked while a slot changed hands.
+  func at(_ states: [String: MasterState]) throws -> RedisClusterMap {
+    guard isCluster else { return self }
+    var map = self
+    var owned = SlotSet()
+    for index in shards.indices {
+      guard let own = states[shards[index].name]?.own, own.id == shards[index].name else {
+        throw DrillError(.storeMoved, subject: shards[index].name, detail: "another node stands in its place")
+      }
+      guard owned.intersection(own.slots).isEmpty else {
+        throw DrillError(
+          .storeMoved, subject: shards[index].name,
+          detail:
+            "slots \(owned.intersection(own.slots)) are owned by another shard as well: they are just changing hands")
+      }
+      owned = owned.union(own.slots)
+      map.shards[index].slots = own.slots
+    }
+    let before = shards.reduce(SlotSet()) { $0.union($1.slots) }
+    guard owned == before else {
+      throw DrillError(
+        .storeMoved, subject: "slots",
+        detail:
+          "\(before.subtracting(owned)) have no owner among the shards that were found: they are just changing hands")
+    }
+    map.moves = Set(states.values.flatMap { $0.own?.moves ?? [] }).sorted {
+      ($0.slot, $0.source, $0.target) < ($1.slot, $1.source, $1.target)
+    }
+    map.epoch = states.values.compactMap(\.currentEpoch).max() ?? epoch
+    return map
+  }
+
   public var topology: Topology {
     Topology(
       epoch: epoch, shards: shards.map { Topology.Shard(name: $0.name, slots: $0.slots) }, moves: moves,

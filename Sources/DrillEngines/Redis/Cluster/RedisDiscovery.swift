@@ -16,7 +16,7 @@ public enum RedisDiscovery {
   ///
   /// - Throws: `DrillError`: `unreachable`, `timed-out`, `authentication-failed`, `permission-denied`,
   ///   `protocol-violation`, what ``RedisTLS`` finds; `store-moved` where the nodes still
-  ///   disagree on who owns what after three looks, or a fail-over is under way.
+  ///   disagree on who owns what after ten looks, or a fail-over is under way.
   public static func map(of cluster: ClusterDescription) async throws -> RedisClusterMap {
     try await map(of: cluster, RedisCredentials(of: cluster))
   }
@@ -32,8 +32,8 @@ public enum RedisDiscovery {
       return try await singleServers(cluster.endpoints, credentials, cluster.addresses)
     }
     var disagreement: DrillError?
-    for attempt in 0..<3 {
-      if attempt > 0 { try await Task.sleep(for: .milliseconds(300)) }
+    for attempt in 0..<10 {
+      if attempt > 0 { try await Task.sleep(for: .milliseconds(100)) }
       do {
         return try await clusterMap(from: cluster.endpoints, credentials, cluster.addresses)
       } catch let error as DrillError where error.code == .storeMoved {
@@ -100,37 +100,61 @@ public enum RedisDiscovery {
         .unreachable, subject: subject, detail: "cluster_state is \(state["cluster_state"] ?? "unknown"), not ok")
     }
     var found = try await shards(seed, usesTLS: credentials.tls != nil).map { $0.reached(by: addresses) }
-    var moves: [Topology.Move] = []
-    var counted: Set<Topology.Move> = []
-    for shard in found {
-      let connection: RedisConnection
-      do {
-        connection = try await RedisConnection.connect(shard.master.endpoint, credentials)
-      } catch let error as DrillError {
-        throw unreachable(shard.master, announcedBy: subject, error)
+    let announced = found.reduce(SlotSet()) { $0.union($1.slots) }
+    let own = try await ownLines(of: found, announcedBy: subject, credentials)
+    var moves: Set<Topology.Move> = []
+    var owned = SlotSet()
+    for index in found.indices {
+      // What each says of itself: what others have heard of it is older.
+      guard let line = own[found[index].name], line.isMaster, owned.intersection(line.slots).isEmpty else {
+        throw disagreement(found[index].name, subject)
       }
-      let own: ClusterNodesReply.Line?
-      do {
-        own = try await nodes(connection).myself
-        await connection.close()
-      } catch {
-        await connection.close()
-        throw error
-      }
-      guard let own, own.id == shard.name, own.isMaster, own.slots == shard.slots else {
-        throw DrillError(
-          .storeMoved, subject: subject,
-          detail: "node \(shard.name) and node \(subject) disagree on who owns which slots")
-      }
-      for move in own.moves where counted.insert(move).inserted { moves.append(move) }
+      owned = owned.union(line.slots)
+      moves.formUnion(line.moves)
+      found[index].slots = line.slots
     }
+    guard owned == announced else { throw disagreement("the others", subject) }
     let movers = Set(moves.flatMap { [$0.source, $0.target] })
     found.removeAll { $0.slots.isEmpty && !movers.contains($0.name) }
     found.sort {
       ($0.slots.slots.first ?? Slot(Slot.count - 1), $0.name) < ($1.slots.slots.first ?? Slot(Slot.count - 1), $1.name)
     }
-    moves.sort { $0.slot < $1.slot }
-    return RedisClusterMap(epoch: epoch, shards: found, moves: moves, mapsSlots: true, isCluster: true)
+    return RedisClusterMap(
+      epoch: epoch, shards: found,
+      moves: moves.sorted { ($0.slot, $0.source, $0.target) < ($1.slot, $1.source, $1.target) },
+      mapsSlots: true, isCluster: true)
+  }
+
+  private static func disagreement(_ node: String, _ subject: String) -> DrillError {
+    DrillError(
+      .storeMoved, subject: subject, detail: "\(node) and node \(subject) disagree on who owns which slots")
+  }
+
+  /// What each master says of itself, asked of all at once so that no slot changes hands in between; by node id.
+  private static func ownLines(
+    of shards: [RedisClusterMap.Shard], announcedBy subject: String, _ credentials: RedisCredentials
+  ) async throws -> [String: ClusterNodesReply.Line] {
+    var open: [RedisConnection] = []
+    do {
+      for shard in shards {
+        do {
+          open.append(try await RedisConnection.connect(shard.master.endpoint, credentials))
+        } catch let error as DrillError {
+          throw unreachable(shard.master, announcedBy: subject, error)
+        }
+      }
+      let lines = try await withThrowingTaskGroup(of: ClusterNodesReply.Line?.self) { group in
+        for connection in open { group.addTask { try await nodes(connection).myself } }
+        return try await group.reduce(into: [String: ClusterNodesReply.Line]()) { lines, line in
+          if let line { lines[line.id] = line }
+        }
+      }
+      for connection in open { await connection.close() }
+      return lines
+    } catch {
+      for connection in open { await connection.close() }
+      throw error
+    }
   }
 
   private static func shards(_ seed: RedisConnection, usesTLS: Bool) async throws -> [RedisClusterMap.Shard] {

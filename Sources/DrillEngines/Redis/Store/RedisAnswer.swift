@@ -96,6 +96,7 @@ enum RedisAnswer {
     case "WRONGTYPE", "NOGROUP": return .answered(.error(code))
     case "ERR" where !line.hasPrefix("ERR unknown command") && !line.hasPrefix("ERR max number of clients"):
       return .answered(.error(code))
+    case "TRYAGAIN": return .indeterminate(Reply.keysApart)
     default: return .indeterminate(code)
     }
   }

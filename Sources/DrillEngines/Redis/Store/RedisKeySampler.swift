@@ -55,9 +55,10 @@ struct RedisKeySampler {
     let drawn = RedisKeySampler.smallest(smallest, bound)
     for start in stride(from: 0, to: drawn.count, by: RedisKeySampler.scanCount) {
       let part = drawn[start..<min(start + RedisKeySampler.scanCount, drawn.count)]
-      let types = try await source.ask(part.map { [.word("TYPE"), $0.key] })
+      let types = try await source.ask(part.map { [.word("TYPE"), $0.key] }, passesMoved: true)
       for (candidate, type) in zip(part, types) {
-        guard let name = type.text, name != "none" else { continue }
+        // A key that has moved on since it was named is another server's.
+        guard type.errorCode == nil, let name = type.text, name != "none" else { continue }
         let kind = RedisKeySampler.kinds[name] ?? .module
         guard taken[kind, default: 0] < size else { continue }
         taken[kind, default: 0] += 1
@@ -84,7 +85,8 @@ extension RedisStore: KeySampling {
     for member in members {
       let connection = try await RedisStore.connect(member)
       do {
-        let source = RedisReadSource(connection: connection, shard: member.name, pacer: pacers[member.name])
+        let source = RedisReadSource(
+          connection: connection, shard: member.name, pacer: pacers[member.name], isReceiving: isReceiving(member))
         let drawn = try await RedisKeySampler(source: source, seed: seed, size: size).draw()
         entries += drawn.keys.entries
         seen += drawn.seen

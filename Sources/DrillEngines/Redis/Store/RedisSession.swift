@@ -41,6 +41,8 @@ actor RedisSession: StoreSession {
     var words: [[UInt8]]
     var form: RedisAnswer.Form
     var database: Int
+    /// Whether it is asked of a node that does not own the slot yet.
+    var isSentOn = false
   }
 
   /// Nil for a namespace that no database has.
@@ -72,7 +74,27 @@ actor RedisSession: StoreSession {
       }
     }
     for (index, reply) in await ask(questions, timeout) { replies[index] = reply }
+    let sentOn = sentOn(asked, operations, replies)
+    if sentOn.contains(where: { !$0.isEmpty }) {
+      for (index, reply) in await ask(sentOn, timeout) { replies[index] = reply }
+    }
     return replies
+  }
+
+  /// The questions that a slot's owner sent on to the node that the slot moves to, by that node's place: to be asked there
+  /// once more, with `ASKING`. Source: Redis Cluster specification, "ASK redirection".
+  private func sentOn(_ asked: [Question], _ operations: [Operation], _ replies: [TimedReply]) -> [[Question]] {
+    var questions = shards.map { _ in [Question]() }
+    guard kind == .live else { return questions }
+    for var question in asked where replies[question.index].reply == .indeterminate("ASK") {
+      let slot = operations[question.index].slot
+      guard let move = topology.moves.first(where: { $0.slot == slot }),
+        let target = shards.firstIndex(where: { $0.name == move.target })
+      else { continue }
+      question.isSentOn = true
+      questions[target].append(question)
+    }
+    return questions
   }
 
   private enum Place: Sendable {
@@ -139,7 +161,7 @@ actor RedisSession: StoreSession {
     if holding.isEmpty { return .shard(candidates[candidates.count - 1]) }
     guard holding.count == 1 || firstWins else { return .nowhere("its keys lie on several shards") }
     // A command over keys of which some have moved is refused live as well.
-    return counts[holding[0]] == keys ? .shard(candidates[holding[0]]) : .nowhere("TRYAGAIN")
+    return counts[holding[0]] == keys ? .shard(candidates[holding[0]]) : .nowhere(Reply.keysApart)
   }
 
   private struct Reason: Error {
@@ -201,7 +223,7 @@ actor RedisSession: StoreSession {
     for (place, value) in replies.values.enumerated() {
       guard let owner = owners[place] else {
         // After a refused SELECT, what follows would be answered from another database.
-        refusal = value.errorCode.map { "SELECT: \($0)" }
+        refusal = value.errorCode.map { "\(String(decoding: commands[place][0], as: UTF8.self)): \($0)" }
         continue
       }
       let question = questions[owner]
@@ -219,8 +241,8 @@ actor RedisSession: StoreSession {
     return answers
   }
 
-  /// The questions' commands with a `SELECT` wherever the database changes, and for each command the question that it
-  /// belongs to; nil for a `SELECT`.
+  /// The questions' commands with a `SELECT` wherever the database changes and an `ASKING` where one is needed, and for each
+  /// command the question that it belongs to; nil for those two.
   private func commands(for questions: [Question], on shard: Int) -> (commands: [[[UInt8]]], owners: [Int?]) {
     var commands: [[[UInt8]]] = []
     var owners: [Int?] = []
@@ -231,6 +253,10 @@ actor RedisSession: StoreSession {
         selected = question.database
         hasSelected[shard] = true
         commands.append([.word("SELECT"), .word(question.database)])
+        owners.append(nil)
+      }
+      if question.isSentOn {
+        commands.append([.word("ASKING")])
         owners.append(nil)
       }
       commands.append(question.words)

@@ -82,7 +82,9 @@ public struct RedisStore: Store, DirectStore {
     let connection = try await RedisStore.connect(member)
     do {
       var reader = RedisShardReader(
-        source: RedisReadSource(connection: connection, shard: shard, pacer: pacers[shard]), isLive: kind == .live)
+        source: RedisReadSource(
+          connection: connection, shard: shard, pacer: pacers[shard], isReceiving: isReceiving(member)),
+        isLive: kind == .live)
       let facts = try await reader.read(selection: selection, into: handler)
       await connection.close()
       return facts
@@ -126,6 +128,11 @@ public struct RedisStore: Store, DirectStore {
       for slot in 0..<Slot.count where member.slots.contains(Slot(slot)) { table[slot] = Int16(index) }
     }
     return table
+  }
+
+  /// Whether slots are on their way to a live master.
+  func isReceiving(_ member: Shard) -> Bool {
+    kind == .live && !member.isReplica && topology.moves.contains { $0.target == member.name }
   }
 
   static func connect(_ shard: Shard) async throws -> RedisConnection {
