@@ -4,7 +4,14 @@ import Testing
 
 @Suite("What commands of a replication stream change")
 struct WriteEffectTests {
-  static func effect(_ text: String) -> WriteEffect { WriteEffect(text.split(separator: " ").map { Array($0.utf8) }) }
+  static func effect(_ text: String) -> WriteEffect {
+    let command = AOFCommand()
+    for word in text.split(separator: " ") {
+      Array(word.utf8).withUnsafeBytes { command.append($0) }
+      command.endWord()
+    }
+    return WriteEffect(command)
+  }
   static func keys(_ keys: String...) -> WriteEffect { .keys(keys.map { Array($0.utf8) }) }
 
   @Test("written keys are named, read ones are not")

@@ -26,24 +26,29 @@ final class AOFCommandReader {
   private static let capacity = 256 << 10
 
   let command = AOFCommand()
+  /// The annotation that was read last, without its line's end.
+  private(set) var line: [UInt8] = []
   /// Where the item that was read last begins, and where the next one does.
   private(set) var start: UInt64
   private(set) var offset: UInt64
 
   private let source: FileByteSource
   private let sizeBytes: UInt64
+  /// Bytes up to where the file counts that were not read yet.
+  private var unread: UInt64
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: AOFCommandReader.capacity, alignment: 64)
   private var position = 0
   private var filled = 0
 
   private struct FileEnded: Error {}
 
-  /// - Parameter sizeBytes: the file's, so that nothing is believed that claims more than is left of it.
+  /// - Parameter sizeBytes: up to where the file counts: nothing is believed that claims more than is left of it.
   init(path: String, from offset: UInt64, sizeBytes: UInt64) throws {
     source = try FileByteSource(path: path, from: offset)
     self.offset = offset
     start = offset
     self.sizeBytes = sizeBytes
+    unread = sizeBytes - min(offset, sizeBytes)
   }
 
   deinit { buffer.deallocate() }
@@ -63,7 +68,7 @@ final class AOFCommandReader {
   }
 
   private func annotation() throws -> Item {
-    var line: [UInt8] = []
+    line.removeAll(keepingCapacity: true)
     while true {
       let byte = try byte()
       if byte == 0x0a { break }
@@ -72,8 +77,9 @@ final class AOFCommandReader {
         throw AOFDamage(offset: start, detail: "an annotation that does not end")
       }
     }
+    if line.last == 0x0d { line.removeLast() }
     guard line.starts(with: "#TS:".utf8) else { return .annotation(time: nil) }
-    return .annotation(time: AOFNumber.integer(line.dropFirst(4).filter { $0 != 0x0d }))
+    return .annotation(time: AOFNumber.integer(line.dropFirst(4)))
   }
 
   private func readCommand() throws {
@@ -142,7 +148,11 @@ final class AOFCommandReader {
 
   private func fill() throws -> Bool {
     position = 0
-    filled = try source.read(into: buffer)
+    filled = 0
+    guard unread > 0 else { return false }
+    let room = Int(min(UInt64(buffer.count), unread))
+    filled = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<room]))
+    unread -= UInt64(filled)
     return filled > 0
   }
 }

@@ -8,10 +8,14 @@ enum AOFFormat {
   static let manifest = "aof-manifest"
   /// Any other file of a log of several.
   static let part = "aof-part"
+  /// A change stream: what came after a full backup.
+  static let stream = "aof-stream"
+  /// A full backup and change streams as one log, which ``AOFChain`` puts together; never stored.
+  static let chain = "aof-chain"
 }
 
 extension ArtifactFile {
-  var isAOF: Bool { [AOFFormat.file, AOFFormat.manifest, AOFFormat.part].contains(format) }
+  var isAOF: Bool { [AOFFormat.file, AOFFormat.manifest, AOFFormat.part, AOFFormat.chain].contains(format) }
 
   /// The file that begins with a snapshot, where one does: its format says which servers load it.
   var snapshotPath: String? {

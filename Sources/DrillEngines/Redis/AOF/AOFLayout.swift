@@ -7,7 +7,12 @@ struct AOFLayout: Sendable {
     /// Without folders.
     var name: String
     var path: String
+    /// Where it is entered.
+    var start: UInt64 = 0
+    /// Up to where it counts: its size, unless it is left before.
     var sizeBytes: UInt64
+    /// The database that is selected where it is entered.
+    var database = 0
     /// Whether it may begin with a snapshot: the base, and a log of one file.
     var mayHavePreamble: Bool
   }
@@ -34,6 +39,13 @@ struct AOFLayout: Sendable {
       }
       problems.append(
         .init(.missingPart, detail: "the log's manifest, which names its files and their order, is not there"))
+      return
+    }
+    if artifact.format == AOFFormat.chain {
+      let text = try AOFLayout.file(artifact.path, mayHavePreamble: false)
+      manifest = text
+      files = try AOFChain(path: artifact.path).files
+      sizeBytes = files.reduce(0) { $0 + $1.sizeBytes - $1.start }
       return
     }
     guard artifact.format == AOFFormat.manifest else {

@@ -113,9 +113,9 @@ final class AOFReplay {
 
   private func replay() throws {
     for (index, file) in scan.layout.files.enumerated() where index <= scan.end.file {
-      let start = index == 0 ? scan.snapshot?.bytes ?? 0 : 0
+      let start = index == 0 ? scan.snapshot?.bytes ?? file.start : file.start
       let reader = try AOFCommandReader(path: file.path, from: start, sizeBytes: file.sizeBytes)
-      store.select(0)
+      store.select(file.database)
       reading: while index < scan.end.file || reader.offset < scan.end.offset {
         let item = try reader.next()
         switch (item, item == .command ? AOFCommandTable.entry(reader.command) : nil) {

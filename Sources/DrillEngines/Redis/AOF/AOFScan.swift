@@ -22,6 +22,8 @@ struct AOFScan {
   /// Bytes after the point that was asked for.
   private(set) var laterBytes: UInt64 = 0
   private(set) var commands: UInt64 = 0
+  /// The database that is selected at the end of what was read.
+  private(set) var database = 0
   /// The last time stamp before the end, in seconds since 1970.
   private(set) var time: Int64?
 
@@ -61,7 +63,7 @@ struct AOFScan {
   private mutating func scan(_ index: Int) throws {
     let file = layout.files[index]
     do {
-      let start = try scanSnapshot(file, index)
+      let start = max(try scanSnapshot(file, index), file.start)
       guard problems.allSatisfy({ $0.kind == .unnamedPart }) else { return }
       end = End(file: index, offset: start)
       try scanCommands(file, index, from: start)
@@ -73,7 +75,7 @@ struct AOFScan {
 
   /// Returns where the snapshot ends; 0 where there is none.
   private mutating func scanSnapshot(_ file: AOFLayout.File, _ index: Int) throws -> UInt64 {
-    guard AOFScan.beginsWithSnapshot(file) else { return 0 }
+    guard file.start == 0, AOFScan.beginsWithSnapshot(file) else { return 0 }
     guard file.mayHavePreamble else {
       throw AOFDamage(offset: 0, detail: "a snapshot begins an increment of the log")
     }
@@ -106,8 +108,9 @@ struct AOFScan {
 
   private mutating func scanCommands(_ file: AOFLayout.File, _ index: Int, from start: UInt64) throws {
     let reader = try AOFCommandReader(path: file.path, from: start, sizeBytes: file.sizeBytes)
-    // Every file begins in database 0. Source: redis 7.0 src/aof.c `createAOFClient`.
-    var database = 0
+    // A server begins every file in database 0. Source: redis 7.0 src/aof.c `createAOFClient`.
+    var database = file.database
+    defer { self.database = database }
     /// Where an open transaction began.
     var transaction: UInt64?
     func isBeyond(_ offset: UInt64) -> Bool {

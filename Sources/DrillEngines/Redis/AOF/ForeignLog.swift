@@ -61,13 +61,16 @@ struct ForeignLog {
   /// `<log>.<number>.base.rdb`, `….base.aof` and `<log>.<number>.incr.aof` are files of a log of several.
   ///
   /// Source: redis 7.0 src/aof.c, `getNewBaseFileNameAndMarkPreAsHistory` and `getNewIncrAofName`.
-  static func logName(ofPart name: String) -> String? {
+  static func logName(ofPart name: String) -> String? { part(name)?.log }
+
+  /// The log and the number that a file's name says.
+  static func part(_ name: String) -> (log: String, number: UInt64)? {
     for ending in [".base.rdb", ".base.aof", ".incr.aof"] where name.hasSuffix(ending) {
       let stem = name.dropLast(ending.count)
       guard let dot = stem.lastIndex(of: "."), dot != stem.startIndex else { return nil }
       let digits = stem[stem.index(after: dot)...]
-      guard !digits.isEmpty, digits.allSatisfy({ ("0"..."9").contains($0) }) else { return nil }
-      return String(stem[..<dot])
+      guard digits.allSatisfy({ ("0"..."9").contains($0) }), let number = UInt64(digits) else { return nil }
+      return (String(stem[..<dot]), number)
     }
     return nil
   }

@@ -28,43 +28,23 @@ struct CoherentCapture {
 
   /// - Throws: ``Failed`` where the proof failed, `DrillError`, and what `whileHeld` throws.
   func run(whileHeld: (any HeldStore) async throws -> Void) async throws -> Result {
-    let masters = try await openMasters()
+    let masters = try await WritePause.openMasters(of: map, credentials)
     do {
       let transfer = try await SnapshotTransfer.open(
         survey.sources, into: folder, transfer: survey.transfer, credentials: credentials, on: group,
         follows: plan.follows)
       do {
         let result = try await capture(masters, transfer, whileHeld)
-        await close(masters)
+        await WritePause.close(masters)
         return result
       } catch {
         await transfer.abandon()
         throw error
       }
     } catch {
-      await close(masters)
+      await WritePause.close(masters)
       throw error
     }
-  }
-
-  private func openMasters() async throws -> [WritePause.Master] {
-    var masters: [WritePause.Master] = []
-    do {
-      for shard in map.shards {
-        masters.append(
-          WritePause.Master(
-            shard: shard.name, endpoint: shard.master.endpoint,
-            connection: try await RedisConnection.connect(shard.master.endpoint, credentials)))
-      }
-      return masters
-    } catch {
-      await close(masters)
-      throw error
-    }
-  }
-
-  private func close(_ masters: [WritePause.Master]) async {
-    for master in masters { await master.connection.close() }
   }
 
   private func capture(
@@ -78,7 +58,7 @@ struct CoherentCapture {
     )
     .states(timeout: .seconds(2))
     let pause = WritePause(
-      masters, groups: try PauseOrder.groups(shards: map.shards.map(\.name), moves: moves(before)),
+      masters, groups: try PauseOrder.groups(shards: map.shards.map(\.name), moves: MasterState.moves(before)),
       credentials: credentials,
       isCluster: map.isCluster, limit: plan.maxPause)
     let watchdog = Task {
@@ -253,9 +233,5 @@ struct CoherentCapture {
         resync: resync,
         released: after, expiresAt: pause.expiresAt ?? readAt, releasedAt: readAt)
     }
-  }
-
-  private func moves(_ states: [String: MasterState]) -> [Topology.Move] {
-    Set(states.values.flatMap { $0.own?.moves ?? [] }).sorted { ($0.slot, $0.source) < ($1.slot, $1.source) }
   }
 }

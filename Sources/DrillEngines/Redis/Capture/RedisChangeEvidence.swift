@@ -1,8 +1,8 @@
 public import DrillModel
 
-/// What the change logs of all shards tell of the window from a cut to a later snapshot.
+/// What the change streams of all shards tell of the window from a cut to a later snapshot.
 ///
-/// A key counts as changed only where the log of every shard that owned its slot, then or later, is whole over the
+/// A key counts as changed only where the stream of every shard that owned its slot, then or later, is whole over the
 /// window; the log of another shard cannot name
 /// it. A command whose database the stream had not named yet (the first ones of a follower on a single server that uses
 /// several databases) names its key in all
@@ -25,7 +25,7 @@ public struct RedisChangeEvidence: ChangeEvidence {
         gaps[shard] = "the snapshot has no such shard"
         continue
       }
-      let log = try RedisChangeLog(path: ChangeRecorder.path(folder: folder, shard: shard), from: position, to: later)
+      let log = try RedisChangeLog(folder: folder, shard: shard, from: position, to: later)
       logs[shard] = log
       gaps[shard] = log.gap
     }

@@ -1,7 +1,7 @@
 internal import DrillModel
 internal import Foundation
 
-/// What one shard's change log tells of a window: which keys changed after one offset and up to another.
+/// What one shard's change stream tells of a window: which keys changed after one offset and up to another.
 struct RedisChangeLog: Sendable {
   private struct Key: Hashable, Sendable {
     /// Nil: in a database that the stream had not named.
@@ -9,21 +9,25 @@ struct RedisChangeLog: Sendable {
     var key: [UInt8]
   }
 
-  private var keys: Set<Key> = []
-  private var databases: Set<UInt32> = []
-  private var everything = false
-  /// Whether the log tells everything that changed in the window.
+  private struct Changes: Sendable {
+    var keys: Set<Key> = []
+    var databases: Set<UInt32> = []
+    var everything = false
+  }
+
+  private var changes = Changes()
+  /// Whether the stream tells everything that changed in the window.
   private(set) var isWhole = false
   /// Why not; one clause.
   private(set) var gap: String?
 
-  /// Reads a log, perhaps while it is still being written. Memory grows with the number of keys that changed in the
+  /// Reads a stream, perhaps while it is still being written. Memory grows with the number of keys that changed in the
   /// window.
   ///
   /// - Parameter positions: the cut's and the snapshot's, `<replication id>:<offset>`.
   /// - Throws: `DrillError` with `artifact-io` where the file cannot be read.
-  init(path: String, from cut: String, to snapshot: String) throws {
-    guard let from = RedisChangeLog.position(cut), let to = RedisChangeLog.position(snapshot) else {
+  init(folder: String, shard: String, from cut: String, to snapshot: String) throws {
+    guard let from = ReplicationPosition(cut), let to = ReplicationPosition(snapshot) else {
       gap = "the cut or the snapshot names no replication offset"
       return
     }
@@ -31,67 +35,76 @@ struct RedisChangeLog: Sendable {
       gap = "the snapshot belongs to another replication history than the cut"
       return
     }
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-    } catch {
-      throw DrillError(.artifactUnreadable, subject: "change log", detail: "cannot be read", underlying: error)
-    }
-    data.withUnsafeBytes { read($0, from: from, to: to) }
-  }
-
-  private mutating func read(
-    _ bytes: UnsafeRawBufferPointer, from: (history: String, offset: UInt64), to: (history: String, offset: UInt64)
-  ) {
-    var position = ChangeEntry.magic.count
-    guard bytes.count >= position, bytes.prefix(position).elementsEqual(ChangeEntry.magic),
-      case .header(_, let history, let after)? = ChangeEntry.read(bytes, &position)
-    else {
-      gap = "its beginning is damaged or of another version"
+    let path = StreamRecorder.path(folder: folder, shard: shard)
+    guard FileManager.default.fileExists(atPath: path) else {
+      gap =
+        FileManager.default.fileExists(atPath: "\(folder)/\(shard).changes")
+        ? "it was recorded by a version that kept the names of keys alone; record it again with `capture --follow`"
+        : "there is none of this shard"
       return
     }
-    guard history == from.history, after <= from.offset else {
+    do {
+      try read(try StreamReader(path: path), from: from, to: to)
+    } catch let error as StreamReader.Unreadable {
+      gap = error.detail
+    }
+  }
+
+  private mutating func read(_ reader: StreamReader, from: ReplicationPosition, to: ReplicationPosition) throws {
+    guard reader.header.history == from.history, reader.header.after <= from.offset else {
       gap = "it does not begin at the cut"
       return
     }
-    var reached = after
-    while reached < to.offset, let entry = ChangeEntry.read(bytes, &position) {
-      guard entry.offset >= reached else {
-        gap = "its offsets go backwards"
+    var database = reader.header.database
+    var unproven = Changes()
+    while reader.wholeOffset < to.offset {
+      switch try reader.next() {
+      case .second, .section: continue
+      case .block:
+        merge(unproven)
+        unproven = Changes()
+      case .end(let reason):
+        gap = reason ?? "it ends at offset \(reader.wholeOffset), before the snapshot's \(to.offset)"
         return
+      case .command:
+        let effect = WriteEffect(reader.command)
+        if case .select(let number) = effect { database = number }
+        guard reader.offset > from.offset, reader.offset <= to.offset else { continue }
+        if effect == .unknown {
+          let name = reader.command.keyword(0).prefix(32).filter { $0.isASCII && !$0.isWhitespace }
+          gap = "the keys of \(name) are not known"
+          return
+        }
+        RedisChangeLog.note(effect, database, in: &unproven)
       }
-      if case .notWhole(_, let reason) = entry {
-        gap = reason
-        return
-      }
-      reached = entry.offset
-      guard reached > from.offset, reached <= to.offset else { continue }
-      note(entry)
     }
-    // A command's entries share its offset: those of the last one belong to the window too.
-    while reached == to.offset, let entry = ChangeEntry.read(bytes, &position), entry.offset == reached { note(entry) }
-    isWhole = reached >= to.offset
-    if !isWhole { gap = "it ends at offset \(reached), before the snapshot's \(to.offset)" }
+    isWhole = true
   }
 
-  private mutating func note(_ entry: ChangeEntry) {
-    switch entry {
-    case .keys(let changed, let database, _): for key in changed { keys.insert(Key(database: database, key: key)) }
-    case .database(let database?, _): databases.insert(database)
-    case .database(nil, _): everything = true
-    case .libraries, .reached, .header, .notWhole: break
+  private mutating func merge(_ more: Changes) {
+    changes.keys.formUnion(more.keys)
+    changes.databases.formUnion(more.databases)
+    changes.everything = changes.everything || more.everything
+  }
+
+  private static func note(_ effect: WriteEffect, _ database: UInt32?, in changes: inout Changes) {
+    switch effect {
+    case .keys(let keys): for key in keys { changes.keys.insert(Key(database: database, key: key)) }
+    case .across(let source, let target, let into):
+      if let source { changes.keys.insert(Key(database: database, key: source)) }
+      changes.keys.insert(Key(database: into, key: target))
+    case .database:
+      if let database { changes.databases.insert(database) } else { changes.everything = true }
+    case .databases(let databases): changes.databases.formUnion(databases)
+    case .everything: changes.everything = true
+    case .libraries, .select, .nothing, .unknown: break
     }
   }
 
-  /// Whether the log names the key, or everything in its database.
+  /// Whether the stream names the key, or everything in its database.
   func names(_ key: [UInt8], database: UInt32) -> Bool {
-    everything || databases.contains(database) || keys.contains(Key(database: database, key: key))
-      || keys.contains(Key(database: nil, key: key))
-  }
-
-  private static func position(_ text: String) -> (history: String, offset: UInt64)? {
-    let parts = text.split(separator: ":")
-    guard parts.count == 2, let offset = UInt64(parts[1]) else { return nil }
-    return (String(parts[0]), offset)
+    changes.everything || changes.databases.contains(database)
+      || changes.keys.contains(Key(database: database, key: key))
+      || changes.keys.contains(Key(database: nil, key: key))
   }
 }

@@ -16,16 +16,26 @@ struct RedisFollower: Sendable {
   /// How often a lost link is opened again in a row.
   static let reconnects = 5
 
-  /// Records what changes after the position until `isDone` is true and everything up to then is recorded, or the task
-  /// is cancelled.
+  /// Records what changes after the position until everything up to `end` is recorded, whole transactions alone, or the
+  /// task is cancelled.
   ///
+  /// - Parameters:
+  ///   - path: of the log, which is not there yet.
+  ///   - end: the offset to reach; nil: not known yet.
+  ///   - reached: hears each offset that is reached.
+  /// - Returns: the offset that was reached.
   /// - Throws: `DrillError`: `reference-unavailable` where the server has no longer what came after the position; `io`.
-  func run(after position: Resync, into folder: String, isDone: @Sendable () -> Bool) async throws {
-    var recorder = try ChangeRecorder(
-      folder: folder, shard: shard, replicationID: position.replicationID, after: position.offset,
-      database: isCluster ? 0 : nil)
+  @discardableResult
+  func run(
+    after position: Resync, into path: String, until end: @Sendable () async throws -> UInt64?,
+    reached: @Sendable (UInt64) -> Void = { _ in }
+  ) async throws -> UInt64 {
+    let recorder = try StreamRecorder(
+      path: path,
+      StreamHeader(
+        shard: shard, history: position.replicationID, after: position.offset, database: isCluster ? 0 : nil))
     var current = kept
-    var end: UInt64?
+    var last: UInt64?
     var lost = 0
     while !Task.isCancelled {
       do {
@@ -37,15 +47,15 @@ struct RedisFollower: Sendable {
             Resync(replicationID: position.replicationID, offset: recorder.offset, at: .now))
           current = (link, buffer)
         }
-        let bytes = try buffer.takeAll()
-        if !bytes.isEmpty {
+        if last == nil { last = try await end() }
+        if let last, recorder.offset >= last, !recorder.isInTransaction { break }
+        let received = try buffer.takeAll()
+        if !received.bytes.isEmpty {
           lost = 0
-          try recorder.take(bytes)
-          guard recorder.isWhole else { break }
+          try recorder.take(received)
+          reached(recorder.offset)
           continue
         }
-        if end == nil, isDone() { end = try await offset() }
-        if let end, recorder.offset >= end { break }
         do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
       } catch let error as DrillError
         where [.unreachable, .timedOut].contains(error.code) && lost < RedisFollower.reconnects
@@ -53,6 +63,7 @@ struct RedisFollower: Sendable {
         lost += 1
         await current?.link.close()
         current = nil
+        recorder.forgetRest()
         do { try await Task.sleep(for: .milliseconds(200 * lost)) } catch { break }
       } catch let error as DrillError where error.code != .io {
         await current?.link.close()
@@ -60,13 +71,15 @@ struct RedisFollower: Sendable {
         // Where not even a beginning was made, there is nothing to go on with; later, the log says itself how far it is
         // whole.
         if recorder.offset == position.offset { throw error }
-        return
+        return recorder.offset
       }
     }
     await current?.link.close()
+    return recorder.offset
   }
 
-  private func offset() async throws -> UInt64 {
+  /// The offset that the server stands at.
+  func offset() async throws -> UInt64 {
     try await RedisConnection.with(endpoint, credentials) { connection in
       guard
         let offset = RedisInfo(try await connection.ask("INFO", "replication").text ?? "").number("master_repl_offset")
@@ -77,14 +90,14 @@ struct RedisFollower: Sendable {
     }
   }
 
-  /// Opens a link that goes on after `position`.
+  /// Makes sure that the server still has what came after a position.
   ///
-  /// The server is asked first whether it still has that, since one that has not would begin a full snapshot.
-  private func reopen(_ position: Resync) async throws -> (ReplicationLink, ChangeBuffer) {
+  /// - Throws: `DrillError` with `reference-unavailable` where it has not.
+  func checkBacklog(_ position: ReplicationPosition) async throws {
     let info = try await RedisConnection.with(endpoint, credentials) { connection in
       RedisInfo(try await connection.ask("INFO", "replication").text ?? "")
     }
-    guard info["master_replid"] == position.replicationID || info["master_replid2"] == position.replicationID,
+    guard info["master_replid"] == position.history || info["master_replid2"] == position.history,
       info.flag("repl_backlog_active"), let first = info.number("repl_backlog_first_byte_offset"),
       first <= position.offset + 1,
       let last = info.number("master_repl_offset"), last >= position.offset
@@ -95,6 +108,13 @@ struct RedisFollower: Sendable {
           "the server no longer has what came after offset \(position.offset); follow from the capture on, or raise repl-backlog-size"
       )
     }
+  }
+
+  /// Opens a link that goes on after `position`.
+  ///
+  /// The server is asked first whether it still has that, since one that has not would begin a full snapshot.
+  private func reopen(_ position: Resync) async throws -> (ReplicationLink, ChangeBuffer) {
+    try await checkBacklog(ReplicationPosition(history: position.replicationID, offset: position.offset))
     let buffer = ChangeBuffer()
     let link = try await ReplicationLink.open(
       endpoint, credentials, transfer: .diskless, sink: NoSnapshot(), commandSink: buffer)

@@ -20,10 +20,10 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
   public static let attempts = 3
 
   public let description: ClusterDescription
-  private let credentials: RedisCredentials
+  let credentials: RedisCredentials
   private let map: RedisClusterMap
   let store: RedisStore
-  private let events: DrillEventHandler
+  let events: DrillEventHandler
   private let group: MultiThreadedEventLoopGroup
   /// Links of the last capture whose plan said that following comes after, by shard.
   private let kept = Mutex<[String: KeptLink]>([:])
@@ -179,7 +179,7 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
   public func capture(
     _ plan: CapturePlan, into folder: String, whileHeld: (any HeldStore) async throws -> Void
   ) async throws -> CapturedBackup {
-    let map = try await RedisDiscovery.map(of: description, credentials)
+    let map = try await discovered()
     if plan.readsByCommands {
       return try await byCommands(
         CommandCapture(map: map, plan: plan, credentials: credentials, readRate: description.readRate), folder)
@@ -190,9 +190,7 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
     guard estimate.refusals.isEmpty else {
       throw DrillError(.captureRefused, subject: description.name, detail: estimate.refusals.joined(separator: "; "))
     }
-    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
-      throw DrillError(.io, subject: folder, detail: "the folder cannot be made: \(String(cString: strerror(errno)))")
-    }
+    try makeFolder(folder)
     for kept in takeKept().values { await kept.link.close() }
     do {
       return switch plan.coherence {
@@ -208,15 +206,23 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
     }
   }
 
+  func discovered() async throws -> RedisClusterMap { try await RedisDiscovery.map(of: description, credentials) }
+
+  func makeFolder(_ folder: String) throws {
+    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+      throw DrillError(.io, subject: folder, detail: "the folder cannot be made: \(String(cString: strerror(errno)))")
+    }
+  }
+
+  static func remove(_ path: String) { unlink(path) }
+
   private func byCommands(_ capture: CommandCapture, _ folder: String) async throws -> CapturedBackup {
     let estimate = try await capture.estimate()
     for line in estimate.lines { events(.note(line)) }
     guard estimate.refusals.isEmpty else {
       throw DrillError(.captureRefused, subject: description.name, detail: estimate.refusals.joined(separator: "; "))
     }
-    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
-      throw DrillError(.io, subject: folder, detail: "the folder cannot be made: \(String(cString: strerror(errno)))")
-    }
+    try makeFolder(folder)
     do {
       let backup = try await capture.run(into: folder, events: events)
       // Slots that moved meanwhile may have been read twice, or not at all.
@@ -320,7 +326,7 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
     }
   }
 
-  /// Writes the keys that change after `cut` to `<shard>.changes` in `folder`, which has to be there.
+  /// Records the replication stream after `cut` as `<shard>.aof` in `folder`, which has to be there.
   ///
   /// Goes on with the links of the capture whose plan had ``CapturePlan/follows``, so that no change is missed however
   /// long it takes to get here; else it asks
@@ -340,7 +346,9 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
       for (follower, position) in followers {
         tasks.addTask {
           defer { state.endOne() }
-          try await follower.run(after: position, into: folder) { state.isDone }
+          try await follower.run(
+            after: position, into: StreamRecorder.path(folder: folder, shard: follower.shard),
+            until: { state.isDone ? try await follower.offset() : nil })
         }
       }
       while !Task.isCancelled, !isDone(), state.isRunning {

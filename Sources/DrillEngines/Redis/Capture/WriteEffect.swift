@@ -26,24 +26,20 @@ enum WriteEffect: Hashable, Sendable {
   /// difference.
   ///
   /// Source: redis 7.0 src/commands/*.json, `key_specs` with the flags RW, OW and RM.
-  init(_ command: [[UInt8]]) {
-    guard let first = command.first else {
-      self = .unknown
-      return
-    }
-    let name = WriteEffect.uppercased(first)
+  init(_ command: AOFCommand) {
+    let name = command.keyword(0)
     let count = command.count
-    func key(_ index: Int) -> WriteEffect { count > index ? .keys([command[index]]) : .unknown }
-    func keys(_ range: some Sequence<Int>) -> WriteEffect { .keys(range.map { command[$0] }) }
+    func key(_ index: Int) -> WriteEffect { count > index ? .keys([command.array(index)]) : .unknown }
+    func keys(_ range: some Sequence<Int>) -> WriteEffect { .keys(range.map { command.array($0) }) }
     switch name {
     case "PING", "REPLCONF", "MULTI", "EXEC", "PUBLISH", "SPUBLISH", "SCRIPT":
       self = .nothing
     case "SELECT":
-      self = count == 2 ? WriteEffect.number(command[1]).map { .select($0) } ?? .unknown : .unknown
+      self = count == 2 ? WriteEffect.number(command, 1).map { .select($0) } ?? .unknown : .unknown
     case "FLUSHALL": self = .everything
     case "FLUSHDB": self = .database
     case "SWAPDB":
-      guard count == 3, let a = WriteEffect.number(command[1]), let b = WriteEffect.number(command[2]) else {
+      guard count == 3, let a = WriteEffect.number(command, 1), let b = WriteEffect.number(command, 2) else {
         self = .unknown
         return
       }
@@ -61,23 +57,23 @@ enum WriteEffect: Hashable, Sendable {
         self = .unknown
         return
       }
-      self = .keys([command[2]])
-      for index in stride(from: 3, to: count - 1, by: 1) where WriteEffect.uppercased(command[index]) == "DB" {
-        guard let database = WriteEffect.number(command[index + 1]) else {
+      self = .keys([command.array(2)])
+      for index in stride(from: 3, to: count - 1, by: 1) where command.keyword(index) == "DB" {
+        guard let database = WriteEffect.number(command, index + 1) else {
           self = .unknown
           return
         }
-        self = .across(source: nil, target: command[2], into: database)
+        self = .across(source: nil, target: command.array(2), into: database)
       }
     case "MOVE":
-      guard count == 3, let database = WriteEffect.number(command[2]) else {
+      guard count == 3, let database = WriteEffect.number(command, 2) else {
         self = .unknown
         return
       }
-      self = .across(source: command[1], target: command[1], into: database)
+      self = .across(source: command.array(1), target: command.array(1), into: database)
     case "SORT", "GEORADIUS", "GEORADIUSBYMEMBER":
       let words: Set<String> = name == "SORT" ? ["STORE"] : ["STORE", "STOREDIST"]
-      let targets = command.indices.dropLast().filter { $0 > 1 && words.contains(WriteEffect.uppercased(command[$0])) }
+      let targets = (2..<max(2, count - 1)).filter { words.contains(command.keyword($0)) }
       self = targets.isEmpty ? .unknown : keys(targets.map { $0 + 1 })
     case "LMPOP", "ZMPOP": self = WriteEffect.counted(command, at: 1)
     case "BLMPOP", "BZMPOP": self = WriteEffect.counted(command, at: 2)
@@ -102,16 +98,13 @@ enum WriteEffect: Hashable, Sendable {
   ]
 
   /// The keys that follow their own number.
-  private static func counted(_ command: [[UInt8]], at index: Int) -> WriteEffect {
-    guard command.count > index, let count = number(command[index]), count > 0, command.count > index + Int(count)
+  private static func counted(_ command: AOFCommand, at index: Int) -> WriteEffect {
+    guard command.count > index, let count = number(command, index), count > 0, command.count > index + Int(count)
     else { return .unknown }
-    return .keys(Array(command[index + 1...index + Int(count)]))
+    return .keys(command.arrays(index + 1..<index + 1 + Int(count)))
   }
 
-  private static func number(_ word: [UInt8]) -> UInt32? { UInt32(String(decoding: word, as: UTF8.self)) }
-
-  private static func uppercased(_ word: [UInt8]) -> String {
-    guard word.count <= 32 else { return "" }
-    return String(decoding: word.map { (0x61...0x7A).contains($0) ? $0 - 32 : $0 }, as: UTF8.self)
+  private static func number(_ command: AOFCommand, _ index: Int) -> UInt32? {
+    UInt32(String(decoding: command[index], as: UTF8.self))
   }
 }

@@ -42,6 +42,27 @@ final class WritePause: Sendable {
     self.limit = limit
   }
 
+  /// Connects to all masters.
+  static func openMasters(of map: RedisClusterMap, _ credentials: RedisCredentials) async throws -> [Master] {
+    var masters: [Master] = []
+    do {
+      for shard in map.shards {
+        masters.append(
+          Master(
+            shard: shard.name, endpoint: shard.master.endpoint,
+            connection: try await RedisConnection.connect(shard.master.endpoint, credentials)))
+      }
+      return masters
+    } catch {
+      await close(masters)
+      throw error
+    }
+  }
+
+  static func close(_ masters: [Master]) async {
+    for master in masters { await master.connection.close() }
+  }
+
   /// Time that is kept back before the pause's own end, for reading the last offsets and releasing.
   static func margin(_ limit: Duration) -> Duration { min(limit / 5, .milliseconds(300)) }
 

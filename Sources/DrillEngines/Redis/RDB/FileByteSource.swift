@@ -35,6 +35,13 @@ package final class FileByteSource: ByteSource {
     }
   }
 
+  /// The file's size now.
+  func sizeBytes() throws -> UInt64 {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FileByteSource.unreadable(path, errno) }
+    return UInt64(max(0, status.st_size))
+  }
+
   private static func unreadable(_ path: String, _ number: CInt) -> DrillError {
     DrillError(
       .artifactUnreadable, subject: name(of: path), detail: "it cannot be read: \(String(cString: strerror(number)))")

@@ -66,8 +66,8 @@ struct StagedArtifact: Sendable {
     case .log(let parts) where isBefore7:
       guard parts.count == 1, let part = parts.first else { throw StagedArtifact.tooOld(shard) }
       let path = "\(folder)/\(StagedArtifact.logName)"
-      try StagedArtifact.copy(part.file.path, to: path, upTo: part.sizeBytes, shard)
-      (form, sizeBytes, files, snapshotPath) = (.log, part.sizeBytes, [(path, part.sizeBytes)], path)
+      let size = try StagedArtifact.copy(part.file, to: path, upTo: part.sizeBytes, shard)
+      (form, sizeBytes, files, snapshotPath) = (.log, size, [(path, size)], path)
     case .log(let parts):
       let place = try StagedArtifact.makeFolder(in: folder, shard)
       (form, sizeBytes, files, snapshotPath) = (.multiPartLog, 0, [], "")
@@ -80,10 +80,10 @@ struct StagedArtifact: Sendable {
           ? "\(StagedArtifact.logName).1.base.\(part.hasSnapshot ? "rdb" : "aof")"
           : "\(StagedArtifact.logName).\(index + 1).incr.aof"
         let path = "\(place)/\(name)"
-        try StagedArtifact.copy(part.file.path, to: path, upTo: part.sizeBytes, shard)
+        let size = try StagedArtifact.copy(part.file, to: path, upTo: part.sizeBytes, shard)
         lines += "file \(name) seq \(index + 1) type \(isBase ? "b" : "i")\n"
-        files.append((path, part.sizeBytes))
-        sizeBytes += part.sizeBytes
+        files.append((path, size))
+        sizeBytes += size
         if index == 0 { snapshotPath = path }
       }
       try StagedArtifact.write(lines, to: "\(place)/\(StagedArtifact.logName).manifest", shard)
@@ -118,13 +118,23 @@ struct StagedArtifact: Sendable {
     return path
   }
 
-  /// Copies a file's beginning.
-  private static func copy(_ source: String, to target: String, upTo size: UInt64, _ shard: String) throws {
-    let copied = try FileCopy.copy(source, to: target, subject: shard)
-    guard copied >= size else {
+  /// Copies the part of a file that counts, after the choice of its database where a server would begin in another one.
+  ///
+  /// - Returns: the copy's size.
+  private static func copy(
+    _ file: AOFLayout.File, to target: String, upTo end: UInt64, _ shard: String
+  ) throws -> UInt64 {
+    var prefix: [UInt8] = []
+    if file.database != 0 {
+      RESPEncoder.append([Array("SELECT".utf8), Array(String(file.database).utf8)], to: &prefix)
+    }
+    let size = end - min(file.start, end)
+    let copied = try FileCopy.copy(
+      file.path, to: target, after: prefix, from: file.start, count: size, subject: shard)
+    guard copied == size else {
       throw DrillError(.storeMoved, stage: .restore, subject: shard, detail: "the log changed while it was read")
     }
-    guard copied == size || truncate(target, off_t(clamping: size)) == 0 else { throw failure(shard) }
+    return size + UInt64(prefix.count)
   }
 
   private static func write(_ text: String, to path: String, _ shard: String) throws {
