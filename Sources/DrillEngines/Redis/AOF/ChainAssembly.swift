@@ -96,12 +96,11 @@ struct ChainAssembly {
       isLeft = true
       return
     }
-    if case .time(let time) = point, increment.time > time, scan.firstSecond == nil, scan.commands > 0 {
+    if scan.isUntimed {
       notes.append(
-        "\(increment.backup) has no time stamps (`aof-timestamp-enabled`), so that no time within it can be restored: the"
-          + " shard \(shard) stands at the end of what is before it")
-      isLeft = true
-      return
+        "shard \(shard): of the changes after \(scan.cut.position) in \(increment.backup) nobody knows when they were made"
+          + " (a server's log tells it with `aof-timestamp-enabled`, a stream while `capture --follow` receives it): they are"
+          + " left out")
     }
     append(scan, path)
     isLeft = scan.cut != scan.end || scan.isStopped

@@ -60,7 +60,7 @@ struct RedisChangeLog: Sendable {
     while reader.wholeOffset < to.offset {
       switch try reader.next() {
       case .second, .section: continue
-      case .block:
+      case .block, .untimed:
         merge(unproven)
         unproven = Changes()
       case .end(let reason):

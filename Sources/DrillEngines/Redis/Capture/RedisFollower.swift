@@ -36,6 +36,8 @@ struct RedisFollower: Sendable {
         shard: shard, history: position.replicationID, after: position.offset, database: isCluster ? 0 : nil))
     var current = kept
     var last: UInt64?
+    /// Up to here the stream was made before it is received: in a backlog, or while a snapshot was sent.
+    var live: UInt64?
     var lost = 0
     while !Task.isCancelled {
       do {
@@ -47,12 +49,13 @@ struct RedisFollower: Sendable {
             Resync(replicationID: position.replicationID, offset: recorder.offset, at: .now))
           current = (link, buffer)
         }
+        if live == nil { live = try await offset() }
         if last == nil { last = try await end() }
         if let last, recorder.offset >= last, !recorder.isInTransaction { break }
         let received = try buffer.takeAll()
         if !received.bytes.isEmpty {
           lost = 0
-          try recorder.take(received)
+          try recorder.take(received, isTimed: recorder.offset >= live ?? .max)
           reached(recorder.offset)
           continue
         }
@@ -62,7 +65,7 @@ struct RedisFollower: Sendable {
       {
         lost += 1
         await current?.link.close()
-        current = nil
+        (current, live) = (nil, nil)
         recorder.forgetRest()
         do { try await Task.sleep(for: .milliseconds(200 * lost)) } catch { break }
       } catch let error as DrillError where error.code != .io {

@@ -27,7 +27,7 @@ enum WriteEffect: Hashable, Sendable {
   ///
   /// Source: redis 7.0 src/commands/*.json, `key_specs` with the flags RW, OW and RM.
   init(_ command: AOFCommand) {
-    let name = command.keyword(0)
+    let name = command.count > 0 ? command.keyword(0) : ""
     let count = command.count
     func key(_ index: Int) -> WriteEffect { count > index ? .keys([command.array(index)]) : .unknown }
     func keys(_ range: some Sequence<Int>) -> WriteEffect { .keys(range.map { command.array($0) }) }

@@ -9,6 +9,8 @@ enum StreamAnnotation: Hashable, Sendable {
   case header(StreamHeader)
   /// All that was received up to `offset` stands before it.
   case block(offset: UInt64)
+  /// When the commands that follow were made is not known, until a time stamp comes: they were fetched afterwards.
+  case untimed(offset: UInt64)
   /// What comes after `offset` could not be recorded.
   case lost(offset: UInt64, reason: String)
 
@@ -23,6 +25,7 @@ enum StreamAnnotation: Hashable, Sendable {
         + " after=\(header.after) database=\(header.database.map { String($0) } ?? "-")"
         + " counts=\(header.countsAnnotations ? "file" : "commands") sum="
     case .block(let offset): "#FD:BLOCK offset=\(offset) sum="
+    case .untimed(let offset): "#FD:UNTIMED offset=\(offset) sum="
     case .lost(let offset, let reason):
       "#FD:LOST offset=\(offset) reason=\(StreamAnnotation.escaped(String(reason.prefix(StreamAnnotation.longestReason)))) sum="
     }
@@ -60,6 +63,7 @@ enum StreamAnnotation: Hashable, Sendable {
         StreamHeader(
           shard: shard, history: history, after: after, database: UInt32(database), countsAnnotations: counts == "file"))
     case "#FD:BLOCK": return fields["offset"].flatMap { UInt64($0) }.map { .block(offset: $0) }
+    case "#FD:UNTIMED": return fields["offset"].flatMap { UInt64($0) }.map { .untimed(offset: $0) }
     case "#FD:LOST":
       guard let offset = fields["offset"].flatMap({ UInt64($0) }), let reason = fields["reason"].flatMap(unescaped) else {
         return nil

@@ -27,9 +27,16 @@ enum StreamCopy {
       var batch = ReceivedBytes()
       var second: Int64?
       var bytes: [UInt8] = []
+      var isTimed = true
+      var isBatchTimed = true
+      func flush() throws {
+        if !batch.bytes.isEmpty { try recorder?.take(batch, isTimed: isBatchTimed) }
+        batch = ReceivedBytes()
+      }
       while reader.offset < end.offset || reader.wholeOffset < end.offset {
         switch try reader.next() {
-        case .second(let now): second = now
+        case .second(let now): (second, isTimed) = (now, true)
+        case .untimed: isTimed = false
         case .block, .section: continue
         case .end(let reason):
           throw Failure(detail: reason ?? "it ends at offset \(reader.wholeOffset)")
@@ -37,23 +44,24 @@ enum StreamCopy {
           if reader.command.keyword(0) == "SELECT", let number = AOFCommandTable.database(reader.command, 1) {
             database = UInt32(number)
           }
+          if reader.offset == start.offset { recorder = try begin() }
           guard reader.offset > start.offset else { continue }
           if reader.offset <= end.offset, recorder != nil {
             bytes.removeAll(keepingCapacity: true)
             RESPEncoder.append(reader.command.arrays(0..<reader.command.count), to: &bytes)
+            if isTimed != isBatchTimed {
+              try flush()
+              isBatchTimed = isTimed
+            }
             if let second, batch.seconds.last?.second != second {
               batch.seconds.append(.init(position: batch.bytes.count, second: second))
             }
             batch.bytes += bytes
-            if batch.bytes.count >= batchBytes {
-              try recorder?.take(batch)
-              batch = ReceivedBytes()
-            }
+            if batch.bytes.count >= batchBytes { try flush() }
           }
         }
-        if recorder == nil, reader.offset == start.offset { recorder = try begin() }
       }
-      try recorder?.take(batch)
+      try flush()
       guard recorder?.offset == end.offset else {
         throw Failure(detail: "no command begins at one of the positions")
       }

@@ -12,6 +12,8 @@ final class StreamReader {
     case second(Int64)
     /// All that was read so far is as it was written.
     case block
+    /// The same; and when the commands that follow were made is not known, until a ``second(_:)`` comes.
+    case untimed
     /// The stream goes on in another history, at ``offset``.
     case section
     /// Nothing more can be told; nil: the log ends here, whole.
@@ -98,12 +100,13 @@ final class StreamReader {
       return .end(reason: "it is damaged between bytes \(wholeBytes) and \(reader.start): their sum does not fit")
     }
     switch annotation {
-    case .block(let stated), .lost(let stated, _):
+    case .block(let stated), .untimed(let stated), .lost(let stated, _):
       guard stated == offset else {
         return .end(reason: "it says offset \(stated) where its commands lead to \(offset)")
       }
       (wholeBytes, wholeOffset) = (reader.offset, offset)
       if case .lost(_, let reason) = annotation { return .end(reason: reason) }
+      if case .untimed = annotation { return .untimed }
       return .block
     case .header(let header):
       section = header

@@ -6,6 +6,7 @@ internal import Glibc
 /// each batch an annotation with its offset and sum.
 ///
 /// A command's offset is the header's and the bytes of all commands up to its end: none is left out, `PING` neither. The
+/// What was fetched from a backlog has no times, and an annotation says so. The
 /// `SELECT` that a header with a database is followed by is ours, and does not count. Of a server's own file time
 /// stamps come along and count, as they do there.
 ///
@@ -20,6 +21,7 @@ final class StreamRecorder {
   /// The one that was written last, and one that was received and belongs to the next command.
   private var second: Int64?
   private var nextSecond: Int64?
+  private var isUntimed = false
   private var sum = CRC64()
   /// The offset after the last whole command.
   private(set) var offset: UInt64
@@ -61,15 +63,21 @@ final class StreamRecorder {
 
   /// Takes the stream's next bytes and writes what is whole of them.
   ///
+  /// - Parameter isTimed: whether they were received when they were made.
   /// - Throws: `DrillError`: `protocol-violation`, `io`.
-  func take(_ received: ReceivedBytes) throws {
+  func take(_ received: ReceivedBytes, isTimed: Bool = true) throws {
     var input = rest
     input.append(contentsOf: received.bytes)
     let carried = rest.count
     var output: [UInt8] = []
     output.reserveCapacity(input.count + 256)
     var position = 0
-    var stamps = received.seconds[...]
+    var stamps = isTimed ? received.seconds[...] : []
+    if !isTimed, !isUntimed {
+      append(.untimed(offset: offset), to: &output)
+      (isUntimed, second, nextSecond) = (true, nil, nil)
+    }
+    let begun = output.count
     do {
       try input.withUnsafeBytes { buffer in
         while position < buffer.count {
@@ -95,7 +103,7 @@ final class StreamRecorder {
             stamps.removeFirst()
           }
           if let stamp, stamp != second {
-            second = stamp
+            (second, isUntimed) = (stamp, false)
             output.append(contentsOf: "#TS:\(stamp)\r\n".utf8)
           }
           output.append(contentsOf: buffer[position..<end])
@@ -111,7 +119,7 @@ final class StreamRecorder {
     rest.removeAll(keepingCapacity: true)
     rest.append(contentsOf: input[position...])
     guard !output.isEmpty else { return }
-    add(output[...])
+    add(output[begun...])
     append(.block(offset: offset), to: &output)
     try write(output)
   }

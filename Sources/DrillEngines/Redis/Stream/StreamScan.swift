@@ -36,6 +36,8 @@ struct StreamScan {
   private(set) var gap: String?
   /// Commands up to ``cut``.
   private(set) var commands: UInt64 = 0
+  /// Whether the point was sought among commands of which nobody knows when they were made; ``cut`` is before them.
+  private(set) var isUntimed = false
   /// Whether something lies behind ``cut`` that the point leaves out.
   private(set) var isStopped = false
   /// The offset at which a transaction begins that has no end; nil: there is none.
@@ -60,14 +62,18 @@ struct StreamScan {
     var transaction: UInt64?
     var commands: UInt64 = 0
     var isBeyond = false
+    // A server's own log tells times only where it was told to.
+    var isUntimed = header.countsAnnotations
+    var seeksTime: Bool { if case .second = point { true } else { false } }
     func note(_ place: Place) {
       if place.position == entry { unproven.start = place }
       unproven.place = place
-      if !isBeyond { (unproven.cut, unproven.commands) = (place, commands) }
+      if !isBeyond, !(isUntimed && seeksTime) { (unproven.cut, unproven.commands) = (place, commands) }
     }
     while true {
       let before = reader.offset
-      switch try reader.next() {
+      let item = try reader.next()
+      switch item {
       case .command:
         commands += 1
         switch reader.command.keyword(0) {
@@ -89,16 +95,22 @@ struct StreamScan {
         if firstSecond == nil { firstSecond = now }
         second = now
         if case .second(let last) = point, now > last { isBeyond = true }
+        if isBeyond, isUntimed { self.isUntimed = true }
+        // What came before it was made no later.
+        if !isBeyond, isUntimed { (unproven.cut, unproven.commands) = (unproven.place, commands) }
+        isUntimed = false
         guard reader.section.countsAnnotations else { continue }
         (place.bytes, place.offset) = (reader.endInFile, reader.offset)
         if transaction == nil { note(place) }
-      case .block:
+      case .block, .untimed:
         (start, cut, end, self.commands) = (unproven.start, unproven.cut, unproven.place, unproven.commands)
         openTransaction = transaction
         isStopped = isBeyond
         if isBeyond { return }
+        if item == .untimed { isUntimed = true }
       case .end(let reason):
         gap = reason
+        self.isUntimed = isUntimed && seeksTime && cut != end
         return
       }
     }
