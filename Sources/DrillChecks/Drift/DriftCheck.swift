@@ -9,13 +9,18 @@ public import DrillModel
 /// | what is known of the key | attribution | cause |
 /// |---|---|---|
 /// | only the backup holds it; its expiry lies after the cut, not after the snapshot | explained | `expiredSinceCut` |
-/// | the change log covers the window and names it | explained | `changedAfterCut` |
+/// | the change log covers the window and names it, and its changes lead to the snapshot's | explained | `rolledForward` |
+/// | … and its changes lead to something else | unexplained | `differsRolledForward` |
+/// | … and nobody can tell what its changes lead to | explained | `changedAfterCut` |
 /// | its version lies past the cut | explained | `versionAfterCut` |
 /// | its slot moved in the window, and its expiry alone, within the bound | explained | `movedWithSlot` |
 /// | the change log covers the window and does not name it | unexplained | `notInChangeLog` |
 /// | its version does not lie past the cut | unexplained | `versionBeforeCut` |
 /// | it is gone, and deletions carry no version | ambiguous | `deletionUnversioned` |
 /// | nothing covers the window | ambiguous | `noChangeLog` |
+///
+/// A record that is as it was restored, and that the recorded changes would have made another, is unexplained too
+/// (`differsRolledForward`). What was rolled forward was examined; what is explained otherwise was not compared.
 ///
 /// Differences come in chunks (``add(_:)``); what is kept of them is counts and a few samples.
 public struct DriftCheck: Sendable {
@@ -49,6 +54,8 @@ public struct DriftCheck: Sendable {
   private let sampleSize: Int
   private let hash: SipHash
   private var counts: [Group: UInt64] = [:]
+  /// Of the explained ones: those of which nobody can tell what the recorded changes make of them.
+  private var notModelled: UInt64 = 0
   private var findings: [Finding] = []
   private var samples: [Drift.Attribution: [(hash: UInt64, drift: Drift)]] = [:]
 
@@ -71,18 +78,31 @@ public struct DriftCheck: Sendable {
   }
 
   /// Takes differences between the restored backup (left) and the snapshot (right).
-  public mutating func add(_ diff: KeyDiff) { for difference in diff.differences { add(difference) } }
+  ///
+  /// - Parameter rolled: the same slots, where the recorded changes were made on what was restored.
+  public mutating func add(_ diff: KeyDiff, rolled: RolledKeys? = nil) {
+    for difference in diff.differences { add(difference, rolled) }
+    guard let rolled, !rolled.differences.isEmpty else { return }
+    let seen = Set(diff.differences.map { ReadFacts.RecordName(namespace: $0.namespace, key: $0.key) })
+    for difference in rolled.differences
+    where !seen.contains(.init(namespace: difference.namespace, key: difference.key)) && !isExpired(difference) {
+      note(
+        Drift(
+          kind: difference.kind, attribution: .unexplained, cause: .differsRolledForward,
+          namespace: difference.namespace, slot: difference.slot, key: .clear(difference.key)), key: difference.key)
+    }
+  }
 
   /// Takes libraries that differ. Where the evidence says nothing of them, they are ambiguous.
-  public mutating func add(libraries: [String]) {
-    for name in libraries {
+  ///
+  /// - Parameter rolled: those that differ even after the recorded changes were made; nil: none were.
+  public mutating func add(libraries: [String], rolled: [String]? = nil) {
+    for name in Set(libraries).union(rolled ?? []).sorted() {
       let (attribution, cause): (Drift.Attribution, Drift.Cause) =
-        switch evidence?.evidence(library: name) ?? .unknown {
-        case .changed: (.explained, .changedAfterCut)
-        case .version(isPastCut: true): (.explained, .versionAfterCut)
-        case .version(isPastCut: false): (.unexplained, .versionBeforeCut)
-        case .unchanged: (.unexplained, .notInChangeLog)
-        case .deletedUnversioned, .unknown: (.ambiguous, .noChangeLog)
+        if let rolled {
+          rolled.contains(name) ? (.unexplained, .differsRolledForward) : (.explained, .rolledForward)
+        } else {
+          attribute(library: name)
         }
       note(
         Drift(
@@ -91,8 +111,26 @@ public struct DriftCheck: Sendable {
     }
   }
 
-  private mutating func add(_ difference: KeyDiff.Difference) {
-    let (attribution, cause) = attribute(difference)
+  private func attribute(library name: String) -> (Drift.Attribution, Drift.Cause) {
+    switch evidence?.evidence(library: name) ?? .unknown {
+    case .changed: (.explained, .changedAfterCut)
+    case .version(isPastCut: true): (.explained, .versionAfterCut)
+    case .version(isPastCut: false): (.unexplained, .versionBeforeCut)
+    case .unchanged: (.unexplained, .notInChangeLog)
+    case .deletedUnversioned, .unknown: (.ambiguous, .noChangeLog)
+    }
+  }
+
+  private mutating func add(_ difference: KeyDiff.Difference, _ rolled: RolledKeys?) {
+    var (attribution, cause) = attribute(difference)
+    if cause == .changedAfterCut, let rolled {
+      switch rolled.state(of: difference) {
+      case .equal: cause = .rolledForward
+      case .differing: (attribution, cause) = (.unexplained, .differsRolledForward)
+      case .notModelled: notModelled += 1
+      case .notCompared: break
+      }
+    }
     note(
       Drift(
         kind: difference.kind, attribution: attribution, cause: cause, namespace: difference.namespace,
@@ -101,11 +139,7 @@ public struct DriftCheck: Sendable {
 
   /// The table above, in its order.
   func attribute(_ difference: KeyDiff.Difference) -> (Drift.Attribution, Drift.Cause) {
-    if difference.kind == .removed, let expiry = difference.leftExpiry, expiry > window.cut.millisecondsSince1970,
-      expiry <= window.reference.millisecondsSince1970
-    {
-      return (.explained, .expiredSinceCut)
-    }
+    if isExpired(difference) { return (.explained, .expiredSinceCut) }
     let fact =
       evidence?.evidence(namespace: difference.namespace, key: difference.key, slot: difference.slot) ?? .unknown
     switch fact {
@@ -120,6 +154,11 @@ public struct DriftCheck: Sendable {
     case .deletedUnversioned: return (.ambiguous, .deletionUnversioned)
     case .changed, .unknown: return (.ambiguous, .noChangeLog)
     }
+  }
+
+  private func isExpired(_ difference: KeyDiff.Difference) -> Bool {
+    guard difference.kind == .removed, let expiry = difference.leftExpiry else { return false }
+    return expiry > window.cut.millisecondsSince1970 && expiry <= window.reference.millisecondsSince1970
   }
 
   private func isMovedExpiry(_ difference: KeyDiff.Difference) -> Bool {
@@ -169,12 +208,13 @@ public struct DriftCheck: Sendable {
           .driftUnexplained, stage: .drift, subject: Finding.Subject(backup: backup), expected: "none",
           observed: "\(unexplained - UInt64(findings.count)) more of these"))
     }
-    let explained = count(.explained)
-    let examined = equalRecords + unexplained + count(.ambiguous)
+    let verified = counts.reduce(0) { $0 + ($1.key.cause == .rolledForward ? $1.value : 0) }
+    let explained = count(.explained) - verified
+    let examined = equalRecords + unexplained + count(.ambiguous) + verified
     judgement.coverage.append(
       Run.StageCoverage(
         .drift, of: "records, \(reference)",
-        try Coverage(.records, declared: examined + explained, examined: examined, skipped: [.explained: explained])))
+        try Coverage(.records, declared: examined + explained, examined: examined, skipped: [.explained: explained - notModelled, .notModelled: notModelled])))
     judgement.comparisons.append(
       Run.Comparison(
         .drift, left: "sandbox", right: reference, independentReaders: independentReaders, isEqual: counts.isEmpty))

@@ -13,7 +13,7 @@ extension RedisEngine: ChainRestoring {
         from: ReplicationPosition(history: scan.header.history, offset: scan.header.after).description,
         to: scan.end.position.description, firstTime: scan.firstSecond.map(Instant.init(second:)),
         lastTime: scan.end.second.map(Instant.init(second:)), shard: scan.header.shard,
-        problems: ChainAssembly.problems(of: scan, isRead: true))
+        problems: AOFChainAssembly.problems(of: scan, isRead: true))
     } catch let error as StreamReader.Unreadable {
       return IncrementFacts(problems: [.init(.undecodable, offset: 0, detail: error.detail)])
     }
@@ -27,7 +27,7 @@ extension RedisEngine: ChainRestoring {
   /// Makes a log of several files of a full backup and the change streams after it, cut at the point: between two
   /// commands, and never within a transaction. Refers to all of them where they lie.
   public func assemble(_ chain: ShardChain, upTo point: RestorePoint, in folder: String) throws -> AssembledShard {
-    var assembly = try ChainAssembly(shard: chain.shard, base: chain.base)
+    var assembly = try AOFChainAssembly(shard: chain.shard, base: chain.base)
     for increment in chain.increments where !assembly.isLeft { try assembly.add(increment, upTo: point) }
     return try assembly.finish(in: folder)
   }

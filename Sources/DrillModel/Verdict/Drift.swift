@@ -19,6 +19,8 @@ public struct Drift: Hashable, Sendable, Codable {
   public enum Cause: String, Sendable, Codable, CaseIterable {
     /// A change log that reaches from the cut to the reference names the key.
     case changedAfterCut = "changed after the cut, says the change log"
+    /// The same, and the changes that were recorded, made on what was restored, lead to what the reference holds.
+    case rolledForward = "the recorded changes, made on what was restored, lead to it"
     /// The row's own version lies past the cut's.
     case versionAfterCut = "the row's version is past the cut"
     /// The restored record's expiry lies between the cut and the reference.
@@ -31,6 +33,8 @@ public struct Drift: Hashable, Sendable, Codable {
     case deletionUnversioned = "a deletion carries no version"
     /// The change log covers the window and does not name the key.
     case notInChangeLog = "the change log does not name it"
+    /// The recorded changes, made on what was restored, lead to something else.
+    case differsRolledForward = "it differs even after the recorded changes were made on what was restored"
     /// The row's own version is not past the cut's, and yet it differs.
     case versionBeforeCut = "the row's version is not past the cut"
   }

@@ -40,15 +40,17 @@ extension DrillRunner {
       // A snapshot to look at, not a backup to keep: nothing is paused for it.
       plan.coherence = .perShard
       let snapshot = try await live.capture(plan, into: snapshotFolder) { _ in }
-      let evidence = try await changeEvidence(restored, until: snapshot, cluster: cluster.description)
+      let window = changeWindow(restored, until: snapshot)
+      let evidence = try await (engine as? any ChangeExplaining)?.changeEvidence(for: cluster.description, in: window)
+      let rolled = try await rollForward(restored, window)
       let held = try await hold(
-        restored, against: snapshot.files, of: snapshot.topology, name: "live", at: snapshot.cut.time,
-        evidence: evidence)
+        restored, against: snapshot.files, name: "live", at: snapshot.cut.time, evidence: evidence, rolled: rolled)
       let answers = try await judge(replayed, restored, changed: held.slots, evidence: evidence)
       return LivePart(
         topology: snapshot.topology, drift: held.drift, answers: answers,
-        latency: replayed?.summary(side: "live"), note: held.note)
+        latency: replayed?.summary(side: "live"), notes: held.notes)
     }
+    result.notes += part.notes
     result.phases.append(PhaseTiming(.drift, elapsed: start.duration(to: .now)))
     result.liveTopology = part.topology
     result.notes += [part.note].compactMap { $0 }
@@ -72,7 +74,7 @@ extension DrillRunner {
     var drift: DriftCheck.Result
     var answers: (judgement: Judgement, tally: Run.AnswerTally, unanswered: SlotSet)?
     var latency: Run.Latency?
-    var note: String?
+    var notes: [String]
   }
 
   private func compare(_ restored: Restored, withBackup id: String, _ result: inout StageResult) async throws {
@@ -146,23 +148,18 @@ extension DrillRunner {
     }
   }
 
-  private func changeEvidence(
-    _ restored: Restored, until snapshot: CapturedBackup, cluster: ClusterDescription
-  ) async throws -> (any ChangeEvidence)? {
-    guard let explaining = engine as? any ChangeExplaining else { return nil }
+  private func changeWindow(_ restored: Restored, until snapshot: CapturedBackup) -> ChangeWindow {
     let changes = ChangeFolder.path(catalog: catalog.root, backup: restored.manifest.backup)
-    return try await explaining.changeEvidence(
-      for: cluster,
-      in: ChangeWindow(
-        cut: restored.manifest.cut, restored: restored.files, topology: restored.manifest.topology, snapshot: snapshot,
-        changes: FileManager.default.fileExists(atPath: changes) ? changes : nil, patience: .seconds(20)))
+    return ChangeWindow(
+      cut: restored.manifest.cut, restored: restored.files, topology: restored.manifest.topology, snapshot: snapshot,
+      changes: FileManager.default.fileExists(atPath: changes) ? changes : nil, patience: .seconds(20))
   }
 
   /// Fingerprints first; then only the slots that differ, key by key.
   private func hold(
-    _ restored: Restored, against files: [ArtifactFile], of topology: Topology, name: String, at time: Instant,
-    evidence: (any ChangeEvidence)?
-  ) async throws -> (drift: DriftCheck.Result, slots: SlotSet, note: String?) {
+    _ restored: Restored, against files: [ArtifactFile], name: String, at time: Instant,
+    evidence: (any ChangeEvidence)?, rolled: RolledRecords? = nil
+  ) async throws -> (drift: DriftCheck.Result, slots: SlotSet, notes: [String]) {
     let reading = ArtifactReading(
       engine: engine, seed: drill.seed, sampleSize: 0, clock: restored.manifest.cut.time, events: events)
     var other = FoldedRecords(seed: drill.seed, sampleSize: 0)
@@ -177,7 +174,7 @@ extension DrillRunner {
     let left = restored.folded.fingerprint.restricted(to: restored.slots)
     let right = other.fingerprint.restricted(to: restored.slots)
     let slots = SlotDiff(left, right)
-    let moved = restored.manifest.topology.slotsMoved(to: topology)
+    let open = rolled.map { SlotDiff($0.folded.fingerprint.restricted(to: $0.slots), right.restricted(to: $0.slots)) }
     var check = DriftCheck(
       backup: restored.manifest.backup,
       window: .init(
@@ -185,21 +182,28 @@ extension DrillRunner {
         expiryBoundMs: Int64(MoveExpiry.bound.milliseconds)),
       evidence: evidence, seed: drill.seed)
     var unequal: UInt64 = 0
-    for chunk in slots.chunks() {
+    let unchanged = (open?.chunks() ?? []).map { $0.subtracting(slots.slots) }.filter { !$0.isEmpty }
+    for chunk in slots.chunks() + unchanged {
       let mine = try await reading.keys(of: chunk, in: restored.files)
       let theirs = try await reading.keys(of: chunk, in: files)
       let diff = KeyDiff(mine, theirs)
-      check.add(diff)
+      var keys: RolledKeys?
+      if let rolled, let open {
+        let differing = chunk.intersection(open.slots)
+        let forward =
+          differing.isEmpty
+          ? KeyDiff() : KeyDiff(try await reading.keys(of: chunk, in: rolled.files), theirs)
+        keys = RolledKeys(slots: rolled.slots.intersection(chunk), diff: forward, notModelled: rolled.notModelled)
+      }
+      check.add(diff, rolled: keys)
       unequal += UInt64(diff.differences.count { $0.kind != .added })
     }
-    check.add(libraries: slots.libraries)
-    return (
-      try check.finish(
-        // The sandbox may hold fewer than the artifact, from which the differing keys are read.
-        equalRecords: left.recordCount - min(unequal, left.recordCount), independentReaders: restored.readers,
-        reference: name),
-      slots.slots, moved.isEmpty ? nil : MoveExpiry.note(moved, bound: MoveExpiry.bound)
-    )
+    check.add(libraries: slots.libraries, rolled: open?.libraries)
+    let drift = try check.finish(
+      // The sandbox may hold fewer than the artifact, from which the differing keys are read.
+      equalRecords: left.recordCount - min(unequal, left.recordCount), independentReaders: restored.readers,
+      reference: name)
+    return (drift, slots.slots, rolled?.notes(drift.tallies) ?? [])
   }
 
   private func askLive(_ live: any LiveCluster, _ restored: Restored) async throws -> ReplayResult? {

@@ -241,6 +241,9 @@ struct RedisDrillTests {
               "objectives: {mismatches: 0}",
             ]))
         expectClean(run, "repeat \(number)")
+        // What changed meanwhile was examined, and not only excused.
+        #expect(!run.drift.contains { $0.cause == .changedAfterCut }, "repeat \(number): \(run.drift)")
+        #expect(run.drift.contains { $0.cause == .rolledForward }, "repeat \(number): \(run.drift)")
       }
       isDone.raise()
       #expect(try await writing.value > 0)

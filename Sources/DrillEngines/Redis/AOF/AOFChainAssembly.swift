@@ -1,7 +1,7 @@
 internal import DrillModel
 
 /// Puts one shard's full backup and change streams together, part by part.
-struct ChainAssembly {
+struct AOFChainAssembly {
   private let shard: String
   private var chain = AOFChain()
   /// The database that is selected at the end of what is there.
@@ -68,7 +68,7 @@ struct ChainAssembly {
   private func streamPoint(_ point: RestorePoint, _ increment: ShardChain.Increment) -> StreamScan.Point {
     switch point {
     case .end: return .end
-    case .time(let time): return increment.time <= time ? .end : .second(ChainAssembly.second(of: time))
+    case .time(let time): return increment.time <= time ? .end : .second(AOFChainAssembly.second(of: time))
     case .positions(let positions):
       return positions[shard].flatMap(ReplicationPosition.init).map { .position($0) } ?? .end
     }
@@ -89,7 +89,7 @@ struct ChainAssembly {
     if scan.header.shard != shard {
       note(.init(.undecodable, offset: 0, detail: "it says that it is of the shard \(scan.header.shard)"))
     }
-    for problem in ChainAssembly.problems(of: scan, isRead: scan.cut == scan.end) { note(problem) }
+    for problem in AOFChainAssembly.problems(of: scan, isRead: scan.cut == scan.end) { note(problem) }
     if case .positions(let positions) = point, let end = positions[shard].flatMap(ReplicationPosition.init),
       let order = from.order(end), order >= 0
     {
