@@ -20,6 +20,8 @@ public struct SealRequest: Sendable {
   public var topology: String?
   /// Several stores of which each holds whatever it holds.
   public var hasNoSlotMap = false
+  /// The backup, an id or `latest`, since which only what is new is sealed; nil: a full backup.
+  public var on: String?
   /// When the backup was begun, where the files do not tell.
   public var cut: String?
   /// What the bytes should be.

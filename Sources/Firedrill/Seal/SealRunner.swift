@@ -49,6 +49,9 @@ struct SealRunner: Sendable {
       throw DrillError(
         .usage, subject: "--to", detail: "name the catalog with --to, or seal the folder with --in-place")
     }
+    if let on = request.on {
+      return try await sealIncrement(on: on, parts.map(\.found), engine, statement, key, catalog: catalog)
+    }
     return try await sealCopy(parts, folders, engine, statement, key, catalog: catalog)
   }
 
@@ -208,7 +211,7 @@ struct SealRunner: Sendable {
     return try await Set(ForeignDigests.hash(paths).map { "\($0.key) \($0.value.digest)" })
   }
 
-  private func cutStated() throws -> ForeignArtifact.Told<Instant>? {
+  func cutStated() throws -> ForeignArtifact.Told<Instant>? {
     try request.cut.map { text in
       guard let time = Instant(parsing: text) else {
         throw DrillError(.usage, subject: "--cut", detail: "'\(text)' is no ISO 8601 time such as 2026-01-31T04:00:00Z")
@@ -267,6 +270,12 @@ struct SealRunner: Sendable {
       scope: Manifest.Scope(), topology: assigned.topology, artifacts: artifacts.sorted { $0.name < $1.name },
       retention: request.retention, keyIDs: [key.publicKey.keyID],
       rationale: ([SealRunner.afterTheFact] + [request.rationale].compactMap { $0 }).joined(separator: "; "))
+    if let growing = engine as? any ForeignIncrements {
+      for (shard, part) in sharded where manifest.cut.positions[shard] == nil {
+        guard let file = read[part.found.name]?.file else { continue }
+        manifest.cut.positions[shard] = try await onThread { try growing.endPosition(of: file) }
+      }
+    }
     manifest.cut.proof = [SealRunner.afterTheFact] + cut.proof + assigned.proof
     let left = others.isEmpty ? folders.filter { !$0.isFile }.flatMap(\.others).map(\.path) : []
     if !left.isEmpty {
@@ -330,7 +339,7 @@ struct SealRunner: Sendable {
 
 extension ForeignCut {
   /// - Throws: `DrillError` with `usage` where nobody tells the time.
-  fileprivate func known() throws -> (ForeignCut, Instant) {
+  func known() throws -> (ForeignCut, Instant) {
     guard let time else {
       throw DrillError(
         .usage, subject: "cut",

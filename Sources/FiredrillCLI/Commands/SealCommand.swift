@@ -15,6 +15,7 @@ struct SealCommand: AsyncParsableCommand {
         firedrill seal /dumps/2026-01-31 --cluster shop --to /backups --key seal
         firedrill seal a.rdb b.rdb c.rdb --cluster shop --to /backups --key seal --topology nodes.conf
         firedrill seal appendonlydir --cluster shop --to /backups --key seal --cut 2026-01-31T04:00:00Z
+        firedrill seal appendonlydir --cluster shop --to /backups --key seal --on latest   # what was written since
         firedrill seal app.sqlite --cluster app --to /backups --key seal --cut 2026-01-31T04:00:00Z
         firedrill seal /dumps/2026-01-31 --cluster shop --in-place --key seal --digests /dumps/2026-01-31/SHA256SUMS
       """)
@@ -30,6 +31,9 @@ struct SealCommand: AsyncParsableCommand {
 
   @Option(name: .long, help: "The private key to seal with (see firedrill keygen).", completion: .file())
   var key: String
+
+  @Option(name: .long, help: "Seal only what append-only logs grew by since this backup: its id, or latest.")
+  var on: String?
 
   @Flag(name: .long, help: "Seal the one folder where it lies; nothing is copied.")
   var inPlace = false
@@ -76,6 +80,10 @@ struct SealCommand: AsyncParsableCommand {
     guard (to == nil) == inPlace else {
       throw ValidationError("Name the catalog with --to, or seal a folder where it lies with --in-place.")
     }
+    guard on == nil || (!inPlace && digests == nil) else {
+      throw ValidationError(
+        "--on seals an increment into a catalog: name it with --to, without --in-place and --digests.")
+    }
     guard digests != nil || (digestsSignature == nil && digestsKey == nil) else {
       throw ValidationError("--digests-signature and --digests-key are about a list that --digests names.")
     }
@@ -95,6 +103,7 @@ struct SealCommand: AsyncParsableCommand {
     }
     request.retention = retention
     request.rationale = rationale
+    request.on = on
     request.showsKeys = showKeys
     let result = try await interruptible { [request] in try await Firedrill.seal(request, events: events) }
     switch result {

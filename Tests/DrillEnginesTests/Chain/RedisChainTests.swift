@@ -65,9 +65,12 @@ struct RedisChainTests {
     return records.filter { !names.contains("\($0.namespace) \($0.key)") }
   }
 
-  static func link(_ backup: CapturedBackup, _ name: String, shard: String = "standalone") throws -> ShardChain.Increment {
+  static func link(
+    _ backup: CapturedBackup, _ name: String, shard: String = "standalone"
+  ) throws -> ShardChain.Increment {
     .init(
-      backup: name, files: backup.files.filter { $0.shard == shard }, position: try #require(backup.cut.positions[shard]),
+      backup: name, files: backup.files.filter { $0.shard == shard },
+      position: try #require(backup.cut.positions[shard]),
       time: backup.cut.time)
   }
 
@@ -123,7 +126,8 @@ struct RedisChainTests {
             var random = SeededGenerator(seed: seed)
             var leftOut = 0
             for number in 0..<20 {
-              let moment = number < moments.count ? moments[number] : moments[Int(random.next() % UInt64(moments.count))]
+              let moment =
+                number < moments.count ? moments[number] : moments[Int(random.next() % UInt64(moments.count))]
               let byTime = moment.isTimed && random.next().isMultiple(of: 2)
               let (records, assembled, facts) = try await Self.contents(
                 chain, byTime ? .time(moment.time) : .positions(["standalone": moment.position]), in: cluster.folder)
@@ -187,7 +191,8 @@ struct RedisChainTests {
       }
       try await RedisLiveCluster.with(cluster.description()) { live in
         let full = try await live.capture(
-          CapturePlan(coherence: .coherent), into: try cluster.newFolder("full")) { _ in }
+          CapturePlan(coherence: .coherent), into: try cluster.newFolder("full")
+        ) { _ in }
         try await RedisConnection.with(cluster.masters[0].endpoint) { from in
           try await RedisConnection.with(cluster.masters[1].endpoint) { to in
             try await to.ask("CLUSTER", "SETSLOT", "3300", "IMPORTING", source)

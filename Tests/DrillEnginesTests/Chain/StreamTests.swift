@@ -114,7 +114,8 @@ struct StreamTests {
     }
   }
 
-  @Test("a link that does not go on where the one before it ended, of another shard or server, or without an end is told")
+  @Test(
+    "a link that does not go on where the one before it ended, of another shard or server, or without an end is told")
   func wrongLinks() async throws {
     try await RedisFixture.withFolder { folder in
       let base = try Self.snapshot(folder)

@@ -2,7 +2,7 @@ internal import DrillModel
 internal import Foundation
 
 /// A full backup and parts of change streams, in the order in which a server loads them: the text of an artifact of the
-/// format `aof-chain`, which refers to the files where they lie.
+/// format `aof-chain-manifest`, which refers to the files where they lie.
 struct AOFChain: Codable {
   struct Part: Codable {
     /// Absolute.

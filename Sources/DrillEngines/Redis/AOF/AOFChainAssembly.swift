@@ -39,8 +39,9 @@ struct AOFChainAssembly {
           database: file.database, isBase: file.mayHavePreamble))
     }
     database = scan.database
-    if base.format != AOFFormat.chain, let last = layout.files.indices.contains(scan.end.file)
-      ? layout.files[scan.end.file] : nil
+    if base.format != AOFFormat.chain,
+      let last = layout.files.indices.contains(scan.end.file)
+        ? layout.files[scan.end.file] : nil
     {
       position = ReplicationPosition(history: last.name, offset: scan.end.offset)
     }
@@ -84,7 +85,8 @@ struct AOFChainAssembly {
     let from = ReplicationPosition(history: scan.header.history, offset: scan.header.after)
     func note(_ problem: ReadFacts.Problem) { problems.append((increment.backup, problem)) }
     if let position, position != from {
-      note(.init(.undecodable, offset: 0, detail: "it goes on from \(from), and what it is made on ends at \(position)"))
+      note(
+        .init(.undecodable, offset: 0, detail: "it goes on from \(from), and what it is made on ends at \(position)"))
     }
     if scan.header.shard != shard {
       note(.init(.undecodable, offset: 0, detail: "it says that it is of the shard \(scan.header.shard)"))
@@ -147,7 +149,8 @@ struct AOFChainAssembly {
   static func problems(of scan: StreamScan, isRead: Bool) -> [ReadFacts.Problem] {
     var problems: [ReadFacts.Problem] = []
     if let gap = scan.gap {
-      problems.append(.init(.undecodable, offset: Int64(clamping: scan.end.bytes), detail: "the stream is cut off: \(gap)"))
+      problems.append(
+        .init(.undecodable, offset: Int64(clamping: scan.end.bytes), detail: "the stream is cut off: \(gap)"))
     }
     if isRead, let transaction = scan.openTransaction {
       problems.append(

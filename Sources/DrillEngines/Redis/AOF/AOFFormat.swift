@@ -11,7 +11,7 @@ enum AOFFormat {
   /// A change stream: what came after a full backup.
   static let stream = "aof-stream"
   /// A full backup and change streams as one log, which ``AOFChain`` puts together; never stored.
-  static let chain = "aof-chain"
+  static let chain = "aof-chain-manifest"
 }
 
 extension ArtifactFile {

@@ -24,6 +24,8 @@ struct AOFLayout: Sendable {
   var problems: [ReadFacts.Problem] = []
   /// Bytes of files that no server loads.
   var historyBytes: UInt64 = 0
+  /// Bytes of a chain's files after the point at which they are left.
+  var leftBytes: UInt64 = 0
   /// All bytes of the artifact.
   var sizeBytes: UInt64 = 0
 
@@ -44,8 +46,13 @@ struct AOFLayout: Sendable {
     if artifact.format == AOFFormat.chain {
       let text = try AOFLayout.file(artifact.path, mayHavePreamble: false)
       manifest = text
+      sizeBytes = text.sizeBytes
       files = try AOFChain(path: artifact.path).files
-      sizeBytes = files.reduce(0) { $0 + $1.sizeBytes - $1.start }
+      for file in files {
+        let whole = try FileByteSource(path: file.path).sizeBytes()
+        sizeBytes += whole
+        leftBytes += whole - min(file.sizeBytes, whole)
+      }
       return
     }
     guard artifact.format == AOFFormat.manifest else {

@@ -34,8 +34,10 @@ package struct AOFReader: Sendable {
     facts.opaqueRecords = 0
     facts.problems = scan.problems
     facts.notes += scan.notes
-    facts.leftOutBytes = [.tornTail: scan.tornBytes, .notLoaded: layout.historyBytes, .afterPoint: scan.laterBytes]
-      .filter { $0.value > 0 }
+    facts.leftOutBytes = [
+      .tornTail: scan.tornBytes, .notLoaded: layout.historyBytes, .afterPoint: scan.laterBytes + layout.leftBytes,
+    ]
+    .filter { $0.value > 0 }
     guard scan.problems.isEmpty else { return facts }
     try withoutActuallyEscaping(handler) { handler in
       try AOFReplay(scan, selection: selection, slotOf: slotOf, handler: handler).run(&facts)

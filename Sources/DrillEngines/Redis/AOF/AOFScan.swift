@@ -121,6 +121,11 @@ struct AOFScan {
       switch try reader.next() {
       case .annotation(let stamp):
         guard let stamp else { continue }
+        if isBeyond(reader.offset) {
+          isBeyondPoint = true
+          laterBytes += file.sizeBytes - (transaction ?? reader.start)
+          return
+        }
         if case .time(let last) = point, stamp > last {
           isBeyondPoint = true
           laterBytes += file.sizeBytes - (transaction ?? reader.start)
@@ -138,7 +143,8 @@ struct AOFScan {
         switch reader.command.keyword(0) {
         case "MULTI": transaction = transaction ?? reader.start
         case "EXEC": transaction = nil
-        default: if knowsAllCommands { try take(reader.command, file, reader.start, &database) }
+        case "SELECT": if let number = AOFCommandTable.database(reader.command, 1) { database = number }
+        default: if knowsAllCommands { try take(reader.command, file, reader.start, database) }
         }
         commands += 1
         if transaction == nil { end.offset = reader.offset }
@@ -171,11 +177,10 @@ struct AOFScan {
   }
 
   private mutating func take(
-    _ command: AOFCommand, _ file: AOFLayout.File, _ offset: UInt64, _ database: inout Int
+    _ command: AOFCommand, _ file: AOFLayout.File, _ offset: UInt64, _ database: Int
   ) throws {
     guard let entry = AOFCommandTable.entry(command) else { throw unknown(command, file, offset) }
     switch command.keyword(0) {
-    case "SELECT": if let number = AOFCommandTable.database(command, 1) { database = number }
     case "FLUSHALL": touched.emptyAll()
     case "FLUSHDB": touched.empty(database)
     case "SWAPDB":

@@ -146,7 +146,9 @@ struct IncrementCapture {
     while true {
       let last = StreamCopy.lastOffset(of: path) ?? 0
       if last >= max(now, position.offset) { return }
-      guard .now < deadline else { throw StreamCopy.Failure(detail: "it ends at offset \(last); nobody follows any more") }
+      guard .now < deadline else {
+        throw StreamCopy.Failure(detail: "it ends at offset \(last); nobody follows any more")
+      }
       try await Task.sleep(for: .milliseconds(50))
     }
   }
@@ -284,7 +286,9 @@ struct IncrementCapture {
 
   // MARK: Up to the cut
 
-  private func reach(_ end: ReplicationPosition, _ origins: [String: Origin], shard: String) async throws
+  private func reach(
+    _ end: ReplicationPosition, _ origins: [String: Origin], shard: String
+  ) async throws
     -> ReplicationPosition
   {
     guard case .followed(let followed)? = origins[shard] else { return end }

@@ -25,7 +25,9 @@ extension RedisLiveCluster: IncrementCapturing {
       do {
         return try await capture.run(changes: predecessor.changes, whileHeld: whileHeld)
       } catch {
-        for shard in survey.map.shards { RedisLiveCluster.remove(StreamRecorder.path(folder: folder, shard: shard.name)) }
+        for shard in survey.map.shards {
+          RedisLiveCluster.remove(StreamRecorder.path(folder: folder, shard: shard.name))
+        }
         if error is CancellationError || Task.isCancelled {
           throw DrillError(
             .interrupted, subject: description.name, detail: "the capture was interrupted; writes were resumed")
@@ -53,7 +55,8 @@ extension RedisLiveCluster: IncrementCapturing {
       let gone = then.subtracting(now).sorted().map { "\($0) is gone" }
       throw DrillError(
         .referenceUnavailable, subject: survey.map.shards.map(\.name).joined(separator: ", "),
-        detail: "the shards are not those of the predecessor: \((new + gone).joined(separator: ", ")); take a full backup")
+        detail:
+          "the shards are not those of the predecessor: \((new + gone).joined(separator: ", ")); take a full backup")
     }
     var positions: [String: ReplicationPosition] = [:]
     for source in survey.sources {
@@ -73,7 +76,8 @@ extension RedisLiveCluster: IncrementCapturing {
       guard position.history == source.info["master_replid"] else {
         throw DrillError(
           .referenceUnavailable, subject: shard,
-          detail: "a fail-over or a restart began another replication history since the predecessor; take a full backup")
+          detail: "a fail-over or a restart began another replication history since the predecessor; take a full backup"
+        )
       }
       positions[shard] = position
     }

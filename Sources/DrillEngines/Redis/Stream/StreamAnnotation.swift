@@ -23,7 +23,8 @@ enum StreamAnnotation: Hashable, Sendable {
     case .header(let header):
       "#FD:STREAM version=1 shard=\(StreamAnnotation.escaped(header.shard)) history=\(StreamAnnotation.escaped(header.history))"
         + " after=\(header.after) database=\(header.database.map { String($0) } ?? "-")"
-        + " counts=\(header.countsAnnotations ? "file" : "commands") sum="
+        + " counts=\(header.countsAnnotations ? "file" : "commands")"
+        + " second=\(header.second.map { String($0) } ?? "-") sum="
     case .block(let offset): "#FD:BLOCK offset=\(offset) sum="
     case .untimed(let offset): "#FD:UNTIMED offset=\(offset) sum="
     case .lost(let offset, let reason):
@@ -57,15 +58,17 @@ enum StreamAnnotation: Hashable, Sendable {
       guard fields["version"] == "1", let shard = fields["shard"].flatMap(unescaped),
         let history = fields["history"].flatMap(unescaped), let after = fields["after"].flatMap({ UInt64($0) }),
         let database = fields["database"], database == "-" || UInt32(database) != nil, let counts = fields["counts"],
-        ["file", "commands"].contains(counts)
+        ["file", "commands"].contains(counts), let second = fields["second"], second == "-" || Int64(second) != nil
       else { return nil }
       return .header(
         StreamHeader(
-          shard: shard, history: history, after: after, database: UInt32(database), countsAnnotations: counts == "file"))
+          shard: shard, history: history, after: after, database: UInt32(database), countsAnnotations: counts == "file",
+          second: Int64(second)))
     case "#FD:BLOCK": return fields["offset"].flatMap { UInt64($0) }.map { .block(offset: $0) }
     case "#FD:UNTIMED": return fields["offset"].flatMap { UInt64($0) }.map { .untimed(offset: $0) }
     case "#FD:LOST":
-      guard let offset = fields["offset"].flatMap({ UInt64($0) }), let reason = fields["reason"].flatMap(unescaped) else {
+      guard let offset = fields["offset"].flatMap({ UInt64($0) }), let reason = fields["reason"].flatMap(unescaped)
+      else {
         return nil
       }
       return .lost(offset: offset, reason: reason)
@@ -115,4 +118,6 @@ struct StreamHeader: Hashable, Sendable {
   var database: UInt32?
   /// Whether offsets are bytes of a server's own file, in which its time stamps stand too.
   var countsAnnotations = false
+  /// The second of the last time stamp before, which holds until the next one; nil: none is known.
+  var second: Int64?
 }

@@ -51,7 +51,8 @@ final class StreamReader {
     reader = try AOFCommandReader(path: path, from: 0, sizeBytes: size)
     sum = try StreamSum(path: path)
     do {
-      guard case .annotation = try reader.next(), let (annotation, stored, covered) = StreamAnnotation.read(reader.line),
+      guard case .annotation = try reader.next(),
+        let (annotation, stored, covered) = StreamAnnotation.read(reader.line),
         case .header(let header) = annotation, try sum.advance(to: UInt64(covered)) == stored
       else { throw Unreadable(detail: StreamReader.foreign) }
       self.header = header

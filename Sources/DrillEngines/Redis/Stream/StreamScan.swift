@@ -58,12 +58,14 @@ struct StreamScan {
 
     // What no block has vouched for yet.
     var unproven = (start: start, cut: place, place: place, commands: UInt64(0))
-    var second: Int64?
+    var second = header.second
+    firstSecond = second
     var transaction: UInt64?
     var commands: UInt64 = 0
     var isBeyond = false
+    if let second, case .second(let last) = point { isBeyond = second > last }
     // A server's own log tells times only where it was told to.
-    var isUntimed = header.countsAnnotations
+    var isUntimed = header.countsAnnotations && second == nil
     var seeksTime: Bool { if case .second = point { true } else { false } }
     func note(_ place: Place) {
       if place.position == entry { unproven.start = place }
