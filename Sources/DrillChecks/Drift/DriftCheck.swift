@@ -56,6 +56,8 @@ public struct DriftCheck: Sendable {
   private var counts: [Group: UInt64] = [:]
   /// Of the explained ones: those of which nobody can tell what the recorded changes make of them.
   private var notModelled: UInt64 = 0
+  /// Records that are as they were restored, and differ where the recorded changes were made.
+  private var reopened: UInt64 = 0
   private var findings: [Finding] = []
   private var samples: [Drift.Attribution: [(hash: UInt64, drift: Drift)]] = [:]
 
@@ -86,6 +88,7 @@ public struct DriftCheck: Sendable {
     let seen = Set(diff.differences.map { ReadFacts.RecordName(namespace: $0.namespace, key: $0.key) })
     for difference in rolled.differences
     where !seen.contains(.init(namespace: difference.namespace, key: difference.key)) && !isExpired(difference) {
+      if difference.kind != .removed { reopened += 1 }
       note(
         Drift(
           kind: difference.kind, attribution: .unexplained, cause: .differsRolledForward,
@@ -210,11 +213,13 @@ public struct DriftCheck: Sendable {
     }
     let verified = counts.reduce(0) { $0 + ($1.key.cause == .rolledForward ? $1.value : 0) }
     let explained = count(.explained) - verified
-    let examined = equalRecords + unexplained + count(.ambiguous) + verified
+    let examined = equalRecords - min(reopened, equalRecords) + unexplained + count(.ambiguous) + verified
     judgement.coverage.append(
       Run.StageCoverage(
         .drift, of: "records, \(reference)",
-        try Coverage(.records, declared: examined + explained, examined: examined, skipped: [.explained: explained - notModelled, .notModelled: notModelled])))
+        try Coverage(
+          .records, declared: examined + explained, examined: examined,
+          skipped: [.explained: explained - notModelled, .notModelled: notModelled])))
     judgement.comparisons.append(
       Run.Comparison(
         .drift, left: "sandbox", right: reference, independentReaders: independentReaders, isEqual: counts.isEmpty))

@@ -57,14 +57,16 @@ struct AssembledChain: Sendable {
 extension AssembledShard {
   /// What a manifest would say of it; its bytes were sealed by nobody.
   func artifacts() throws -> [Artifact] {
-    try ([file.path] + file.parts).map { path in
+    try ([file.path] + file.parts).enumerated().map { index, path in
       var status = stat()
       guard lstat(path, &status) == 0 else {
         throw DrillError(.io, subject: file.shard, detail: "what was made of its chain went away: \(systemErrorText())")
       }
       return Artifact(
-        name: name(of: path), role: .data, shard: file.shard,
-        format: path == file.path ? file.format : file.format.replacing("-manifest", with: "-part"),
+        // Links of a chain may name their files alike.
+        name: index == 0 ? name(of: path) : "\(file.shard)/\(index).\((path as NSString).lastPathComponent)",
+        role: .data, shard: file.shard,
+        format: index == 0 ? file.format : file.format.replacing("-manifest", with: "-part"),
         sizeBytes: UInt64(max(0, status.st_size)), digest: Digest(words: (0, 0, 0, 0)))
     }
   }

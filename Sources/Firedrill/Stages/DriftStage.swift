@@ -174,7 +174,8 @@ extension DrillRunner {
     let left = restored.folded.fingerprint.restricted(to: restored.slots)
     let right = other.fingerprint.restricted(to: restored.slots)
     let slots = SlotDiff(left, right)
-    let open = rolled.map { SlotDiff($0.folded.fingerprint.restricted(to: $0.slots), right.restricted(to: $0.slots)) }
+    let forward = rolled.flatMap { $0.files.isEmpty ? nil : $0 }
+    let open = forward.map { SlotDiff($0.folded.fingerprint.restricted(to: $0.slots), right.restricted(to: $0.slots)) }
     var check = DriftCheck(
       backup: restored.manifest.backup,
       window: .init(
@@ -188,17 +189,18 @@ extension DrillRunner {
       let theirs = try await reading.keys(of: chunk, in: files)
       let diff = KeyDiff(mine, theirs)
       var keys: RolledKeys?
-      if let rolled, let open {
+      if let forward, let open {
         let differing = chunk.intersection(open.slots)
-        let forward =
+        let diff =
           differing.isEmpty
-          ? KeyDiff() : KeyDiff(try await reading.keys(of: chunk, in: rolled.files), theirs)
-        keys = RolledKeys(slots: rolled.slots.intersection(chunk), diff: forward, notModelled: rolled.notModelled)
+          ? KeyDiff() : KeyDiff(try await reading.keys(of: chunk, in: forward.files), theirs)
+        keys = RolledKeys(slots: forward.slots.intersection(chunk), diff: diff, notModelled: forward.notModelled)
       }
       check.add(diff, rolled: keys)
       unequal += UInt64(diff.differences.count { $0.kind != .added })
     }
-    check.add(libraries: slots.libraries, rolled: open?.libraries)
+    // Libraries are of no slot: they are brought forward where all shards are.
+    check.add(libraries: slots.libraries, rolled: forward?.files.count == files.count ? open?.libraries : nil)
     let drift = try check.finish(
       // The sandbox may hold fewer than the artifact, from which the differing keys are read.
       equalRecords: left.recordCount - min(unequal, left.recordCount), independentReaders: restored.readers,

@@ -124,4 +124,49 @@ struct DriftCheckTests {
     #expect(try attribution(.version(isPastCut: false)) == ["unexplained", "drift-unexplained"])
     #expect(try attribution(.unchanged) == ["unexplained", "drift-unexplained"])
   }
+
+  @Test("what the recorded changes lead to is examined: equal, or unexplained; what is not modelled stays skipped")
+  func rolledForward() throws {
+    let log = Evidence(facts: [[5]: .unchanged], otherwise: .changed)
+    func check(_ differences: [KeyDiff.Difference], _ rolled: RolledKeys) throws -> DriftCheck.Result {
+      var check = DriftCheck(backup: "shop-1", window: window, evidence: log)
+      check.add(KeyDiff(differences: differences), rolled: rolled)
+      return try check.finish(equalRecords: 100, independentReaders: 1)
+    }
+    func rolled(_ differences: [KeyDiff.Difference], _ slots: [Int] = [1], notModelled: [UInt8] = []) -> RolledKeys {
+      RolledKeys(
+        slots: SlotSet(slots.map { Slot($0) }), diff: KeyDiff(differences: differences),
+        notModelled: Set(notModelled.map { .init(namespace: "db0", key: [$0]) }))
+    }
+    let equal = try check([difference(.changed), difference(.removed, 2), difference(.added, 3)], rolled([]))
+    #expect(equal.judgement.isClean && Set(equal.tallies.map(\.cause)) == [.rolledForward])
+    #expect(equal.judgement.coverage(.records)?.skipped == [:] && equal.judgement.coverage(.records)?.examined == 103)
+
+    let differing = try check([difference(.changed), difference(.changed, 2)], rolled([difference(.changed, 2)]))
+    #expect(differing.judgement.findings.map(\.subject.key) == [.clear([2])])
+    #expect(Set(differing.tallies.map(\.cause)) == [.rolledForward, .differsRolledForward])
+
+    // The snapshot holds what was restored, and the stream says that it changed.
+    let undone = try check([], rolled([difference(.changed, 2), difference(.removed, 3, left: 1500)]))
+    #expect(undone.judgement.findings.map(\.subject.key) == [.clear([2])], "one that expired meanwhile is explained")
+    #expect(undone.judgement.coverage(.records)?.declared == 100)
+
+    let outside = try check([difference(.changed, 1, slot: 2)], rolled([]))
+    #expect(outside.tallies.map(\.cause) == [.changedAfterCut])
+    let unknown = try check([difference(.changed)], rolled([difference(.changed)], notModelled: [1]))
+    #expect(unknown.tallies.map(\.cause) == [.changedAfterCut] && unknown.judgement.isClean)
+    #expect(unknown.judgement.coverage(.records)?.skipped == [.notModelled: 1])
+    // What the stream does not name is unexplained as before, and once.
+    let unnamed = try check([difference(.changed, 5)], rolled([difference(.changed, 5)]))
+    #expect(unnamed.judgement.findings.count == 1 && unnamed.tallies.map(\.cause) == [.notInChangeLog])
+  }
+
+  @Test("libraries that the recorded changes lead to are explained, and others are not")
+  func librariesRolledForward() throws {
+    var check = DriftCheck(backup: "shop-1", window: window, evidence: nil)
+    check.add(libraries: ["a", "b"], rolled: ["b", "c"])
+    let result = try check.finish(equalRecords: 1, independentReaders: 1)
+    #expect(result.judgement.findings.map(\.subject.key) == [.clear(Array("b".utf8)), .clear(Array("c".utf8))])
+    #expect(Set(result.tallies.map(\.cause)) == [.rolledForward, .differsRolledForward])
+  }
 }
