@@ -44,7 +44,8 @@ extension DrillRunner {
       let evidence = try await (engine as? any ChangeExplaining)?.changeEvidence(for: cluster.description, in: window)
       let rolled = try await rollForward(restored, window)
       let held = try await hold(
-        restored, against: snapshot.files, name: "live", at: snapshot.cut.time, evidence: evidence, rolled: rolled)
+        restored, against: snapshot.files, of: snapshot.topology, name: "live", at: snapshot.cut.time,
+        evidence: evidence, rolled: rolled)
       let answers = try await judge(replayed, restored, changed: held.slots, evidence: evidence)
       return LivePart(
         topology: snapshot.topology, drift: held.drift, answers: answers,
@@ -53,7 +54,6 @@ extension DrillRunner {
     result.notes += part.notes
     result.phases.append(PhaseTiming(.drift, elapsed: start.duration(to: .now)))
     result.liveTopology = part.topology
-    result.notes += [part.note].compactMap { $0 }
     if cluster.description.tls?.verification == .authority { result.notes.append(TLSSettings.unnamed) }
     absorb(part.drift, "the live snapshot", &result)
     guard let answers = part.answers else { return }
@@ -106,7 +106,7 @@ extension DrillRunner {
     let held = try await hold(
       restored, against: whole.data.map(\.file), of: sealed.manifest.topology, name: "backup \(id)",
       at: sealed.manifest.cut.time, evidence: evidence)
-    result.notes += [held.note].compactMap { $0 }
+    result.notes += held.notes
     absorb(held.drift, "backup \(id)", &result, isEvidence: sealed.isTrusted)
   }
 
@@ -157,7 +157,7 @@ extension DrillRunner {
 
   /// Fingerprints first; then only the slots that differ, key by key.
   private func hold(
-    _ restored: Restored, against files: [ArtifactFile], name: String, at time: Instant,
+    _ restored: Restored, against files: [ArtifactFile], of topology: Topology, name: String, at time: Instant,
     evidence: (any ChangeEvidence)?, rolled: RolledRecords? = nil
   ) async throws -> (drift: DriftCheck.Result, slots: SlotSet, notes: [String]) {
     let reading = ArtifactReading(
@@ -174,6 +174,7 @@ extension DrillRunner {
     let left = restored.folded.fingerprint.restricted(to: restored.slots)
     let right = other.fingerprint.restricted(to: restored.slots)
     let slots = SlotDiff(left, right)
+    let moved = restored.manifest.topology.slotsMoved(to: topology)
     let forward = rolled.flatMap { $0.files.isEmpty ? nil : $0 }
     let open = forward.map { SlotDiff($0.folded.fingerprint.restricted(to: $0.slots), right.restricted(to: $0.slots)) }
     var check = DriftCheck(
@@ -205,7 +206,8 @@ extension DrillRunner {
       // The sandbox may hold fewer than the artifact, from which the differing keys are read.
       equalRecords: left.recordCount - min(unequal, left.recordCount), independentReaders: restored.readers,
       reference: name)
-    return (drift, slots.slots, rolled?.notes(drift.tallies) ?? [])
+    let shift = moved.isEmpty ? [] : [MoveExpiry.note(moved, bound: MoveExpiry.bound)]
+    return (drift, slots.slots, shift + (rolled?.notes(drift.tallies) ?? []))
   }
 
   private func askLive(_ live: any LiveCluster, _ restored: Restored) async throws -> ReplayResult? {

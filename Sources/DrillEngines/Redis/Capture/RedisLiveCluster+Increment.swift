@@ -21,7 +21,9 @@ extension RedisLiveCluster: IncrementCapturing {
     for attempt in 1...RedisLiveCluster.attempts {
       let capture = IncrementCapture(
         survey: survey, plan: plan, credentials: credentials, predecessor: positions, folder: folder,
-        store: RedisLiveCluster.masters(survey.map, credentials, readRate: nil), events: events)
+        store: RedisStore(
+          shards: survey.map.shards.map { (name: $0.name, slots: $0.slots, endpoint: $0.master.endpoint) },
+          topology: survey.map.topology, credentials: credentials), events: events)
       do {
         return try await capture.run(changes: predecessor.changes, whileHeld: whileHeld)
       } catch {
