@@ -275,6 +275,24 @@ struct SQLiteIncrementTests {
     #expect(engine.order("replication:5", position(1)) == nil)
   }
 
+  @Test("copies whole the table that a changeset cannot carry, and no other")
+  func copiedAlone() async throws {
+    try await withSQLiteFolder { folder in
+      let (_, _, increment) = try make(
+        folder,
+        before: [
+          "CREATE TABLE t(id INTEGER PRIMARY KEY, u UNIQUE)", "CREATE TABLE o(id INTEGER PRIMARY KEY, a)",
+          "INSERT INTO t VALUES (1,'a'),(2,'b')", "INSERT INTO o VALUES (1,1)",
+        ],
+        after: [
+          "UPDATE t SET u='c' WHERE id=1", "UPDATE t SET u='a' WHERE id=2", "UPDATE t SET u='b' WHERE id=1",
+          "UPDATE o SET a=2",
+        ])
+      let read = try ChangesetFile.read(increment[0].path, shard: "a")
+      #expect(read.file?.header.copied.map(\.name) == ["t"] && read.tables.map(\.name) == ["o"])
+    }
+  }
+
   // MARK: Damage
 
   private static let before = [

@@ -73,9 +73,12 @@ struct IncrementApplication {
   var shard: String
   var files: [ArtifactFile]
 
+  /// - Parameter noted: told of each kind of conflict.
   /// - Returns: why it does not fit; the database is then worth nothing.
   /// - Throws: ``SQLiteFailure``; `DrillError` with `artifact-io`.
-  func apply(to path: String) throws -> [ReadFacts.Problem] {
+  func apply(
+    to path: String, noted: (ChangesetApplication.Conflict) -> Void = { _ in }
+  ) throws -> [ReadFacts.Problem] {
     func conflict(_ detail: String) -> ReadFacts.Problem { .init(.conflict, detail: detail) }
     guard ChangesetMaker.isAvailable else { throw ChangesetMaker.missing }
     guard let changes = files.first(where: { $0.format == ChangesetFile.format }) else {
@@ -105,6 +108,7 @@ struct IncrementApplication {
       return [.init(.undecodable, detail: "the changeset: \(failure.meaning)")]
     }
     guard conflicts.isEmpty else {
+      for conflict in conflicts.keys { noted(conflict) }
       return conflicts.sorted { $0.key < $1.key }.map { conflict, count in
         let place = conflict.table.isEmpty ? "" : "\(TableLayout.shown(conflict.table)): "
         return .init(.conflict, detail: "\(place)\(conflict.kind.words) (\(count) change\(count == 1 ? "" : "s"))")

@@ -90,11 +90,15 @@ struct IncrementMaker: Sendable {
         let trial = "\(work)/\(shard).trial"
         try writableCopy(of: old, at: trial)
         defer { unlink(trial) }
-        let problems = try IncrementApplication(shard: shard, files: files).apply(to: trial)
-        let odd =
-          try problems.isEmpty
-          ? differing(try content(of: trial), wanted) : conflicting(with: copied)
-        if odd.isEmpty { return files }
+        var odd: Set<String> = []
+        let problems = try IncrementApplication(shard: shard, files: files).apply(to: trial) { odd.insert($0.table) }
+        if problems.isEmpty {
+          odd = try differing(try content(of: trial), wanted)
+          if odd.isEmpty { return files }
+        } else if odd.isEmpty || odd.contains("") {
+          // Which table it is about is not told.
+          odd = Set(try ChangesetFile.read(changes, shard: shard).tables.map(\.name))
+        }
         guard !odd.isSubset(of: copied) else {
           throw refusal(
             "what changed cannot be told as an increment (\(odd.sorted().prefix(3).joined(separator: ", ")))")
@@ -176,12 +180,6 @@ struct IncrementMaker: Sendable {
   }
 
   // MARK: Trying
-
-  /// The tables of the changeset that was just written, in one of which a change did not fit.
-  private func conflicting(with copied: Set<String>) throws -> Set<String> {
-    let read = try ChangesetFile.read(changes, shard: shard)
-    return Set(read.tables.map(\.name)).subtracting(copied)
-  }
 
   /// What a database holds, by namespace: a count and the sum of its records' digests.
   private struct Total: Equatable {
