@@ -64,6 +64,18 @@ struct StreamTests {
     return ArtifactFile(shard: "a", format: "rdb", path: folder + "/base.rdb")
   }
 
+  @Test("whether somebody still records a log is told, however the recorder ended")
+  func recording() async throws {
+    try await RedisFixture.withFolder { folder in
+      let path = "\(folder)/a.aof"
+      #expect(!StreamRecorder.isRecording(path))
+      var recorder: StreamRecorder? = try StreamRecorder(path: path, Self.header())
+      #expect(StreamRecorder.isRecording(path) && recorder != nil)
+      recorder = nil
+      #expect(!StreamRecorder.isRecording(path))
+    }
+  }
+
   @Test("points by time and by position are cut at whole commands, never within a transaction")
   func points() async throws {
     try await RedisFixture.withFolder { folder in

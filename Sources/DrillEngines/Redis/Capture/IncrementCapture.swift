@@ -144,10 +144,14 @@ struct IncrementCapture {
       throw StreamCopy.Failure(detail: "it is of another replication history, or begins later")
     }
     while true {
+      let isRecording = StreamRecorder.isRecording(path)
       let last = StreamCopy.lastOffset(of: path) ?? 0
-      if last >= max(now, position.offset) { return }
+      if last >= max(now, position.offset), isRecording { return }
+      guard isRecording else {
+        throw StreamCopy.Failure(detail: "it ends at offset \(last), and nobody follows any more")
+      }
       guard .now < deadline else {
-        throw StreamCopy.Failure(detail: "it ends at offset \(last); nobody follows any more")
+        throw StreamCopy.Failure(detail: "it ends at offset \(last), and its recorder has fallen behind")
       }
       try await Task.sleep(for: .milliseconds(50))
     }
@@ -314,7 +318,11 @@ struct IncrementCapture {
     let deadline = ContinuousClock.now + IncrementCapture.patience
     for (shard, origin) in origins.sorted(by: { $0.key < $1.key }) {
       guard case .recorded(let path) = origin, let start = predecessor[shard], let end = ends[shard] else { continue }
-      while (StreamCopy.lastOffset(of: path) ?? 0) < end.offset, .now < deadline {
+      var isRecording = true
+      while isRecording, .now < deadline {
+        // Asked first: what it wrote before it ended is then there.
+        isRecording = StreamRecorder.isRecording(path)
+        if (StreamCopy.lastOffset(of: path) ?? 0) >= end.offset { break }
         try await Task.sleep(for: .milliseconds(20))
       }
       do {

@@ -33,6 +33,15 @@ final class StreamRecorder {
   /// The name of a shard's log in its folder.
   static func path(folder: String, shard: String) -> String { "\(folder)/\(shard).aof" }
 
+  /// Whether somebody records the log now. A recorder locks its file, and the kernel lets go of that however it ends;
+  /// true as well where the file system does not tell.
+  static func isRecording(_ path: String) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { Glibc.close(descriptor) }
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0
+  }
+
   /// Begins a log.
   ///
   /// - Throws: `DrillError` with `io`: a file is there already, or cannot be written.
@@ -41,6 +50,8 @@ final class StreamRecorder {
     offset = header.after
     descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw StreamRecorder.failure("cannot be created", header.shard) }
+    // Who asks whether it is held has it for a moment.
+    while flock(descriptor, LOCK_EX) == -1, errno == EINTR {}
     try begin(header)
   }
 
