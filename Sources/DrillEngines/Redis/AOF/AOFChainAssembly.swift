@@ -100,7 +100,7 @@ struct AOFChainAssembly {
     }
     if scan.isUntimed {
       notes.append(
-        "shard \(shard): of the changes after \(scan.cut.position) in \(increment.backup) nobody knows when they were made"
+        "of the changes after \(scan.cut.position) in \(increment.backup) nobody knows when they were made"
           + " (a server's log tells it with `aof-timestamp-enabled`, a stream while `capture --follow` receives it): they are"
           + " left out")
     }
@@ -166,7 +166,7 @@ struct AOFChainAssembly {
       file: try chain.write(to: "\(folder)/chain.json", shard: shard), position: position?.description,
       time: second.map { Instant(millisecondsSince1970: $0 * 1000) }, problems: problems, notes: notes)
     if streams > 0 {
-      assembled.notes.append("shard \(shard): \(commands) commands of \(streams) change streams")
+      assembled.notes.append("\(commands) commands of \(streams) change \(streams == 1 ? "stream" : "streams")")
     }
     return assembled
   }
