@@ -113,11 +113,17 @@ public enum Firedrill {
 
   /// What a capture would cost production.
   ///
-  /// - Parameter via: instead of what the cluster file says.
-  public static func estimate(cluster path: String, via: ReadingPath? = nil) async throws -> CaptureEstimate {
+  /// - Parameters:
+  ///   - via: instead of what the cluster file says.
+  ///   - isIncrement: whether of an increment, whatever it is taken on.
+  public static func estimate(
+    cluster path: String, via: ReadingPath? = nil, isIncrement: Bool = false
+  ) async throws -> CaptureEstimate {
     let cluster = try ClusterFile.read(path: Workplace.absolute(path)).reading(via)
+    var plan = cluster.description.capture
+    plan.isIncrement = isIncrement
     return try await Engines().named(cluster.description.engine).withLive(cluster.description) { live in
-      try await live.estimate(cluster.description.capture)
+      try await live.estimate(plan)
     }
   }
 

@@ -39,10 +39,13 @@ public struct CapturePlan: Hashable, Sendable, Codable {
   public var readsByCommands: Bool
   /// Whether ``ChangeFollowing/follow(from:topology:into:isDone:)`` comes after: the engine keeps what it needs to miss no change after the cut.
   public var follows: Bool
+  /// Whether it is an increment: what changed is read, and nothing is copied.
+  public var isIncrement: Bool
 
   public init(
     coherence: Cut.Coherence = .perShard, maxPause: Duration = .seconds(2), allowsServerDisk: Bool = false,
-    prefersReplicas: Bool = true, readsByCommands: Bool = false, follows: Bool = false
+    prefersReplicas: Bool = true, readsByCommands: Bool = false, follows: Bool = false,
+    isIncrement: Bool = false
   ) {
     self.coherence = coherence
     self.maxPause = maxPause
@@ -50,6 +53,7 @@ public struct CapturePlan: Hashable, Sendable, Codable {
     self.prefersReplicas = prefersReplicas
     self.readsByCommands = readsByCommands
     self.follows = follows
+    self.isIncrement = isIncrement
   }
 }
 

@@ -59,6 +59,7 @@ struct CaptureRunner: Sendable {
   private func capture(_ live: any LiveCluster) async throws -> SealedManifest {
     var plan = cluster.description.capture
     plan.follows = follows
+    plan.isIncrement = on != nil
     let estimate = try await live.estimate(plan)
     for line in estimate.lines { events(.note(line)) }
     guard estimate.refusals.isEmpty else {

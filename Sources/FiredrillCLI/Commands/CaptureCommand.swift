@@ -56,7 +56,9 @@ struct CaptureCommand: AsyncParsableCommand {
     let (path, catalog, key, retention, rationale) = (cluster, to, key, retention, rationale)
     let (follow, via, predecessor, trust) = (follow, via, on, trust)
     if estimate {
-      let estimate = try await interruptible { try await Firedrill.estimate(cluster: path, via: via) }
+      let estimate = try await interruptible {
+        try await Firedrill.estimate(cluster: path, via: via, isIncrement: predecessor != nil)
+      }
       if common.json {
         try Terminal.sayJSON(estimate)
       } else {

@@ -250,6 +250,9 @@ struct RedisChainTests {
     ) { cluster in
       try await RedisLiveCluster.with(cluster.description()) { live in
         let full = try await live.capture(CapturePlan(), into: try cluster.newFolder("full")) { _ in }
+        let estimate = try await live.estimate(CapturePlan(coherence: .coherent, isIncrement: true))
+        #expect(estimate.forkMs == 0 && estimate.memoryNeededBytes == 0 && estimate.pauseMs > 0)
+        #expect(estimate.lines.contains { $0.contains("no snapshot, no fork") })
         try await RedisConnection.with(cluster.masters[0].endpoint) { connection in
           for _ in 0..<40 { try await connection.ask("SET", "large", String(repeating: "v", count: 4096)) }
         }

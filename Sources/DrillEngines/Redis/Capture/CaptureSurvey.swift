@@ -107,7 +107,7 @@ struct CaptureSurvey: Sendable {
     var forkMs = 0.0
     var needed: [String: UInt64] = [:]
     var free: [String: UInt64] = [:]
-    for source in sources {
+    for source in sources where !plan.isIncrement {
       let used = source.info.number("used_memory") ?? 0
       // Page tables are copied: 10 to 20 ms per GiB on common machines, or what the server itself last saw, whichever
       // is more.
@@ -127,6 +127,13 @@ struct CaptureSurvey: Sendable {
           "\(source.node.endpoint): `repl-diskless-sync no` makes it write the snapshot to its own disk; set it to yes, or allow `transfer: disk`"
         )
       }
+    }
+    for source in sources {
+      if plan.isIncrement {
+        lines.append(
+          "\(source.shard.name.prefix(12)): what changed since, from \(source.isMaster ? "master" : "replica") \(source.node.endpoint)"
+            + " where nobody has recorded it; no snapshot, no fork")
+      }
       if plan.follows, source.minReplicasToWrite > 0 || source.settings.minReplicasToWrite > 0 {
         refusals.append(
           "\(source.shard.master.endpoint): `min-replicas-to-write` is above 0, and a link that follows would count as a replica there"
@@ -137,7 +144,7 @@ struct CaptureSurvey: Sendable {
     lines += notes
     var pauseMs = 0.0
     if plan.coherence == .coherent {
-      let spread = sources.map { $0.settings.longestWait(transfer) }.max() ?? 0
+      let spread = plan.isIncrement ? 0 : sources.map { $0.settings.longestWait(transfer) }.max() ?? 0
       pauseMs = spread + forkMs + 50
       let usable = (plan.maxPause - WritePause.margin(plan.maxPause)).milliseconds
       if pauseMs > usable {
