@@ -7,7 +7,7 @@ public struct Readiness: Hashable, Sendable, Codable {
   public var missingSlots = SlotSet()
   /// Shards with an artifact that had other slots at the backup's epoch than are expected of them; sorted.
   public var otherSlots: [String] = []
-  /// Slots that lie in another shard's artifact than is expected, or were in flight in either topology.
+  /// Slots that lie in another shard's artifact than is expected, or were in flight in one topology and not so in the other.
   public var movedSlots = SlotSet()
   /// The backup's epoch, and the expected one.
   public var epoch: UInt64
@@ -33,7 +33,9 @@ public struct Readiness: Hashable, Sendable, Codable {
         otherSlots.append(shard)
       }
     }
-    movedSlots = topology.slotsMoved(to: expected)
+    // A move that is just so in both is what is expected.
+    let common = Set(topology.moves).intersection(expected.moves).map(\.slot)
+    movedSlots = topology.slotsMoved(to: expected).subtracting(SlotSet(common))
   }
 
   /// Nothing is missing, and every slot lies where it is expected.

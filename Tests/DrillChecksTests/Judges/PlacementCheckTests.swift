@@ -202,6 +202,19 @@ struct ReadinessTests {
     #expect(readiness.otherSlots == ["a", "b"] && readiness.missingSlots.isEmpty && !readiness.isComplete)
   }
 
+  @Test("a backup of the middle of a move is ready for that same topology, and for none with another move")
+  func sameMove() throws {
+    var manifest = backup.manifest
+    manifest.topology.moves = [.init(slot: Slot(7), source: "a", target: "b")]
+    var expected = manifest.topology
+    let codes = try check(manifest, against: expected).codes
+    #expect(codes.isEmpty)
+    expected.moves[0].target = "c"
+    #expect(try check(manifest, against: expected).codes == [.topologyStale])
+    expected.moves = []
+    #expect(try check(manifest, against: expected).codes == [.topologyStale])
+  }
+
   @Test("a slot in flight is covered by both of its shards alone")
   func inFlight() throws {
     var manifest = backup.manifest
