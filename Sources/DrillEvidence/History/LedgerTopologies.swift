@@ -3,8 +3,8 @@ import Foundation
 import GRDB
 
 extension Ledger {
-  /// Records a topology unless that would say nothing new: of the live servers, unless the last look at them saw the same, so that one that comes back is
-  /// recorded again; of a backup, which stays what it is, unless this one was seen before.
+  /// Records a topology unless that would say nothing new: of the live servers, unless the last look at them saw the same and no migration told of
+  /// anything since, so that one that comes back is recorded again, and one that a migration should have changed; of a backup, which stays what it is, unless this one was seen before.
   ///
   /// - Returns: whether it was recorded.
   /// - Throws: `DrillError`: `ledger-unwritable`, `ledger-damaged`.
@@ -15,11 +15,17 @@ extension Ledger {
         db,
         sql: "SELECT CAST(statement AS BLOB) FROM leaves WHERE cluster = ? AND kind = ? ORDER BY leaf",
         arguments: [topology.cluster, LeafKind.topology.rawValue])
-      let known = try statements.map { try CanonicalJSON.decode(Leaf<TopologySeen>.self, from: $0).body }
-      let isKnown =
-        topology.seenIn == TopologySeen.live
-        ? known.last { $0.seenIn == TopologySeen.live }?.isSame(as: topology) == true
-        : known.contains { $0.isSame(as: topology) }
+      let known = try statements.map { try CanonicalJSON.decode(Leaf<TopologySeen>.self, from: $0) }
+      let isKnown: Bool
+      if topology.seenIn == TopologySeen.live {
+        let last = known.last { $0.body.seenIn == TopologySeen.live }
+        let events = try migrationEvents(of: topology.cluster, db)
+        isKnown = last.map { last in
+          last.body.isSame(as: topology) && events.allSatisfy { $0.body.at <= last.body.asOf ?? last.time }
+        } ?? false
+      } else {
+        isKnown = known.contains { $0.body.isSame(as: topology) }
+      }
       if !isKnown { _ = try append(topology, details: nil, at: time, db) }
       return !isKnown
     }

@@ -25,7 +25,7 @@ extension Ledger {
     }
   }
 
-  private func migrationEvents(of cluster: String, _ db: Database) throws -> [Recorded<MigrationEvent>] {
+  func migrationEvents(of cluster: String, _ db: Database) throws -> [Recorded<MigrationEvent>] {
     let rows = try Row.fetchAll(
       db,
       sql: """

@@ -22,6 +22,19 @@ struct TopologyRecordTests {
     }
   }
 
+  @Test("are recorded again, as they are, once a migration told of something since")
+  func afterEvents() throws {
+    try withTemporaryFolder { folder in
+      let ledger = try Ledger.open(at: folder + "/ledger.sqlite")
+      let topology = SampleMigration.topology(epoch: 3)
+      #expect(try ledger.see(seen(topology), at: SampleMigration.time(-5)))
+      _ = try ledger.publish([SampleMigration.event(.planned)], at: SampleMigration.time(1))
+      #expect(try ledger.see(seen(topology), at: SampleMigration.time(2)))
+      #expect(try !ledger.see(seen(topology), at: SampleMigration.time(3)))
+      #expect(try !ledger.see(seen(topology, in: "backup pre"), at: SampleMigration.time(4)))
+    }
+  }
+
   @Test("of backups that are drilled every night are recorded once, whatever the live ones did in between")
   func backups() throws {
     try withTemporaryFolder { folder in
