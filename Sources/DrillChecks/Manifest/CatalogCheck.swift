@@ -2,9 +2,12 @@ public import DrillModel
 
 /// Judges whether the catalog holds what the drill selects.
 public enum CatalogCheck {
-  /// - Parameter selection: what was asked for, in words: `backup shop-20260101T000000Z-0a1b2c`.
-  public static func missing(_ selection: String) -> Finding {
-    Finding(.backupMissing, stage: .catalog, expected: selection, observed: "the catalog holds no such backup")
+  /// - Parameters:
+  ///   - selection: what was asked for: an id, a time, a checkpoint.
+  ///   - observed: why there is none.
+  public static func missing(_ selection: String, _ observed: String) -> Finding {
+    Finding(
+      .backupMissing, stage: .catalog, expected: "the backup that the drill selects: \(selection)", observed: observed)
   }
 
   public static func missingArtifact(_ artifact: Artifact, of backup: String, _ observed: String) -> Finding {

@@ -16,7 +16,7 @@ extension PlaybookPage {
         confirm: [
           "`firedrill catalog list CATALOG`: is there a backup of this cluster, and how old is the newest cut?",
           "Is the catalog's folder the right one, and is it mounted? An empty mount point looks like a catalog without backups.",
-          "Does the drill's `backup:` name an id or a time for which there can be a backup?",
+          "Does the drill's `backup:` name an id, a time or a checkpoint for which there can be a backup? `firedrill chain check CATALOG` says from when to when each chain reaches.",
         ],
         act: [
           "Read the backup job's log: it may have failed for nights without anyone seeing.",

@@ -73,7 +73,7 @@ struct RunParts {
         indent: 2, hanging: 6)
       if index == 0 || most == .max { page.paragraph([Span(group.code.meaning)], indent: 6) }
       if let first = group.findings.first {
-        let (expected, observed) = (first.expected.clipped(to: 90), first.observed.clipped(to: 90))
+        let (expected, observed) = (first.expected.clipped(to: 180), first.observed.clipped(to: 180))
         page.paragraph(["expected ", Span(expected, .strong), "; observed ", Span(observed, .strong)], indent: 6)
       }
       page.paragraph(["→ ", Span(group.code.action)], indent: 6, hanging: 8)

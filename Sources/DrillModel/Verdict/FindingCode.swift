@@ -61,7 +61,7 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   /// What it means, one sentence.
   public var meaning: String {
     switch self {
-    case .backupMissing: "The drill selects a backup that the catalog does not hold."
+    case .backupMissing: "The drill selects a backup that the catalog does not hold, or a point that no chain of it reaches."
     case .retentionBreaksChain: "A rule would drop a backup that an increment which stays was made on."
     case .retentionDropsCheckpoint:
       "A rule would drop a backup that a migration which has not ended could still go back to."
@@ -135,7 +135,8 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   /// What to do next, one sentence, for a person at 3 a.m.
   public var action: String {
     switch self {
-    case .backupMissing: "Run `firedrill catalog list` and see whether the backup job ran."
+    case .backupMissing:
+      "Run `firedrill catalog list` and see whether the backup job ran; `firedrill chain check` says from when to when a chain reaches."
     case .retentionBreaksChain:
       "Delete neither: keep the whole chain as long as its last increment, in one class with it, or take a full backup first."
     case .retentionDropsCheckpoint:

@@ -142,5 +142,5 @@ struct ManifestCheckTests {
   }
 
   @Test("a backup that is not there is backup-missing")
-  func missing() { #expect(CatalogCheck.missing("backup shop-9").code == .backupMissing) }
+  func missing() { #expect(CatalogCheck.missing("shop-9", "the catalog holds no such backup").code == .backupMissing) }
 }
