@@ -72,6 +72,11 @@ struct StreamScan {
       unproven.place = place
       if !isBeyond, !(isUntimed && seeksTime) { (unproven.cut, unproven.commands) = (place, commands) }
     }
+    /// What was just read may lie after the position that was asked for.
+    func leave(_ history: String) {
+      let after = ReplicationPosition(history: history, offset: reader.offset)
+      if case .position(let last) = point, let order = after.order(last), order > 0 { isBeyond = true }
+    }
     while true {
       let before = reader.offset
       let item = try reader.next()
@@ -84,8 +89,7 @@ struct StreamScan {
         case "SELECT": if let number = AOFCommandTable.database(reader.command, 1) { place.database = UInt32(number) }
         default: break
         }
-        let after = ReplicationPosition(history: place.history, offset: reader.offset)
-        if case .position(let last) = point, let order = after.order(last), order > 0 { isBeyond = true }
+        leave(place.history)
         (place.bytes, place.offset, place.second) = (reader.endInFile, reader.offset, second ?? place.second)
         guard transaction == nil else { continue }
         note(place)
@@ -102,6 +106,7 @@ struct StreamScan {
         if !isBeyond, isUntimed { (unproven.cut, unproven.commands) = (unproven.place, commands) }
         isUntimed = false
         guard reader.section.countsAnnotations else { continue }
+        leave(place.history)
         (place.bytes, place.offset) = (reader.endInFile, reader.offset)
         if transaction == nil { note(place) }
       case .block, .untimed:
