@@ -22,6 +22,8 @@ public struct SealRequest: Sendable {
   public var hasNoSlotMap = false
   /// The backup, an id or `latest`, since which only what is new is sealed; nil: a full backup.
   public var on: String?
+  /// Paths of public keys that may have signed that backup, beside ``key``'s.
+  public var trust: [String] = []
   /// When the backup was begun, where the files do not tell.
   public var cut: String?
   /// What the bytes should be.

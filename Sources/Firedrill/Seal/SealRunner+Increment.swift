@@ -16,16 +16,17 @@ extension SealRunner {
       throw DrillError(.usage, subject: engine.name, detail: "files of this engine do not grow; leave out --on")
     }
     let cluster = ClusterDescription(name: request.cluster, engine: engine.name, endpoints: [])
-    let predecessor = try Predecessor(name, in: catalog, of: cluster, engine: engine, trusted: [key.publicKey])
+    let trusted = try request.trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) } + [key.publicKey]
+    let predecessor = try Predecessor(name, in: catalog, of: cluster, engine: engine, trusted: trusted)
     let last = predecessor.last.manifest
-    let shards = try shards(of: artifacts, statement, last)
+    let shards = try shards(of: artifacts, statement, predecessor)
     let stated = try cutStated()
-    let (cut, time) = try ForeignCut(zip(shards, artifacts).map { ($0, $1) }, stated: stated).known()
     let staging = try StagedBackup(catalog: catalog, cluster: request.cluster)
     defer { staging.discard() }
     var captured = CapturedBackup(
-      files: [], cut: cut.cut(at: time), topology: last.topology, engineVersion: last.engineVersion, pause: .zero)
-    captured.cut.proof.insert(SealRunner.afterTheFact, at: 0)
+      files: [], cut: Cut(time: last.cut.time, coherence: .perShard, positions: [:], proof: []),
+      topology: last.topology, engineVersion: last.engineVersion, pause: .zero)
+    var grown: [(shard: String, found: ForeignFolder.Found)] = []
     try await RunFolder.with(below: Workplace.workRoot()) { work in
       let restored = try await predecessor.described(in: work, events: events).restored()
       for (shard, artifact) in zip(shards, artifacts) {
@@ -40,6 +41,12 @@ extension SealRunner {
         let growth = try await onThread {
           try engine.growth(of: file, on: base, after: position, to: "\(staging.folder)/\(shard).aof")
         }
+        var found = artifact
+        // Of what is sealed: the log may have grown meanwhile.
+        if let last = try engine.incrementFacts(growth.file).lastTime {
+          found.artifact.cut = .init(last, by: "the log's last time stamp before its end")
+        }
+        grown.append((shard, found))
         captured.files.append(growth.file)
         captured.cut.positions[shard] = growth.position
         captured.cut.proof.append("shard \(shard): from \(position) to \(growth.position)")
@@ -50,16 +57,21 @@ extension SealRunner {
         }
       }
     }
+    let (cut, time) = try ForeignCut(grown, stated: stated).known()
+    captured.cut.time = time
+    captured.cut.proof = [SealRunner.afterTheFact] + cut.proof + captured.cut.proof
     let sealed = try await staging.seal(
       captured, on: predecessor.last, reference: CapturedReference(), cluster: cluster, key: key, retention: nil,
       rationale: ([SealRunner.afterTheFact] + [request.rationale].compactMap { $0 }).joined(separator: "; "))
     return .sealed(sealed, folder: "\(catalog)/\(staging.id)")
   }
 
-  /// The shard of each artifact: the only one, or the one that is stated.
+  /// The shard of each artifact: the one that is stated, the one whose artifact bore its name in the full backup, or the
+  /// only one.
   private func shards(
-    of artifacts: [ForeignFolder.Found], _ statement: ShardStatement, _ last: Manifest
+    of artifacts: [ForeignFolder.Found], _ statement: ShardStatement, _ predecessor: Predecessor
   ) throws -> [String] {
+    let (full, last) = (predecessor.links[0].manifest, predecessor.last.manifest)
     let names = Set(last.cut.positions.keys).union(last.topology.shards.map(\.name))
     let stated = Dictionary(statement.paths.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
     let shards = try artifacts.map { artifact in
@@ -67,6 +79,7 @@ extension SealRunner {
       let folder = (artifact.artifact.path as NSString).deletingLastPathComponent
       guard
         let shard = (paths + [folder]).lazy.compactMap({ stated[$0] }).first
+          ?? full.artifacts.first(where: { $0.name == artifact.name })?.shard
           ?? (names.count == 1 && artifacts.count == 1 ? names.first : nil)
       else {
         throw DrillError(

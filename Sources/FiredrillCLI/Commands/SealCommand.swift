@@ -35,6 +35,9 @@ struct SealCommand: AsyncParsableCommand {
   @Option(name: .long, help: "Seal only what append-only logs grew by since this backup: its id, or latest.")
   var on: String?
 
+  @Option(name: .long, help: "With --on: a public key that may have signed it, beside --key; repeat for more.")
+  var trust: [String] = []
+
   @Flag(name: .long, help: "Seal the one folder where it lies; nothing is copied.")
   var inPlace = false
 
@@ -104,6 +107,7 @@ struct SealCommand: AsyncParsableCommand {
     request.retention = retention
     request.rationale = rationale
     request.on = on
+    request.trust = trust
     request.showsKeys = showKeys
     let result = try await interruptible { [request] in try await Firedrill.seal(request, events: events) }
     switch result {

@@ -99,6 +99,55 @@ struct ForeignLogDrillTests {
     }
   }
 
+  @Test(
+    "of several shards are sealed again as they grew, each told by the name it had in the full backup, or by what is stated"
+  )
+  func grown() async throws {
+    try await CopiedDumps.withBench { bench in
+      let dumps = try #require(CopiedDumps.current)
+      func again(_ number: Int) async throws -> String {
+        for index in 0..<60 { try await dumps.cluster.send("SET", "grown-\(index)", "\(number)") }
+        try FileManager.default.removeItem(atPath: bench.folder + "/shelf/logs")
+        return try await copyLogs(bench)
+      }
+      func id(_ ending: FiredrillProcess.Ending) throws -> String {
+        #expect(ending.status == 0, "\(ending.errors)\(ending.output)")
+        return try #require(try ending.json()["backup"] as? String)
+      }
+      func sealIncrement(_ paths: [String], on: String, _ more: [String] = []) async throws -> FiredrillProcess.Ending {
+        try await FiredrillProcess.run(
+          ["seal"] + paths + [
+            "--cluster", "shop", "--key", bench.folder + "/seal", "--to", bench.bench.catalog, "--on", on, "--json",
+          ] + more, in: bench.bench)
+      }
+      let full = try id(try await seal(bench, [try await copyLogs(bench), "--to", bench.bench.catalog]))
+      let first = try id(try await sealIncrement([try await again(1)], on: full))
+      let logs = try await again(2)
+      let exchanged = zip(bench.nodes, [1, 0, 2]).flatMap { node, index in
+        ["--shard", "\(node)=\(logs)/\(bench.nodes[index])/appendonlydir"]
+      }
+      let wrong = try await sealIncrement([logs], on: first, exchanged)
+      #expect(wrong.status == 2 && wrong.errors.contains("capture-refused"), "\(wrong.errors)\(wrong.output)")
+      let renamed = bench.folder + "/renamed"
+      try FileManager.default.moveItem(atPath: logs, toPath: renamed)
+      for (index, node) in bench.nodes.enumerated() {
+        try FileManager.default.moveItem(atPath: "\(renamed)/\(node)", toPath: "\(renamed)/master-\(index)")
+      }
+      let untold = try await sealIncrement([renamed], on: first)
+      #expect(untold.status == 64 && untold.errors.contains("--shard NAME=PATH"), "\(untold.errors)")
+      let stated = bench.nodes.enumerated().flatMap { ["--shard", "\($1)=\(renamed)/master-\($0)/appendonlydir"] }
+      let second = try id(try await sealIncrement([renamed], on: first, stated))
+      let end = try id(try await seal(bench, [renamed, "--to", bench.bench.catalog] + stated))
+      let drill = DrillBench(folder: bench.folder, backup: second, catalog: "catalog")
+      let run = try await drill.run(
+        .init(
+          catalog: "catalog", level: .content,
+          more: ["backup: {id: \(second), at: {backup: \(end)}}", "reference: {backup: \(end)}"]))
+      expectClean(run, at: .content)
+      #expect(run.drift.isEmpty && run.backups.first?.chain?.links.map(\.backup) == [full, first, second])
+    }
+  }
+
   @Test("pass at level restored without a manifest of ours; a torn tail is told, a file that is missing is a finding")
   func unsealed() async throws {
     try await CopiedDumps.withBench { bench in

@@ -10,15 +10,18 @@ struct UnixRedis: Sendable {
   let connection: RedisConnection
   var url: String { "redis+unix://\(folder)/s" }
 
-  /// - Parameter folder: made where it is not there.
+  /// - Parameters:
+  ///   - folder: made where it is not there.
+  ///   - options: further lines of its configuration.
   static func with<R: Sendable>(
-    _ folder: String, password: String? = nil, _ body: (UnixRedis) async throws -> R
+    _ folder: String, password: String? = nil, options: [String] = [], _ body: (UnixRedis) async throws -> R
   ) async throws -> R {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     guard let server = SandboxTools.executable("redis-server") else {
       throw Failure(detail: "redis-server is not installed")
     }
-    var lines = ["port 0", "unixsocket \(folder)/s", "dir \(folder)", "save \"\"", "repl-diskless-sync-delay 0"]
+    var lines =
+      ["port 0", "unixsocket \(folder)/s", "dir \(folder)", "save \"\"", "repl-diskless-sync-delay 0"] + options
     if let password { lines.append("requirepass \(password)") }
     let input = lines.map { $0 + "\n" }.joined()
     return try await ChildProcess.with(.init(executable: server, arguments: ["-"], input: Array(input.utf8))) { child in

@@ -40,7 +40,8 @@ struct LogGrowth {
     let before = try AOFScan(
       layout, upTo: .position(file: start.history, offset: start.offset), knowsAllCommands: false)
     guard before.end == AOFScan.End(file: first, offset: start.offset) else {
-      throw refusal("no command ends at byte \(start.offset) of \(start.history), where the predecessor does")
+      throw refusal(
+        "no command ends at byte \(start.offset) of \(start.history), where the predecessor does: it is another log")
     }
     database = UInt32(before.database)
     second = before.time
