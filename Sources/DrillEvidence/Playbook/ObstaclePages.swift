@@ -336,6 +336,32 @@ extension PlaybookPage {
           "Report it with the run's details (`firedrill ledger show RUN --json`).",
           "Do not read anything into the run's other parts.",
         ])
+    case .eventDiffers:
+      return page(
+        "A migration's event has the id of one that is recorded and says something else; nothing was recorded.",
+        [
+          "`firedrill migration show NAME --cluster C` lists the events with their ids.",
+          "Do two tools count their ids alike?",
+        ],
+        ["Give what happened since an id of its own; what was published twice is recorded once by itself."])
+    case .migrationUnknown:
+      return page(
+        "An event is about a migration that nobody planned; nothing was recorded.",
+        ["Is the name written as in `firedrill migration show --cluster C`?"],
+        ["Publish its `planned` event first, with the slots that it moves."])
+    case .eventOutOfOrder:
+      return page(
+        "A migration's stage does not admit the event: stages are passed one after the other, and none is left out.",
+        ["`firedrill migration show NAME --cluster C`: which stage is it at, and since when?"],
+        [
+          "Publish the stages in between, if they were passed; the error says which comes next.",
+          "If they were not passed, the tool went too far: stop it, and look before the cut-over.",
+        ])
+    case .eventFromFuture:
+      return page(
+        "An event says that it happened later than now, beyond what clocks differ by.",
+        ["`date -u` on the machine that published it, and on this one"],
+        ["Set the clock, and publish again with the right time."])
     case .alreadyRunning:
       return page(
         "Another process runs this drill, and two runs of one drill never overlap. Nothing was begun.",

@@ -57,6 +57,11 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   case driftExceeded = "drift-exceeded"
   case mismatchesExceeded = "mismatches-exceeded"
   case coverageShort = "coverage-short"
+  // topology
+  case slotUnowned = "slot-unowned"
+  case slotContested = "slot-contested"
+  case moveOneSided = "move-one-sided"
+  case viewStale = "view-stale"
 
   /// What it means, one sentence.
   public var meaning: String {
@@ -129,6 +134,10 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
     case .driftExceeded: "There is more drift than the drill allows."
     case .mismatchesExceeded: "There are more differing answers than the drill allows."
     case .coverageShort: "Less was examined than the drill requires."
+    case .slotUnowned: "The topology has slots that no shard owns."
+    case .slotContested: "The topology has slots that two shards own."
+    case .moveOneSided: "A slot's move stands on one side only, or starts at a shard that does not own the slot."
+    case .viewStale: "A node goes by an epoch, or an owner of slots, that no longer is."
     }
   }
 
@@ -211,6 +220,14 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
     case .driftExceeded, .mismatchesExceeded:
       "Look at the findings of drift and comparison first; the objective only counts them."
     case .coverageShort: "See what was skipped and why in the coverage table."
+    case .slotUnowned:
+      "Find the last topology that owned them (`firedrill topology show --at`), and give the slots back to that shard before clients need them."
+    case .slotContested:
+      "Stop the migration; find out which of the shards holds the slot's newest records before one of them gives it up."
+    case .moveOneSided:
+      "Stop the migration tool, and set the missing mark or take back the other (`CLUSTER SETSLOT … STABLE`) once it is known where the slot's keys lie."
+    case .viewStale:
+      "See whether the node is cut off from the others; until it catches up, it sends clients to the wrong shard."
     }
   }
 }

@@ -25,12 +25,10 @@ extension FindingCode {
       .manifestUnsigned, .chainGap, .artifactMissing, .artifactNotRegular,
       .sizeMismatch, .checksumMismatch, .artifactUnreadable, .formatChecksumMismatch, .databaseCorrupt,
       .foreignKeyViolated, .coverageHole, .slotMisplaced, .slotOverlap, .recordDouble, .restoreRejected, .chainCycle,
-      .chainOverlap,
-      .chainRepeated, .chainForeign, .chainEpoch:
+      .chainOverlap, .chainRepeated, .chainForeign, .chainEpoch, .slotUnowned, .slotContested, .moveOneSided:
       .high
     case .topologyStale, .versionUnsupported, .restoreTimeExceeded, .recoveryPointExceeded, .driftExceeded,
-      .mismatchesExceeded,
-      .coverageShort, .artifactMutable, .chainFork:
+      .mismatchesExceeded, .coverageShort, .artifactMutable, .chainFork, .viewStale:
       .medium
     case .artifactUnexpected, .trailingBytes: .low
     }

@@ -8,7 +8,7 @@ struct PlaybookWordsTests {
   func commands() async throws {
     // A command with its subcommand where it has one, and what follows up to the end of the code.
     let typed =
-      #/`firedrill (?<name>[a-z]+(?: (?:list|show|verify|withdraw|note|acknowledge|policy-changes|check))?)(?<rest>[^`]*)`/#
+      #/`firedrill (?<name>[a-z]+(?: (?:list|show|verify|withdraw|note|acknowledge|policy-changes|discover|check|diff))?)(?<rest>[^`]*)`/#
     var flags: [String: Set<String>] = [:]
     for page in PlaybookPage.all {
       for sentence in page.confirm + page.act + [page.ends] {
