@@ -18,6 +18,9 @@ struct DashboardPath: Hashable, Sendable {
 
 extension DashboardPath {
   static func cluster(_ name: String) -> String { "/clusters/\(encoded(name))" }
+  static func migration(_ name: String, of cluster: String) -> String {
+    "\(self.cluster(cluster))/migrations/\(encoded(name))"
+  }
   static func run(_ name: String) -> String { "/runs/\(encoded(name))" }
   static func finding(_ id: String) -> String { "/findings/\(encoded(id))" }
 

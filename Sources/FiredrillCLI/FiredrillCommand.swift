@@ -24,7 +24,8 @@ struct FiredrillCommand: AsyncParsableCommand {
       RetentionCommand.self,
       LedgerCommand.self,
       FindingsCommand.self,
-      ExplainCommand.self, PlaybookCommand.self, GateCommand.self, ReportCommand.self, ServeCommand.self,
+      ExplainCommand.self, PlaybookCommand.self, GateCommand.self, TopologyCommand.self, MigrationCommand.self,
+      ReportCommand.self, ServeCommand.self,
       ScheduleCommand.self, EvidenceCommand.self, KeygenCommand.self, DoctorCommand.self, ManualCommand.self,
     ])
 

@@ -58,6 +58,39 @@ struct PageTests {
     }
   }
 
+  @Test("a migration has its page, which the overview and its cluster lead to while it is open")
+  func migration() async throws {
+    try await DashboardBench.with { bench in
+      try fill(bench)
+      func publish(_ stage: MigrationStage) throws {
+        _ = try bench.ledger.publish(
+          [
+            MigrationPublication(
+              id: stage.rawValue, cluster: "shop", migration: "reshard-7", stage: stage, at: DashboardBench.start,
+              moves: [.init(slots: SlotSet(0...99), source: "s1", target: "s2")])
+          ], at: DashboardBench.now)
+      }
+      try publish(.planned)
+      let path = "/clusters/shop/migrations/reshard-7"
+      let responder = try await bench.responder()
+      for place in ["/", "/clusters/shop"] {
+        #expect(responder.get(place).body.contains("<a href=\"\(path)\">"), "\(place)")
+      }
+      let page = responder.get(path).body
+      for words in [
+        "PLANNED", "0 of 100", "<svg class=\"chart broad\"", "No drill has passed", "href=\"/clusters/shop\"",
+      ] {
+        #expect(page.contains(words), "\(words)")
+      }
+      for absent in ["/clusters/shop/migrations/other", "/clusters/nope/migrations/reshard-7"] {
+        #expect(responder.get(absent).status.code == 404)
+      }
+      try publish(.rolledBack)
+      let later = try await bench.responder()
+      #expect(!later.get("/").body.contains(path) && later.get("/clusters/shop").body.contains(path))
+    }
+  }
+
   @Test(
     "what is not there is 404, and what is asked wrongly is 400",
     arguments: [

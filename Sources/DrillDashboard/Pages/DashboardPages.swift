@@ -26,6 +26,11 @@ struct DashboardPages: Sendable {
         return missing(question, "the ledger knows no such cluster")
       }
       return page(question, "Runs of \(segments[1])", runs, "runs-page")
+    case ("clusters", 4) where segments[2] == "migrations":
+      guard
+        let timeline = question.memory.clusters[segments[1]]?.timeline(of: segments[3], at: question.now)
+      else { return missing(question, "the ledger knows no such migration") }
+      return page(question, "\(segments[3]) of \(segments[1])", MigrationPage(timeline), "migration-page")
     case ("runs", 2):
       guard let report = try question.report(run: segments[1]) else {
         return missing(question, "the ledger knows no run of this name")
@@ -79,6 +84,18 @@ struct DashboardPages: Sendable {
     }
   }
 
+  struct MigrationPage {
+    let view: MigrationView
+    let clusterName: String
+    let clusterLink: String
+
+    init(_ timeline: MigrationTimeline) {
+      view = MigrationView(timeline, runLink: { DashboardPath.run($0) })
+      clusterName = timeline.cluster
+      clusterLink = DashboardPath.cluster(timeline.cluster)
+    }
+  }
+
   struct ClusterPage {
     struct Choice {
       let label: String
@@ -90,11 +107,14 @@ struct DashboardPages: Sendable {
     let choices: [Choice]
     let runsLink: String
     let readiness: ReadinessPart
+    let migrations: [MigrationLink]
 
     init(_ report: ReportPage, _ question: DashboardQuestion, days: Int) {
+      let memory = question.memory.clusters[report.cluster]
       readiness = ReadinessPart(
-        question.memory.clusters[report.cluster]?.readiness(at: question.now)
+        memory?.readiness(at: question.now)
           ?? ClusterReadiness(latest: nil, topologies: [], migrations: [], at: question.now))
+      migrations = (memory?.migrations ?? []).map { MigrationLink($0) }
       view = ReportView(report, links: DashboardPages.links)
       let path = DashboardPath.cluster(report.cluster)
       choices = [7, 30, 90, 365].map { Choice(label: "\($0) days", link: "\(path)?days=\($0)", isChosen: $0 == days) }

@@ -3,7 +3,7 @@ enum DashboardTemplates {
   static let all = [
     "overview": framed(overview), "cluster-page": framed(cluster), "run-page": framed(run),
     "runs-page": framed(runs), "open-findings": framed(findings), "finding-page": framed(finding),
-    "missing": framed(missing),
+    "missing": framed(missing), "migration-page": framed(migration),
   ]
 
   /// Around every page.
@@ -43,7 +43,8 @@ enum DashboardTemplates {
     <ul class="drills">
     {{#drillLines}}<li><span class="{{tone}}"><span aria-hidden="true">{{symbol}}</span> {{state}}</span> \
     {{^empty(link)}}<a href="{{link}}">{{drillName}}</a>{{/empty(link)}}{{#empty(link)}}{{drillName}}{{/empty(link)}} <span class="quiet">{{rest}}</span></li>
-    {{/drillLines}}</ul>
+    {{/drillLines}}{{#migrations}}<li><span class="{{tone}}"><span aria-hidden="true">⇄</span> {{stage}}</span> <a href="{{link}}">{{name}}</a></li>
+    {{/migrations}}</ul>
     </article>
     {{/cards}}</div>
     """
@@ -52,6 +53,8 @@ enum DashboardTemplates {
     {{#view}}{{>verdict}}{{/view}}
     <p class="pages">{{#choices}}{{#isChosen}}<strong>{{label}}</strong>{{/isChosen}}{{^isChosen}}<a href="{{link}}">{{label}}</a>{{/isChosen}} {{/choices}} \
     <a href="{{runsLink}}">all runs</a></p>
+    {{#migrations}}<p class="pages"><span class="{{tone}}"><span aria-hidden="true">⇄</span> {{stage}}</span> <a href="{{link}}">migration {{name}}</a></p>
+    {{/migrations}}
     {{#readiness}}<section aria-labelledby="h-ready">
     <h2 id="h-ready">Before a cutover</h2>
     <p class="{{tone}}">{{headline}}</p>
@@ -60,6 +63,11 @@ enum DashboardTemplates {
     {{/facts}}</dl>
     </section>{{/readiness}}
     {{#view}}{{>body}}{{/view}}
+    """
+
+  private static let migration = """
+    <p class="pages crumbs"><a href="/">Clusters</a> <a href="{{clusterLink}}">{{clusterName}}</a></p>
+    {{#view}}{{>migration-body}}{{/view}}
     """
 
   private static let run = """

@@ -12,6 +12,8 @@ struct OverviewPage {
     let alarmLines: [String]
     let facts: [Fact]
     let drillLines: [DrillLine]
+    /// Those that are open.
+    let migrations: [MigrationLink]
   }
 
   struct Fact {
@@ -37,7 +39,11 @@ struct OverviewPage {
     let summaries = question.memory.summaries(at: question.now).sorted {
       ($0.urgency, $1.cluster) > ($1.urgency, $0.cluster)
     }
-    cards = summaries.map { Self.card($0, at: question.now) }
+    cards = summaries.map { summary in
+      Self.card(
+        summary, migrations: question.memory.clusters[summary.cluster]?.migrations.filter(\.isOpen) ?? [],
+        at: question.now)
+    }
     hasCards = !cards.isEmpty
     let calm = summaries.count(where: \.isCalm)
     let overdue = summaries.reduce(0) { $0 + $1.overdueFindings }
@@ -46,11 +52,12 @@ struct OverviewPage {
       + "\(Format.count(summaries.count - calm)) to look at; \(Format.plural(overdue, "finding")) overdue"
   }
 
-  private static func card(_ summary: ClusterSummary, at now: Instant) -> Card {
+  private static func card(_ summary: ClusterSummary, migrations: [Migration], at now: Instant) -> Card {
     Card(
       name: summary.cluster, link: DashboardPath.cluster(summary.cluster), tone: summary.tone,
       word: summary.standing.rawValue.uppercased(), symbol: summary.standing.symbol, alarmLines: summary.alarms,
-      facts: facts(summary, at: now), drillLines: summary.drills.map { line($0, at: now) })
+      facts: facts(summary, at: now), drillLines: summary.drills.map { line($0, at: now) },
+      migrations: migrations.map { MigrationLink($0) })
   }
 
   private static func facts(_ summary: ClusterSummary, at now: Instant) -> [Fact] {

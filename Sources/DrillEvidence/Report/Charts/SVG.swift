@@ -6,6 +6,8 @@ struct SVG {
 
   private var body = ""
   private var height: Double
+  /// ``width`` but for drawings that a narrow screen scrolls.
+  private let ownWidth: Double
   /// Unique within a page.
   private let id: String
   private let title: String
@@ -14,9 +16,10 @@ struct SVG {
   /// - Parameters:
   ///   - title: what is drawn.
   ///   - summary: what there is to see in it, for people who do not see it.
-  init(id: String, height: Double, title: String, summary: String) {
+  init(id: String, height: Double, width: Double = SVG.width, title: String, summary: String) {
     self.id = id
     self.height = height
+    ownWidth = width
     self.title = title
     self.summary = summary
   }
@@ -75,7 +78,7 @@ struct SVG {
 
   var markup: String {
     """
-    <svg class="chart" viewBox="0 0 \(n(SVG.width)) \(n(height))" role="img" aria-labelledby="\(id)-t \(id)-d">\
+    <svg class="\(ownWidth > SVG.width ? "chart broad" : "chart")" viewBox="0 0 \(n(ownWidth)) \(n(height))" role="img" aria-labelledby="\(id)-t \(id)-d">\
     <title id="\(id)-t">\(MarkupText.escaped(title))</title><desc id="\(id)-d">\(MarkupText.escaped(summary))</desc>\
     \(body)</svg>
     """

@@ -91,6 +91,8 @@ package enum PageStyle {
     .chart .none{fill:var(--grid)}
     .chart .heat1{fill:var(--two)}.chart .heat2{fill:var(--bad)}.chart .heat3{fill:var(--ink)}
     .chart .span{stroke:var(--mute);stroke-width:1.2}.chart .square{fill:var(--good)}.chart .ring{fill:var(--bg);stroke:var(--bar);stroke-width:2}.chart .diamond{fill:var(--two)}
+    .chart.broad{max-width:none;min-width:640px}.scroll{overflow-x:auto}
+    .chart .stage{fill:var(--equal)}.chart .now{stroke:var(--ink);stroke-width:1.2;stroke-dasharray:2 3}
     .facts dt,dl.facts dt{color:var(--mute)}
     dl.facts{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:4px 20px;color:var(--ink)}
     dl.facts dd{margin:0}dl.facts dd span{display:block}

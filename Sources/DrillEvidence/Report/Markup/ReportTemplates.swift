@@ -4,6 +4,7 @@ enum ReportTemplates {
     "report": report, "head": head, "verdict": verdict, "body": body, "findings": findings, "finding-row": findingRow,
     "examined": examined,
     "times": times, "content": content, "cadence": cadence, "runs": runs, "provenance": provenance,
+    "migration": migration, "migration-body": migrationBody,
   ]
 
   /// A page that stands alone.
@@ -26,6 +27,57 @@ enum ReportTemplates {
     </body>
     </html>
 
+    """
+
+  private static let migration = """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta http-equiv="Content-Security-Policy" content="{{policy}}">
+    {{>head}}
+    </head>
+    <body>
+    <main>
+    {{#view}}
+    {{>migration-body}}
+    {{/view}}
+    <footer>Made by firedrill from what its ledger holds, {{view.generated}}. \
+    <code>firedrill ledger verify</code> says whether the record is whole.</footer>
+    </main>
+    </body>
+    </html>
+
+    """
+
+  private static let migrationBody = """
+    <header class="verdict {{tone}}">
+    <p class="kicker">Migration of {{clusterName}}</p>
+    <h1><span class="badge {{tone}}">{{stageWord}}</span> <span class="id">{{migrationName}}</span></h1>
+    <p class="headline">{{headline}}</p>
+    </header>
+    <ul class="tiles">
+    {{#tiles}}<li class="tile {{tone}}"><span class="name">{{name}}</span><strong>{{value}}</strong><span class="sub">{{sub}}</span></li>
+    {{/tiles}}</ul>
+    <div class="pair">
+    <section><h2>Verified</h2>
+    {{^hasVerified}}<p class="unsure">No drill has passed on a backup of this cluster.</p>{{/hasVerified}}
+    <ul>{{#verified}}<li>{{.}}</li>{{/verified}}</ul></section>
+    <section{{#hasMissing}} class="gaps"{{/hasMissing}}><h2>Missing</h2>
+    {{^hasMissing}}<p class="good">Nothing that is known of.</p>{{/hasMissing}}
+    <ul>{{#missing}}<li><span aria-hidden="true">▲</span> {{.}}</li>{{/missing}}</ul></section>
+    </div>
+    <section><h2>On one axis</h2><figure class="scroll">{{{chart}}}</figure></section>
+    <section><h2>Moves</h2>
+    {{^hasMoves}}<p class="unsure">No event says which slots move, and none was seen to.</p>{{/hasMoves}}
+    {{#hasMoves}}<table><thead><tr><th>state</th><th>from</th><th>to</th><th class="num">slots</th><th>since</th><th>known by</th><th>which</th></tr></thead><tbody>
+    {{#moves}}<tr><td class="{{tone}}">{{state}}</td><td class="id">{{source}}</td><td class="id">{{target}}</td><td class="num">{{count}}</td>\
+    <td>{{since}}</td><td>{{by}}</td><td class="id">{{slots}}</td></tr>
+    {{/moves}}</tbody></table>{{/hasMoves}}</section>
+    <section><h2>What happened</h2>
+    <table><thead><tr><th>time</th><th>what</th><th></th></tr></thead><tbody>
+    {{#entries}}<tr><td class="word">{{time}}</td><td>{{kind}}</td><td class="{{tone}}">\
+    {{^empty(link)}}<a href="{{link}}">{{text}}</a>{{/empty(link)}}{{#empty(link)}}{{text}}{{/empty(link)}}</td></tr>
+    {{/entries}}</tbody></table></section>
     """
 
   private static let head = """

@@ -86,6 +86,22 @@ package struct ClusterMemory: Sendable {
     return runs[max(0, end - limit)..<end].reversed()
   }
 
+  /// Its migrations, in the order in which each began.
+  package var migrations: [Migration] {
+    var history = History()
+    history.migrationEvents = migrationEvents
+    return history.migrations(of: name)
+  }
+
+  /// One of them with all that is recorded around it; nil where there is none of this name.
+  package func timeline(of migration: String, at now: Instant) -> MigrationTimeline? {
+    let all = migrations
+    guard let found = all.first(where: { $0.name == migration }) else { return nil }
+    return MigrationTimeline(
+      found, others: all.filter { $0.name != migration }, runs: runs, decisions: decisions,
+      timeline: TopologyTimeline(cluster: name, topologies: topologies, runs: runs), at: now)
+  }
+
   func topology(for looked: [Run.BackupExamined]) -> TopologySeen? {
     var history = History()
     history.topologies = topologies
@@ -94,10 +110,8 @@ package struct ClusterMemory: Sendable {
 
   /// From what was recorded so far.
   package func readiness(at now: Instant) -> ClusterReadiness {
-    var history = History()
-    history.migrationEvents = migrationEvents
     return ClusterReadiness(
-      latest: latestLook, topologies: topologies, migrations: history.migrations(of: name), at: now)
+      latest: latestLook, topologies: topologies, migrations: migrations, at: now)
   }
 
   /// Backups that runs named since `since` and of which no run has read every byte and found it as sealed. What lies in a catalog and was never named is not
