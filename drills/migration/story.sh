@@ -34,7 +34,8 @@ writer=
 cleanup() {
   touch quiesced
   [ -z "$writer" ] || wait "$writer" 2>/dev/null || true
-  for server in "${servers[@]}"; do kill "$server" 2>/dev/null || true; done
+  # Nothing of theirs is kept, and a signal that can be blocked may be: whoever starts the story passes its mask on.
+  for server in "${servers[@]}"; do kill -KILL "$server" 2>/dev/null || true; done
   for server in "${servers[@]}"; do wait "$server" 2>/dev/null || true; done
 }
 trap cleanup EXIT
