@@ -20,9 +20,10 @@ extension Ledger {
       if topology.seenIn == TopologySeen.live {
         let last = known.last { $0.body.seenIn == TopologySeen.live }
         let events = try migrationEvents(of: topology.cluster, db)
-        isKnown = last.map { last in
-          last.body.isSame(as: topology) && events.allSatisfy { $0.body.at <= last.body.asOf ?? last.time }
-        } ?? false
+        isKnown =
+          last.map { last in
+            last.body.isSame(as: topology) && events.allSatisfy { $0.body.at <= last.body.asOf ?? last.time }
+          } ?? false
       } else {
         isKnown = known.contains { $0.body.isSame(as: topology) }
       }

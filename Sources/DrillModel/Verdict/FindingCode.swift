@@ -66,7 +66,8 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   /// What it means, one sentence.
   public var meaning: String {
     switch self {
-    case .backupMissing: "The drill selects a backup that the catalog does not hold, or a point that no chain of it reaches."
+    case .backupMissing:
+      "The drill selects a backup that the catalog does not hold, or a point that no chain of it reaches."
     case .retentionBreaksChain: "A rule would drop a backup that an increment which stays was made on."
     case .retentionDropsCheckpoint:
       "A rule would drop a backup that a migration which has not ended could still go back to."

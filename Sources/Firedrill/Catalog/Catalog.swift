@@ -102,7 +102,9 @@ public struct Catalog: Sendable {
   func entry(named id: String) throws -> Entry {
     let all = try entries()
     if let exact = all.first(where: { $0.id == id }) { return exact }
-    let close = nearest(to: id, among: all.map(\.id)).map { "; did you mean '\($0)'?" } ?? ""
+    let close =
+      nearest(to: id, among: all.map(\.id)).map { "; did you mean '\($0)'?" }
+      ?? "; `firedrill catalog list` names those that it holds"
     throw DrillError(.noSuchBackup, stage: .catalog, subject: id, detail: "the catalog holds no such backup\(close)")
   }
 }

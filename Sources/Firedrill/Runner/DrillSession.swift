@@ -195,7 +195,10 @@ struct DrillSession: Sendable {
             ?? drill.backups.resolved(setting.records.history(of: description.name), of: description.name))
     } catch let error as DrillError where error.code == .noSuchBackup || error.code == .catalogEmpty {
       var run = setting.runs.takeFirst() ?? begin(setting.records)
-      run.draft.absorb(StageResult(finding: CatalogCheck.missing(error.code == .catalogEmpty ? "any of this cluster" : error.subject, error.detail)))
+      run.draft.absorb(
+        StageResult(
+          finding: CatalogCheck.missing(
+            error.code == .catalogEmpty ? "any of this cluster" : error.subject, error.detail)))
       return record(&run, setting)
     }
     for (number, entry) in choice.entries.enumerated() {
