@@ -23,6 +23,8 @@ struct ChainTarget: Sendable {
   var asked: String
   /// The time for which it stands, where that is not the last link's cut.
   var time: Instant?
+  /// Whether its shards stand at one cut, where that is not the last link's.
+  var coherence = Cut.Coherence.perShard
   var notes: [String] = []
 }
 
@@ -63,7 +65,9 @@ extension ChainPoint {
         throw Unreachable(
           expected: "the cut of backup \(id)", observed: "the catalog holds no such backup that may be used")
       }
-      return try target(at: cut.positions, in: links, engine, asked: "the cut of backup \(id)", time: cut.time)
+      var target = try target(at: cut.positions, in: links, engine, asked: "the cut of backup \(id)", time: cut.time)
+      target.coherence = cut.coherence
+      return target
     case .recorded(.positions(let positions), let time):
       return try target(at: positions, in: links, engine, asked: "the positions of the recorded run", time: time)
     }

@@ -24,6 +24,9 @@ extension DrillRunner {
         whole.backup.manifest.cut.positions[shard.file.shard] =
           shard.position ?? (shard.time == nil ? stored.links[0].manifest.cut.positions[shard.file.shard] : nil)
       }
+      if case .positions(let asked) = chain.point, asked != whole.manifest.cut.positions {
+        whole.backup.manifest.cut.coherence = .perShard
+      }
       result.cut = whole.manifest.cut
     }
     return (whole, result)
@@ -50,7 +53,7 @@ extension DrilledBackup {
     manifest.reference = nil
     manifest.artifacts.removeAll { $0.role == .reference }
     manifest.topology = .between(before.topology, last.topology)
-    manifest.cut.coherence = .perShard
+    manifest.cut.coherence = target.coherence
     manifest.cut.proof = ["restored from a chain, each shard up to \(target.asked)"]
     manifest.cut.time = target.time ?? manifest.cut.time
     if case .positions(let positions) = target.point { manifest.cut.positions = positions }

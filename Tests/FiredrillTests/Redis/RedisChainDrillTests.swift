@@ -60,7 +60,7 @@ struct RedisChainDrillTests {
         "backup: {id: \(chain.increments[1]), at: {backup: \(chain.later)}}", "reference: {backup: \(chain.later)}",
       ])
       expectClean(equal, at: .content)
-      #expect(equal.drift.isEmpty)
+      #expect(equal.drift.isEmpty && equal.backups.map { $0.cut?.coherence } == [.coherent])
     }
   }
 
