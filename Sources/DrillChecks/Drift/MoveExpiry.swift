@@ -14,6 +14,6 @@ public enum MoveExpiry {
 
   /// The sentence for a run over a window in which slots moved.
   public static func note(_ slots: SlotSet, bound: Duration) -> String {
-    "\(Wording.count(slots.count, "slot")) moved between the two cuts, or were in flight at one: there alone an expiry that differs by at most \(Wording.duration(bound)) is explained, since a move carries the time to live that is left"
+    "\(Wording.count(slots.count, "slot")) moved between the two cuts, or in flight at one: of those alone an expiry that differs by at most \(Wording.duration(bound)) is explained, since a move carries the time to live that is left"
   }
 }

@@ -93,11 +93,11 @@ struct RunParts {
     if let answers = run.answers, answers.indeterminate > 0 {
       reasons.append(["\(Format.plural(answers.indeterminate, "operation")) had no answer in time on one of the sides"])
     }
-    let ambiguous = run.drift.filter { $0.attribution == .ambiguous }.reduce(0) { $0 + $1.count }
-    if ambiguous > 0 {
-      reasons.append([
-        "\(Format.plural(ambiguous, "difference")) can neither be explained nor be held against the backup"
-      ])
+    let open = run.drift.filter { $0.attribution == .ambiguous && $0.count > 0 }
+    if !open.isEmpty {
+      let differences = Format.plural(open.reduce(0) { $0 + $1.count }, "difference")
+      let causes = Set(open.map(\.cause.rawValue)).sorted().joined(separator: "; ")
+      reasons.append(["\(differences) can neither be explained nor be held against the backup: \(causes)"])
     }
     if run.coverage.allSatisfy({ $0.coverage.examined == 0 }) { reasons.append(["nothing at all was examined"]) }
     if reasons.isEmpty, run.findings.isEmpty, !run.reaches(run.requiredLevel) {

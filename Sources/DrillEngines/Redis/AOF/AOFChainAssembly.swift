@@ -119,7 +119,10 @@ struct AOFChainAssembly {
       let scan = try StreamScan(path: path, from: start, upTo: .position(end))
       guard scan.start != nil else { return scan.gap ?? "no command begins at the cut" }
       guard scan.cut.position == end else {
-        return scan.gap ?? "no command ends at the snapshot's offset \(end.offset)"
+        return scan.gap
+          ?? (scan.end.offset < end.offset
+            ? "the change stream ends at offset \(scan.end.offset), before the snapshot's \(end.offset)"
+            : "no command ends at the snapshot's offset \(end.offset)")
       }
       append(scan, path)
       return nil

@@ -1,4 +1,5 @@
 public import DrillModel
+internal import Foundation
 
 /// What the change streams of all shards tell of the window from a cut to a later snapshot.
 ///
@@ -51,17 +52,23 @@ public struct RedisChangeEvidence: ChangeEvidence {
 }
 
 extension RedisEngine: ChangeExplaining {
-  /// Reads the change logs that a following capture left, waiting for them to reach the snapshot while the window's
-  /// patience lasts.
+  /// Reads the change logs that a following capture left, waiting for them to reach the snapshot while somebody records
+  /// them and the window's patience lasts.
   public func changeEvidence(
     for cluster: ClusterDescription, in window: ChangeWindow
   ) async throws -> any ChangeEvidence {
     guard let folder = window.changes else { return NoChangeEvidence() }
     let deadline = ContinuousClock.now + window.patience
     while true {
+      // Asked first: what a recorder wrote before it ended is then there. One that has not begun yet may still come.
+      let awaited = Set(
+        window.cut.positions.keys.filter {
+          let path = StreamRecorder.path(folder: folder, shard: $0)
+          return !FileManager.default.fileExists(atPath: path) || StreamRecorder.isRecording(path)
+        })
       let evidence = try RedisChangeEvidence(
         folder: folder, cut: window.cut, topology: window.topology, snapshot: window.snapshot)
-      if evidence.gaps.isEmpty || .now >= deadline { return evidence }
+      if awaited.isDisjoint(with: evidence.gaps.keys) || .now >= deadline { return evidence }
       try await Task.sleep(for: .milliseconds(200))
     }
   }
