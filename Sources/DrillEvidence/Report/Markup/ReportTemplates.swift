@@ -75,7 +75,7 @@ enum ReportTemplates {
     {{/moves}}</tbody></table>{{/hasMoves}}</section>
     <section><h2>What happened</h2>
     <table><thead><tr><th>time</th><th>what</th><th></th></tr></thead><tbody>
-    {{#entries}}<tr><td class="word">{{time}}</td><td>{{kind}}</td><td class="{{tone}}">\
+    {{#entries}}<tr><td class="word">{{time}}</td><td class="word">{{kind}}</td><td class="{{tone}}">\
     {{^empty(link)}}<a href="{{link}}">{{text}}</a>{{/empty(link)}}{{#empty(link)}}{{text}}{{/empty(link)}}</td></tr>
     {{/entries}}</tbody></table></section>
     """
