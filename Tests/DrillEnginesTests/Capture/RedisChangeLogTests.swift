@@ -171,6 +171,27 @@ struct RedisChangeLogTests {
         patience: .seconds(20)))
   }
 
+  @Test("a log that ends before the snapshot is not waited for where nobody records it", .timeLimit(.minutes(1)))
+  func ended() async throws {
+    try await RedisFixture.withFolder { folder in
+      let end = try #require(try Self.record(["SET a 1"], in: folder).last)
+      let topology = Topology(epoch: 1, shards: [.init(name: "s", slots: .all)])
+      func cut(_ offset: UInt64) -> Cut {
+        Cut(
+          time: Instant(millisecondsSince1970: 0), coherence: .perShard, positions: ["s": "\(Self.history):\(offset)"],
+          proof: [])
+      }
+      let evidence = try await RedisEngine().changeEvidence(
+        for: ClusterDescription(name: "shop", engine: "redis"),
+        in: ChangeWindow(
+          cut: cut(1000), restored: [], topology: topology,
+          snapshot: CapturedBackup(
+            files: [], cut: cut(end + 1), topology: topology, engineVersion: "7.0.15", pause: .zero),
+          changes: folder, patience: .seconds(86_400)))
+      #expect(evidence.evidence(namespace: "db0", key: Array("a".utf8), slot: Slot(0)) == .unknown)
+    }
+  }
+
   @Test("following from a capture names exactly the keys that change after the cut", arguments: [true, false])
   func follow(coherent: Bool) async throws {
     let engine = RedisEngine()
