@@ -22,7 +22,13 @@ struct MigrationStoryTests {
     process.standardError = output
     let status = try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Int32, any Error>) in
       process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+      // A child takes over the signals that its starter blocks, and a thread of ours may block what Redis ends its own children with.
+      var none = sigset_t()
+      var blocked = sigset_t()
+      sigemptyset(&none)
+      pthread_sigmask(SIG_SETMASK, &none, &blocked)
       do { try process.run() } catch { continuation.resume(throwing: error) }
+      pthread_sigmask(SIG_SETMASK, &blocked, nil)
     }
     return (status, try String(contentsOfFile: path, encoding: .utf8))
   }
