@@ -63,8 +63,8 @@ public struct ClusterFacts: Sendable {
 }
 
 extension [Recorded<TopologySeen>] {
-  /// The one of the highest epoch, and of one epoch the last in force.
-  var newest: Recorded<TopologySeen>? {
+  /// The one of the highest epoch, and of one epoch the last in force; an old backup's may have been seen last.
+  package var newest: Recorded<TopologySeen>? {
     self.max {
       ($0.body.epoch, $0.body.asOf ?? $0.time, $0.leaf) < ($1.body.epoch, $1.body.asOf ?? $1.time, $1.leaf)
     }

@@ -35,19 +35,11 @@ struct ExpectedTopology: Sendable {
 
   private static func lastRecorded(of cluster: String, ledger: String) throws -> ExpectedTopology {
     let known = try Ledger.open(at: ledger, mode: .readOnly).history(of: cluster).topologies
-    guard let last = known.last(where: { $0.body.cluster == cluster }) else {
+    guard let newest = known.filter({ $0.body.cluster == cluster }).newest else {
       throw DrillError(
         .usage, subject: cluster, detail: "the ledger has recorded no topology of this cluster; name a file instead")
     }
-    return ExpectedTopology(topology: last.body.topology, source: "recorded \(last.time), in \(last.body.seenIn)")
-  }
-}
-
-extension TopologySeen {
-  /// As it was seen. Shards that claim the same slots hold whatever they hold.
-  fileprivate var topology: Topology {
-    Topology(
-      epoch: epoch, shards: shards.sorted { $0.key < $1.key }.map { .init(name: $0.key, slots: $0.value) },
-      moves: moves, mapsSlots: shards.count == 1 || shards.values.reduce(0) { $0 + $1.count } <= Slot.count)
+    return ExpectedTopology(
+      topology: newest.body.topology, source: "recorded \(newest.time), in \(newest.body.seenIn)")
   }
 }
