@@ -69,6 +69,8 @@ struct Sighting {
         let bytes = run.coverage.filter { $0.stage == .integrity && $0.coverage.unit == .bytes }.map(\.coverage)
         return stage == .integrity && !bytes.isEmpty && bytes.allSatisfy { $0.examined == $0.declared }
       }
+      // Of a chain's last link no more was read than leads to the point.
+      if stage > .integrity, examined.backup == backup, examined.chain?.point ?? .end != .end { return false }
       // A drill that trusts nobody sees nothing wrong with a signature.
       return !code.isAboutSignature || run.level >= .bytes
     }

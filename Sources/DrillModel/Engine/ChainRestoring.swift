@@ -104,16 +104,19 @@ public struct AssembledShard: Sendable {
   public var time: Instant?
   /// What is wrong with the links, by the backup that each is of: a change that does not fit what it is made on.
   public var problems: [(backup: String, problem: ReadFacts.Problem)]
+  /// Why it may lack changes that were made before the point; nil: it does not.
+  public var shortfall: String?
   public var notes: [String]
 
   public init(
     file: ArtifactFile, position: String? = nil, time: Instant? = nil,
-    problems: [(backup: String, problem: ReadFacts.Problem)] = [], notes: [String] = []
+    problems: [(backup: String, problem: ReadFacts.Problem)] = [], shortfall: String? = nil, notes: [String] = []
   ) {
     self.file = file
     self.position = position
     self.time = time
     self.problems = problems
+    self.shortfall = shortfall
     self.notes = notes
   }
 }

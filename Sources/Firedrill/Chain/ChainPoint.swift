@@ -137,27 +137,3 @@ extension ChainPoint {
       observed: observed)
   }
 }
-
-extension Topology {
-  /// The topology somewhere between two: slots whose owner changed are under way from one shard to the other.
-  ///
-  /// - Precondition: both have the same shards.
-  static func between(_ earlier: Topology, _ later: Topology) -> Topology {
-    var topology = earlier
-    guard earlier.mapsSlots, later.mapsSlots else { return topology }
-    var moving = SlotSet(topology.moves.map(\.slot))
-    func add(_ slot: Slot, from source: String, to target: String) {
-      guard source != target, !moving.contains(slot) else { return }
-      moving.insert(slot)
-      topology.moves.append(.init(slot: slot, source: source, target: target))
-    }
-    for shard in later.shards {
-      let gained = shard.slots.subtracting(earlier.shard(named: shard.name)?.slots ?? SlotSet())
-      for slot in gained.slots {
-        if let owner = earlier.owner(of: slot) { add(slot, from: owner.name, to: shard.name) }
-      }
-    }
-    for move in later.moves { add(move.slot, from: move.source, to: move.target) }
-    return topology
-  }
-}

@@ -24,12 +24,30 @@ extension DrillRunner {
         whole.backup.manifest.cut.positions[shard.file.shard] =
           shard.position ?? (shard.time == nil ? stored.links[0].manifest.cut.positions[shard.file.shard] : nil)
       }
-      if case .positions(let asked) = chain.point, asked != whole.manifest.cut.positions {
-        whole.backup.manifest.cut.coherence = .perShard
-      }
       result.cut = whole.manifest.cut
     }
+    result.judgement.findings = astray(assembled, chain.point, whole.manifest)
+    guard result.judgement.findings.isEmpty else { return (nil, result) }
+    result.judgement.obstacles += assembled.shards.compactMap { shard in
+      shard.shortfall.map {
+        Run.Obstacle(
+          DrillError(.referenceUnavailable, subject: "shard \(shard.file.shard)", detail: $0), stage: .decode)
+      }
+    }
     return (whole, result)
+  }
+
+  /// Shards that came out at another position than the one that was asked for: no change ends there.
+  private func astray(_ assembled: AssembledChain, _ point: RestorePoint, _ manifest: Manifest) -> [Finding] {
+    guard case .positions(let positions) = point else { return [] }
+    let order = engine.chainCheck.order
+    return assembled.shards.map(\.file.shard).compactMap { shard in
+      let reached = manifest.cut.positions[shard]
+      if let asked = positions[shard], let reached, order(reached, asked) == 0 { return nil }
+      return CatalogCheck.unreachable(
+        "shard \(shard) at \(positions[shard] ?? "a position of its own")",
+        "no change ends there; the chain leads to \(reached ?? "no known position")", backup: manifest.backup)
+    }
   }
 }
 
@@ -52,7 +70,7 @@ extension DrilledBackup {
     let before = target.links[target.links.count - 2].manifest
     manifest.reference = nil
     manifest.artifacts.removeAll { $0.role == .reference }
-    manifest.topology = .between(before.topology, last.topology)
+    manifest.topology = before.topology.during(last.topology)
     manifest.cut.coherence = target.coherence
     manifest.cut.proof = ["restored from a chain, each shard up to \(target.asked)"]
     manifest.cut.time = target.time ?? manifest.cut.time

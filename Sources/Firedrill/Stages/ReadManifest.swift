@@ -34,7 +34,8 @@ extension DrillRunner {
     let sealed = DrilledBackup(target, isTrusted: isTrusted)
     result.backup = Run.BackupExamined(target, sealed)
     result.notes = target.notes + notes(of: sealed)
-    if sealed.isTrusted { result.topology = sealed.manifest.topology }
+    // Between two links the topology is inferred, and nobody saw it.
+    if sealed.isTrusted, sealed.chain?.point ?? .end == .end { result.topology = sealed.manifest.topology }
     return (sealed, result)
   }
 
@@ -67,10 +68,10 @@ extension DrillRunner {
 }
 
 extension Run.BackupExamined {
-  fileprivate init(_ target: ChainTarget, _ sealed: DrilledBackup) {
+  init(_ target: ChainTarget, _ sealed: DrilledBackup) {
     let last = target.links[target.links.count - 1]
     self.init(
-      backup: last.manifest.backup, manifest: last.digest, cut: sealed.manifest.cut, stated: .init(last.manifest))
+      backup: last.manifest.backup, manifest: last.digest, cut: sealed.manifest.cut, stated: .init(sealed.manifest))
     guard target.links.count > 1 else { return }
     chain = ChainExamined(
       links: target.links.map { .init(backup: $0.manifest.backup, manifest: $0.digest) }, asked: target.asked,

@@ -158,7 +158,7 @@ struct RedisChainTests {
             }
             // A time among what came out of a backlog cannot be told: that is said, and nothing later is restored.
             let untimed = try await Self.contents(chain, .time(moments[5].time), in: cluster.folder)
-            #expect(untimed.assembled.notes.contains { $0.contains("nobody knows when") })
+            #expect(untimed.assembled.shortfall?.contains("nobody knows when") == true)
             #expect(untimed.assembled.position == chain.increments[0].position)
             // Every link's facts join.
             var position = try #require(full.cut.positions["standalone"])

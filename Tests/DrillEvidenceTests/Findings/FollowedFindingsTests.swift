@@ -102,6 +102,24 @@ struct FollowedFindingsTests {
     #expect(try states(sample) == [.resolved])
   }
 
+  @Test("what was found in a chain's last link is cleared by a run up to its cut, never by one up to a point before")
+  func point() throws {
+    var sample = SampleHistory()
+    let found = Finding(
+      .incrementConflict, stage: .decode, subject: .init(backup: SampleHistory.backup(0)), expected: "a fit",
+      observed: "none")
+    func restored(upTo point: RestorePoint, _ run: inout Run) {
+      run.backups[0].chain = ChainExamined(
+        links: ["full", SampleHistory.backup(0)].map { .init(backup: $0, manifest: Digest(words: (0, 0, 0, 1))) },
+        asked: "a point", point: point)
+    }
+    sample.add([found])
+    sample.add { restored(upTo: .time(SampleHistory.time(0)), &$0) }
+    #expect(try states(sample) == [.open])
+    sample.add { restored(upTo: .end, &$0) }
+    #expect(try states(sample) == [.resolved])
+  }
+
   @Test("a backup that was compared with was hashed, and not decoded in full")
   func reference() throws {
     var sample = SampleHistory()

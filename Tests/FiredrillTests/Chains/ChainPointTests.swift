@@ -117,19 +117,20 @@ struct ChainPointTests {
     #expect(rounded?.observed.contains("no link's cut is the cut of backup x") == true)
   }
 
-  @Test("between two topologies, slots that changed their owner are under way")
-  func topology() {
-    func topology(_ a: ClosedRange<Int>, _ b: ClosedRange<Int>, moves: [Topology.Move] = []) -> Topology {
-      Topology(
-        epoch: 1, shards: [.init(name: "a", slots: SlotSet(a)), .init(name: "b", slots: SlotSet(b))], moves: moves)
+  @Test("a run up to a point between two cuts states the topology of the point, and not that of the link's cut")
+  func stated() throws {
+    var links = self.links
+    func topology(_ epoch: UInt64, _ a: ClosedRange<Int>, _ b: ClosedRange<Int>) -> Topology {
+      Topology(epoch: epoch, shards: [.init(name: "a", slots: SlotSet(a)), .init(name: "b", slots: SlotSet(b))])
     }
-    let same = topology(0...9, 10...19)
-    #expect(Topology.between(same, same) == same)
-    let moved = Topology.between(same, topology(0...7, 8...19))
-    #expect(moved.moves == [8, 9].map { .init(slot: Slot($0), source: "a", target: "b") })
-    #expect(moved.slotsAllowed(in: "b").contains(Slot(8)) && moved.slotsAllowed(in: "a").contains(Slot(8)))
-    let flight = Topology.Move(slot: Slot(3), source: "a", target: "b")
-    #expect(Topology.between(same, topology(0...9, 10...19, moves: [flight])).moves == [flight])
-    #expect(Topology.between(topology(0...9, 10...19, moves: [flight]), topology(0...9, 10...19)).moves == [flight])
+    for number in 0..<4 {
+      links[number].manifest.topology = number < 2 ? topology(5, 0...9, 10...19) : topology(6, 0...7, 8...19)
+    }
+    let target = try ChainPoint.time(time(250)).target(in: links, of: NumberedEngine()) { _ in nil }
+    let between = Run.BackupExamined(target, DrilledBackup(target, isTrusted: true))
+    #expect(between.backup == "b3" && between.stated?.epoch == 5 && between.stated?.movesInFlight == 2)
+    let end = try ChainPoint.time(time(300)).target(in: links, of: NumberedEngine()) { _ in nil }
+    let whole = Run.BackupExamined(end, DrilledBackup(end, isTrusted: true))
+    #expect(whole.backup == "b3" && whole.stated?.epoch == 6 && whole.stated?.movesInFlight == 0)
   }
 }

@@ -64,6 +64,35 @@ struct RedisChainDrillTests {
     }
   }
 
+  @Test("up to a time of which nobody knows what was made before it is inconclusive, and says why")
+  func untimed() async throws {
+    try await withChain { chain in
+      // Taken from a backlog, its changes have no times: all of them lie between two cuts.
+      let cuts = try chain.increments.map { try chain.of($0).manifest().cut.time.millisecondsSince1970 }
+      let between = Instant(millisecondsSince1970: (cuts[0] + cuts[1]) / 2)
+      let run = try await chain.drill(
+        ["backup: {id: \(chain.increments[1]), at: \"\(between)\"}"], level: .restored)
+      #expect(run.verdict == .inconclusive && run.findings.isEmpty)
+      #expect(run.obstacles.contains { $0.code == .referenceUnavailable && $0.detail.contains("nobody knows when") })
+    }
+  }
+
+  @Test("at a position at which no change ends is backup-missing, and not what lies before it")
+  func astray() async throws {
+    try await withChain { chain in
+      try chain.of(chain.later).reseal { manifest in
+        for (shard, position) in manifest.cut.positions {
+          let known = try #require(ReplicationPosition(position))
+          manifest.cut.positions[shard] = "\(known.history):\(known.offset - 1)"
+        }
+      }
+      let run = try await chain.drill(
+        ["backup: {id: \(chain.increments[1]), at: {backup: \(chain.later)}}"], level: .restored)
+      expect(run, .fail, [.backupMissing], at: .manifest)
+      #expect(run.findings.allSatisfy { $0.observed.contains("no change ends there") })
+    }
+  }
+
   @Test(
     "with one valid but wrong write, sealed again, passes all checksums and is found by chain equivalence, at the key")
   func wrongWrite() async throws {

@@ -12,7 +12,7 @@ struct AOFChainAssembly {
   private var commands: UInt64 = 0
   private var streams = 0
   private var problems: [(backup: String, problem: ReadFacts.Problem)] = []
-  private var notes: [String] = []
+  private var shortfall: String?
   /// Whether the point lies before what would come next.
   private(set) var isLeft = false
 
@@ -99,10 +99,10 @@ struct AOFChainAssembly {
       return
     }
     if scan.isUntimed {
-      notes.append(
+      shortfall =
         "of the changes after \(scan.cut.position) in \(increment.backup) nobody knows when they were made"
-          + " (a server's log tells it with `aof-timestamp-enabled`, a stream while `capture --follow` receives it): they are"
-          + " left out")
+        + " (a server's log tells it with `aof-timestamp-enabled`, a stream while `capture --follow` receives it): they are"
+        + " left out"
     }
     append(scan, path)
     isLeft = scan.cut != scan.end || scan.isStopped
@@ -167,7 +167,7 @@ struct AOFChainAssembly {
   func finish(in folder: String) throws -> AssembledShard {
     var assembled = AssembledShard(
       file: try chain.write(to: "\(folder)/chain.json", shard: shard), position: position?.description,
-      time: second.map { Instant(millisecondsSince1970: $0 * 1000) }, problems: problems, notes: notes)
+      time: second.map { Instant(millisecondsSince1970: $0 * 1000) }, problems: problems, shortfall: shortfall)
     if streams > 0 {
       assembled.notes.append("\(commands) commands of \(streams) change \(streams == 1 ? "stream" : "streams")")
     }
