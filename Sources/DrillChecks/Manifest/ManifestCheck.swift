@@ -131,6 +131,9 @@ public struct ManifestCheck: Sendable {
       guard Set(since.keys) == Set(manifest.cut.positions.keys) else {
         throw refuse("an incremental backup begins with other shards than it ends with")
       }
+      guard !since.isEmpty,
+        manifest.artifacts.allSatisfy({ $0.role != .data || $0.shard.map { since[$0] != nil } ?? false })
+      else { throw refuse("an incremental backup does not say of each shard where it begins") }
     }
     return manifest
   }

@@ -22,6 +22,20 @@ extension Firedrill {
     let manifests = VerifiedManifests(catalog, trusted: trusted, requiresSignature: requiresSignature)
     let ids = try tip.map { [try catalog.entry(named: $0).id] } ?? catalog.folders()
     var report = ChainReport()
+    var seen: Set<String> = []
+    func look(from link: ChainCheck.Link) async throws {
+      let engine = try Engines().named(link.manifest.engine)
+      let checked = engine.chainCheck.check(link, known: manifests.known, increments: manifests.increments)
+      var findings = checked.findings
+      if opened.mirror == nil { findings += try await headers(of: checked.links, engine, catalog) }
+      let links = checked.links.map(\.manifest.backup)
+      seen.formUnion(links)
+      report.chains.append(
+        .init(
+          cluster: link.manifest.cluster, links: links,
+          from: checked.links[0].manifest.kind == .full ? checked.links[0].manifest.cut.time : nil,
+          to: link.manifest.cut.time, findings: findings))
+    }
     for id in ids {
       guard let link = manifests.link(id) else {
         // Of an unsealed folder nobody claims that it is a link.
@@ -31,15 +45,11 @@ extension Firedrill {
       }
       // A chain is looked at from its end.
       guard tip != nil || manifests.increments(on: id).isEmpty else { continue }
-      let engine = try Engines().named(link.manifest.engine)
-      let checked = engine.chainCheck.check(link, known: manifests.known, increments: manifests.increments)
-      var findings = checked.findings
-      if opened.mirror == nil { findings += try await headers(of: checked.links, engine, catalog) }
-      report.chains.append(
-        .init(
-          cluster: link.manifest.cluster, links: checked.links.map(\.manifest.backup),
-          from: checked.links[0].manifest.kind == .full ? checked.links[0].manifest.cut.time : nil,
-          to: link.manifest.cut.time, findings: findings))
+      try await look(from: link)
+    }
+    // A circle has no end to look from.
+    for id in ids where !seen.contains(id) {
+      if let link = manifests.link(id) { try await look(from: link) }
     }
     report.chains.sort { ($0.to, $0.links.last ?? "") < ($1.to, $1.links.last ?? "") }
     return report

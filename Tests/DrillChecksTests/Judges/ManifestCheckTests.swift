@@ -129,6 +129,9 @@ struct ManifestCheckTests {
     var increment = manifest
     increment.kind = .incremental
     increment.predecessor = .init(backup: "shop-0", manifest: SHA256.digest([]))
+    for artifact in increment.artifacts where artifact.role == .data {
+      increment.cut.positions[try #require(artifact.shard)] = "1"
+    }
     increment.since = increment.cut.positions
     #expect(check([key]).check(try sealed(increment, [key])).findings.isEmpty)
     increment.since = nil
@@ -136,6 +139,14 @@ struct ManifestCheckTests {
     increment.since = increment.cut.positions
     increment.since?["z"] = "1"
     expect(.manifestUnreadable, check([key]), try sealed(increment, [key]))
+    // Where no shard says where it begins, nothing would hold its changes against what they are made on.
+    var silent = increment
+    (silent.since, silent.cut.positions) = ([:], [:])
+    expect(.manifestUnreadable, check([key]), try sealed(silent, [key]))
+    let shard = try #require(increment.artifacts.first { $0.role == .data }?.shard)
+    silent.cut.positions = increment.cut.positions.filter { $0.key != shard }
+    silent.since = silent.cut.positions
+    expect(.manifestUnreadable, check([key]), try sealed(silent, [key]))
     var full = manifest
     full.since = full.cut.positions
     expect(.manifestUnreadable, check([key]), try sealed(full, [key]))

@@ -112,6 +112,32 @@ struct ChainCommandTests {
     }
   }
 
+  @Test("a circle, which has no end to look from, is found beside whole chains")
+  func circle() async throws {
+    try await with { bench, _, chain in
+      let key = try bench.key()
+      let tip = try bench.manifest()
+      for (own, other) in [("shop-circle-a", "shop-circle-b"), ("shop-circle-b", "shop-circle-a")] {
+        var manifest = tip
+        manifest.backup = own
+        manifest.artifacts = []
+        manifest.reference = nil
+        manifest.scope.slots = SlotSet()
+        manifest.topology.shards = tip.topology.shards.map { .init(name: $0.name, slots: SlotSet()) }
+        manifest.predecessor = .init(backup: other, manifest: SHA256.digest(Array(other.utf8)))
+        let sealed = try SealedManifest.seal(manifest, with: key)
+        let folder = "\(bench.catalog)/\(own)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        try Data(sealed.envelope).write(to: URL(fileURLWithPath: "\(folder)/\(Catalog.manifestName)"))
+      }
+      let report = try await Firedrill.checkChains(in: bench.catalog, trust: [bench.folder + "/seal.pub"])
+      #expect(report.verdict == .fail)
+      let broken = report.chains.filter { !$0.findings.isEmpty }
+      #expect(broken.count == 1 && broken.first?.findings.contains { $0.code == .chainCycle } == true)
+      #expect(report.chains.contains { $0.links.count == chain.links.count && $0.findings.isEmpty })
+    }
+  }
+
   @Test("a chain of a thousand links is checked from its manifests, whole and with its first link gone")
   func thousand() async throws {
     try await with { bench, _, chain in

@@ -81,8 +81,10 @@ struct KeptBackups {
       backup: id, cluster: cluster, engine: engine, engineVersion: "7.0.15", kind: kind,
       predecessor: kind == .full
         ? nil : .init(backup: KeptBackups.id(day - 1, cluster: cluster), manifest: SHA256.digest([])),
-      since: kind == .full ? nil : [:],
-      cut: Cut(time: KeptBackups.cut(day), coherence: .perShard, positions: [:], proof: []), scope: .init(),
+      since: kind == .full ? nil : files.mapValues { _ in "\(day - 1)" },
+      cut: Cut(
+        time: KeptBackups.cut(day), coherence: .perShard, positions: files.mapValues { _ in "\(day)" }, proof: []),
+      scope: .init(),
       topology: Topology(epoch: 1, shards: files.keys.sorted().map { .init(name: $0, slots: .all) }, mapsSlots: false),
       artifacts: artifacts)
     try Data(try SealedManifest.seal(manifest, with: key).envelope).write(
