@@ -89,6 +89,14 @@ extension DrillRunner {
       result.judgement += judged.judgement
       return
     }
+    let own = Set(restored.decoded.backup.links.map(\.backup))
+    if let shared = sealed.links.map(\.backup).first(where: own.contains) {
+      throw DrillError(
+        .referenceUnavailable, stage: .drift, subject: "backup \(id)",
+        detail:
+          "it and what is drilled both stand on \(shared), so that neither shows anything of the other; name a full backup that was taken by itself"
+      )
+    }
     let (reachable, fetched) = try await fetch(sealed)
     result.notes += fetched.notes
     guard let reachable else { return }

@@ -198,6 +198,18 @@ struct ChainDrillTests {
     }
   }
 
+  @Test("a backup that stands on a link of the chain itself shows nothing of it, in either direction")
+  func shared() async throws {
+    try await CapturedChain.withBench { bench, chain in
+      for (drilled, reference) in [(bench.backup, chain.links[0]), (chain.links[1], bench.backup)] {
+        let run = try await bench.run(drill("{id: \(drilled)}", more: ["reference: {backup: \(reference)}"]))
+        #expect(run.verdict == .inconclusive && run.findings.isEmpty && run.level < .content)
+        let obstacle = try #require(run.obstacles.first)
+        #expect(obstacle.code == .referenceUnavailable && obstacle.detail.contains("both stand on"))
+      }
+    }
+  }
+
   @Test(
     "a link with one valid but wrong write, sealed again, passes all checksums, and is found down to the key by equivalence alone"
   )
