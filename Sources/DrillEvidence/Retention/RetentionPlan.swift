@@ -135,13 +135,18 @@ public struct RetentionPlan: Hashable, Sendable, Codable {
   ) {
     let dropped = dropped.filter { $0.cluster == own.first?.cluster }
     guard let cluster = own.first?.cluster, !dropped.isEmpty else { return }
-    // The last run that came to a verdict on exactly this manifest decides.
+    // The last run that came to a verdict on exactly this manifest decides. One that restored nothing, or a chain up to a
+    // point before this backup's cut, did not come to one.
     let byName = Dictionary(own.map { ($0.backup, $0) }, uniquingKeysWith: { first, _ in first })
     var passed: [String: String] = [:]
     for run in history.runs where run.body.cluster == cluster && run.body.verdict != .inconclusive {
       for examined in run.body.backups {
         guard byName[examined.backup]?.manifest == examined.manifest, examined.manifest != nil else { continue }
-        passed[examined.backup] = run.body.verdict == .pass ? run.body.run : nil
+        if run.body.verdict == .fail {
+          passed[examined.backup] = nil
+        } else if run.body.level >= .restored, examined.chain?.point ?? .end == .end {
+          passed[examined.backup] = run.body.run
+        }
       }
     }
     guard

@@ -103,6 +103,40 @@ struct RetentionPlanTests {
     #expect(try kept(.init(age: .seconds(1)), [backup(101)]) == names(101), "a cut after now is not old")
   }
 
+  @Test("a pass that restored nothing, or a chain up to an earlier point, makes no backup the last good one")
+  func unrestored() throws {
+    let (old, new) = (backup(80), backup(99))
+    for (label, change) in [
+      (
+        "read and decoded alone",
+        {
+          $0.requiredLevel = .decoded
+          $0.levels = [.init(.bytes, evidence: "read"), .init(.decoded, evidence: "decoded")]
+        }
+      ),
+      (
+        "a point before its cut",
+        {
+          $0.backups[0].chain = ChainExamined(
+            links: [.init(backup: "full", manifest: Digest(words: (0, 0, 0, 1)))], asked: "a time",
+            point: .time(Self.day(90)))
+        }
+      ),
+    ] as [(String, (inout Run) -> Void)] {
+      var sample = SampleHistory()
+      for candidate in [old, new] {
+        try sample.add(cluster: "shop") { run in
+          run.backups = [.init(backup: candidate.backup, manifest: candidate.stated?.manifest, cut: nil)]
+          run.coverage = [.init(.integrity, of: "artifacts", try Coverage(.bytes, declared: 1, examined: 1))]
+          if candidate.backup == new.backup { change(&run) }
+        }
+      }
+      let plan = RetentionPlan(week, of: [old, new], history: try sample.history(), at: Self.now)
+      #expect(plan.findings.map(\.code) == [.retentionDropsVerified], "\(label)")
+      #expect(outcomes(plan)[old.backup] == .refused, "\(label)")
+    }
+  }
+
   @Test("an increment that stays keeps its whole chain, and a chain that goes as a whole may go")
   func chains() throws {
     let chain = [backup(80), backup(85, on: 80), backup(95, on: 85)]

@@ -35,7 +35,7 @@ struct RetentionCommandTests {
       startedAt: KeptBackups.cut(day), finishedAt: KeptBackups.cut(day), tool: "firedrill", host: "Linux",
       requiredLevel: .bytes)
     run.backups = [.init(backup: id, manifest: sealed.digest, cut: sealed.manifest.cut, stated: .init(sealed.manifest))]
-    run.levels = [.init(.bytes, evidence: "read")]
+    run.levels = [Level.bytes, .decoded, .restored].map { .init($0, evidence: "looked at") }
     run.coverage = [.init(.integrity, of: "artifacts", try Coverage(.bytes, declared: 1, examined: 1))]
     try Ledger.open(at: ledger).append(run)
   }
