@@ -58,10 +58,16 @@ extension SealRunner {
       }
     }
     let (cut, time) = try ForeignCut(grown, stated: stated).known()
+    guard time >= last.cut.time else {
+      throw DrillError(
+        .captureRefused, subject: last.backup,
+        detail: "its cut is \(last.cut.time), and that of the artifacts \(time): they are older than it")
+    }
     captured.cut.time = time
     captured.cut.proof = [SealRunner.afterTheFact] + cut.proof + captured.cut.proof
     let sealed = try await staging.seal(
-      captured, on: predecessor.last, reference: CapturedReference(), cluster: cluster, key: key, retention: nil,
+      captured, on: predecessor.last, reference: CapturedReference(), cluster: cluster, key: key,
+      retention: request.retention,
       rationale: ([SealRunner.afterTheFact] + [request.rationale].compactMap { $0 }).joined(separator: "; "))
     return .sealed(sealed, folder: "\(catalog)/\(staging.id)")
   }
