@@ -13,8 +13,8 @@ public import DrillModel
 /// | … and its changes lead to something else | unexplained | `differsRolledForward` |
 /// | … and nobody can tell what its changes lead to | explained | `changedAfterCut` |
 /// | its version lies past the cut | explained | `versionAfterCut` |
-/// | its slot moved in the window, and its expiry alone, within the bound | explained | `movedWithSlot` |
 /// | the change log covers the window and does not name it | unexplained | `notInChangeLog` |
+/// | its slot moved in the window, and its expiry alone, within the bound | explained | `movedWithSlot` |
 /// | its version does not lie past the cut | unexplained | `versionBeforeCut` |
 /// | it is gone, and deletions carry no version | ambiguous | `deletionUnversioned` |
 /// | nothing covers the window | ambiguous | `noChangeLog` |
@@ -150,12 +150,13 @@ public struct DriftCheck: Sendable {
     case .version(isPastCut: true): return (.explained, .versionAfterCut)
     case .unchanged, .version(isPastCut: false), .deletedUnversioned, .unknown: break
     }
+    // A move writes the key anew, and a log that covers the window names it.
+    if fact == .unchanged { return (.unexplained, .notInChangeLog) }
     if isMovedExpiry(difference) { return (.explained, .movedWithSlot) }
     switch fact {
-    case .unchanged: return (.unexplained, .notInChangeLog)
     case .version: return (.unexplained, .versionBeforeCut)
     case .deletedUnversioned: return (.ambiguous, .deletionUnversioned)
-    case .changed, .unknown: return (.ambiguous, .noChangeLog)
+    case .changed, .unchanged, .unknown: return (.ambiguous, .noChangeLog)
     }
   }
 

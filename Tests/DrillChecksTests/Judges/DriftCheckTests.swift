@@ -75,18 +75,22 @@ struct DriftCheckTests {
     #expect(try cause(difference(.added, right: 1500)) == .notInChangeLog)
   }
 
-  @Test("a recorded move explains a shifted expiry within its bound, in its slot, and never content")
+  @Test(
+    "a recorded move explains a shifted expiry within its bound, in its slot, and never content, nor what a change log refutes"
+  )
   func moved() throws {
-    let whole = Evidence(facts: [:], otherwise: .unchanged)
-    func cause(_ difference: KeyDiff.Difference) throws -> Drift.Cause? {
-      try check([difference], whole).tallies.first?.cause
+    func cause(_ difference: KeyDiff.Difference, _ fact: ChangeFact = .unknown) throws -> Drift.Cause? {
+      try check([difference], Evidence(facts: [:], otherwise: fact)).tallies.first?.cause
     }
+    #expect(
+      try cause(difference(.expiryMoved, slot: 9, left: 5000, right: 5010), .unchanged) == .notInChangeLog,
+      "the move would have written the key, and the log does not name it")
     #expect(try cause(difference(.expiryMoved, slot: 9, left: 5000, right: 5010)) == .movedWithSlot)
     #expect(try cause(difference(.expiryMoved, slot: 9, left: 5000, right: 4990)) == .movedWithSlot)
-    #expect(try cause(difference(.expiryMoved, slot: 9, left: 5000, right: 5011)) == .notInChangeLog)
-    #expect(try cause(difference(.expiryMoved, slot: 8, left: 5000, right: 5001)) == .notInChangeLog)
-    #expect(try cause(difference(.changed, slot: 9, left: 5000, right: 5001)) == .notInChangeLog)
-    #expect(try cause(difference(.expiryMoved, slot: 9, left: .min + 1, right: .max)) == .notInChangeLog)
+    #expect(try cause(difference(.expiryMoved, slot: 9, left: 5000, right: 5011)) == .noChangeLog)
+    #expect(try cause(difference(.expiryMoved, slot: 8, left: 5000, right: 5001)) == .noChangeLog)
+    #expect(try cause(difference(.changed, slot: 9, left: 5000, right: 5001)) == .noChangeLog)
+    #expect(try cause(difference(.expiryMoved, slot: 9, left: .min + 1, right: .max)) == .noChangeLog)
   }
 
   @Test("one altered record among many explained ones is found, down to its key")

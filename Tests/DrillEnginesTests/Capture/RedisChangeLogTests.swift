@@ -37,6 +37,40 @@ struct RedisChangeLogTests {
     try RedisChangeLog(folder: folder, shard: "s", from: "\(Self.history):\(from)", to: "\(history):\(to)")
   }
 
+  @Test(
+    "of a slot in flight the target's stream tells too: new keys are written there, and the owner never hears of them")
+  func inFlight() throws {
+    try Self.withFolder { folder in
+      func record(_ shard: String, _ command: String) throws -> String {
+        let recorder = try StreamRecorder(
+          path: StreamRecorder.path(folder: folder, shard: shard),
+          StreamHeader(shard: shard, history: Self.history, after: 1000, database: 0))
+        try recorder.take(ReceivedBytes(bytes: Self.encoded(command)))
+        return "\(Self.history):\(recorder.offset)"
+      }
+      let ends = ["source": try record("source", "PING"), "target": try record("target", "SET new 1")]
+      let slot = RedisSlot.slot(of: Array("new".utf8))
+      func topology(_ moves: [Topology.Move]) -> Topology {
+        Topology(
+          epoch: 1, shards: [.init(name: "source", slots: .all), .init(name: "target", slots: SlotSet())], moves: moves)
+      }
+      func fact(_ moves: [Topology.Move], without shard: String? = nil) throws -> ChangeFact {
+        func cut(_ positions: [String: String]) -> Cut {
+          Cut(time: .now, coherence: .perShard, positions: positions.filter { $0.key != shard }, proof: [])
+        }
+        return try RedisChangeEvidence(
+          folder: folder, cut: cut(ends.mapValues { _ in "\(Self.history):1000" }), topology: topology(moves),
+          snapshot: CapturedBackup(
+            files: [], cut: cut(ends), topology: topology(moves), engineVersion: "7", pause: .zero)
+        ).evidence(namespace: "db0", key: Array("new".utf8), slot: slot)
+      }
+      let move = Topology.Move(slot: slot, source: "source", target: "target")
+      #expect(try fact([move]) == .changed)
+      #expect(try fact([move], without: "target") == .unknown)
+      #expect(try fact([]) == .unchanged)
+    }
+  }
+
   @Test("a key is named in windows that hold its command, and in no other")
   func windows() throws {
     try Self.withFolder { folder in

@@ -3,8 +3,8 @@ internal import Foundation
 
 /// What the change streams of all shards tell of the window from a cut to a later snapshot.
 ///
-/// A key counts as changed only where the stream of every shard that owned its slot, then or later, is whole over the
-/// window; the log of another shard cannot name
+/// A key counts as changed only where the stream of every shard that owned its slot or was receiving it, then or later, is
+/// whole over the window; the log of another shard cannot name
 /// it. A command whose database the stream had not named yet (the first ones of a follower on a single server that uses
 /// several databases) names its key in all
 /// of them.
@@ -12,6 +12,8 @@ public struct RedisChangeEvidence: ChangeEvidence {
   private let logs: [String: RedisChangeLog]
   private let cut: Topology
   private let later: Topology
+  /// The two sides of moves in flight, then or later: new keys of such a slot are written on its target.
+  private let moving: [Slot: Set<String>]
   /// Shards whose log does not cover the window, with the reason; empty: all do.
   public let gaps: [String: String]
 
@@ -34,13 +36,17 @@ public struct RedisChangeEvidence: ChangeEvidence {
     self.gaps = gaps
     self.cut = topology
     later = snapshot.topology
+    moving = (topology.moves + later.moves).reduce(into: [:]) { moving, move in
+      moving[move.slot, default: []].formUnion([move.source, move.target])
+    }
   }
 
   public func evidence(namespace: String, key: [UInt8], slot: Slot) -> ChangeFact {
     guard namespace.hasPrefix("db"), let database = UInt32(namespace.dropFirst(2)) else { return .unknown }
     let owners =
       cut.mapsSlots && later.mapsSlots
-      ? Set((cut.shards + later.shards).filter { $0.slots.contains(slot) }.map(\.name)) : Set(cut.shards.map(\.name))
+      ? Set((cut.shards + later.shards).filter { $0.slots.contains(slot) }.map(\.name)).union(moving[slot] ?? [])
+      : Set(cut.shards.map(\.name))
     guard !owners.isEmpty else { return .unknown }
     var isNamed = false
     for owner in owners {
