@@ -78,12 +78,13 @@ private struct MovingCluster: Sendable {
     #expect(try await writer.value > 0, "nothing was written meanwhile")
   }
 
-  func capture(_ cut: String = "coherent") async throws -> DrillBench {
+  func capture(_ cut: String = "coherent", on predecessor: DrillBench? = nil) async throws -> DrillBench {
     let file = "\(home)/\(cut).yaml"
     let text = try String(contentsOfFile: home + "/shop.yaml", encoding: .utf8)
       .replacing("cut: coherent", with: "cut: \(cut)").replacing("operations: 400", with: "operations: 2000")
     try text.write(toFile: file, atomically: true, encoding: .utf8)
-    let sealed = try await Firedrill.capture(cluster: file, to: home + "/backups", key: home + "/seal")
+    let sealed = try await Firedrill.capture(
+      cluster: file, to: home + "/backups", key: home + "/seal", on: predecessor?.backup)
     return DrillBench(folder: home, backup: sealed.manifest.backup)
   }
 
@@ -194,12 +195,17 @@ struct MidMoveTests {
       }
 
       // While other slots move, key by key, a capture still stands at one cut.
-      let others = SlotSet(
-        scan.names(on: moving.nodes[2]).compactMap { scan.slots[$0] }.sorted().prefix(150).map { Slot($0) })
-      async let rest: Void = moving.cluster.move(others, from: 2, to: 1, batch: 1)
+      let others = scan.names(on: moving.nodes[2]).compactMap { scan.slots[$0] }.sorted().map { Slot($0) }
+      async let rest: Void = moving.cluster.move(SlotSet(others.prefix(150)), from: 2, to: 1, batch: 1)
       let during = try await moving.capture()
       try await rest
       expectClean(try await moving.run(during), at: .content)
+      // So does an increment on it.
+      async let more: Void = moving.cluster.move(
+        SlotSet(others.prefix(200)).subtracting(SlotSet(others.prefix(150))), from: 2, to: 1, batch: 1)
+      let increment = try await moving.capture(on: during)
+      try await more
+      expectClean(try await moving.run(increment), at: .content)
     }
   }
 
@@ -315,6 +321,11 @@ struct MidMoveTests {
       let run = try await moving.check(bench)
       #expect(Set(run.findings.map(\.code)).isSubset(of: [.recordDouble]), "\(run.findings)")
       #expect(try bench.manifest().cut.coherence == .perShard)
+      async let more: Void = moving.cluster.move(SlotSet(11_061...11_160), from: 2, to: 1)
+      let increment = try await moving.capture("per-shard", on: bench)
+      try await more
+      let chain = try await moving.check(increment)
+      #expect(Set(chain.findings.map(\.code)).isSubset(of: [.recordDouble]), "\(chain.findings)")
     }
   }
 }

@@ -135,8 +135,7 @@ struct CoherentCapture {
     _ whileHeld: (any HeldStore) async throws -> Void
   ) async throws -> HeldCut {
     try await pause.begin()
-    let paused = try await settledStates(pause)
-    let held = try cutMap(paused)
+    let (paused, held) = try await pause.settled(map)
     if !asksFirst { for part in transfer.parts { part.link.askForSnapshot() } }
     var resyncs: [String: Resync] = [:]
     for part in transfer.parts {
@@ -173,43 +172,6 @@ struct CoherentCapture {
       time: Instant(millisecondsSince1970: (times.min() ?? 0) / 1000), coherence: .coherent,
       positions: resyncs.mapValues { "\($0.replicationID):\($0.offset)" }, proof: proofs.map(\.sentence))
     return HeldCut(cut: cut, topology: held.topology, pause: pause.startedAt.map { release.endedAt - $0 } ?? .zero)
-  }
-
-  /// The masters' states, once nothing changes any more that a migration tool had under way: what it had sent when writes were
-  /// paused still arrives, until its next `MIGRATE` waits for the pause to end. Where nothing moves, one look is enough.
-  private func settledStates(_ pause: WritePause) async throws -> [String: MasterState] {
-    var states = try await pause.states(timeout: plan.maxPause)
-    func isMoving(_ shard: RedisClusterMap.Shard) -> Bool {
-      guard let own = states[shard.name]?.own else { return false }
-      return !own.moves.isEmpty || own.slots != shard.slots
-    }
-    guard map.isCluster, map.shards.contains(where: isMoving) else { return states }
-    var equalLooks = 0
-    for _ in 0..<CoherentCapture.mostLooks where equalLooks < CoherentCapture.looks {
-      try await Task.sleep(for: CoherentCapture.step)
-      let next = try await pause.states(timeout: plan.maxPause)
-      let isSettled = next.allSatisfy { shard, state in
-        states[shard]?.own?.slots == state.own?.slots && states[shard]?.own?.moves == state.own?.moves
-          && states[shard]?.configEpoch == state.configEpoch && states[shard]?.currentEpoch == state.currentEpoch
-      }
-      equalLooks = isSettled ? equalLooks + 1 : 0
-      states = next
-    }
-    return states
-  }
-
-  /// Looks in a row that show the same, how far apart, and how many at most: a step of a migration tool takes some round trips.
-  private static let looks = 3
-  private static let step = Duration.milliseconds(25)
-  private static let mostLooks = 20
-
-  /// What the shards own and what is in flight at the cut: as the paused masters say, not as it was surveyed.
-  private func cutMap(_ paused: [String: MasterState]) throws -> RedisClusterMap {
-    do {
-      return try map.at(paused)
-    } catch let error as DrillError where error.code == .storeMoved {
-      throw Failed(reasons: ["\(error.subject): \(error.detail)"])
-    }
   }
 
   /// - Parameter released: nil while the pause holds: then the snapshots are held against the paused masters alone.

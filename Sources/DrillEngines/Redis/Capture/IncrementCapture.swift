@@ -12,7 +12,8 @@ struct IncrementCapture {
   let credentials: RedisCredentials
   let predecessor: [String: ReplicationPosition]
   let folder: String
-  let store: any Store
+  /// The cluster as it is now.
+  let rediscovered: @Sendable () async throws -> RedisClusterMap
   let events: DrillEventHandler
 
   /// How long a stream that another process records may take to be written.
@@ -173,13 +174,14 @@ struct IncrementCapture {
     }
     try await finish(origins, ends)
     try await survey.confirm(credentials)
+    let later = try await rediscovered()
+    let (topology, proof) = map.topology.duringCapture(later.topology)
     return CapturedBackup(
       files: files,
       cut: Cut(
         time: Instant(millisecondsSince1970: (times.min() ?? 0) / 1000), coherence: .perShard,
-        positions: ends.mapValues(\.description),
-        proof: ["writes were not paused: each shard stands at a position of its own"]),
-      topology: map.topology, engineVersion: survey.engineVersion, pause: .zero)
+        positions: ends.mapValues(\.description), proof: proof),
+      topology: topology, engineVersion: survey.engineVersion, pause: .zero)
   }
 
   private func coherent(
@@ -227,7 +229,7 @@ struct IncrementCapture {
     _ pause: WritePause, _ origins: [String: Origin], _ whileHeld: (any HeldStore) async throws -> Void
   ) async throws -> CapturedBackup {
     try await pause.begin()
-    let paused = try await pause.states(timeout: plan.maxPause)
+    let (paused, held) = try await pause.settled(map)
     var ends: [String: ReplicationPosition] = [:]
     for (shard, state) in paused.sorted(by: { $0.key < $1.key }) {
       guard state.replicationID == predecessor[shard]?.history else { throw failedOver(shard) }
@@ -236,7 +238,10 @@ struct IncrementCapture {
     }
     let early = proofs(paused, ends, nil, pause, readAt: .now).flatMap(\.objections)
     guard early.isEmpty else { throw CoherentCapture.Failed(reasons: early) }
-    try await whileHeld(RedisHeldStore(pause: pause, store: store, map: map, credentials: credentials))
+    let store = RedisStore(
+      shards: held.shards.map { (name: $0.name, slots: $0.slots, endpoint: $0.master.endpoint) },
+      topology: held.topology, credentials: credentials)
+    try await whileHeld(RedisHeldStore(pause: pause, store: store, map: held, credentials: credentials))
     let release = await pause.release()
     guard let released = release.states else {
       throw CoherentCapture.Failed(reasons: ["a master could not be asked for its offset before writes resumed"])
@@ -249,16 +254,13 @@ struct IncrementCapture {
     let objections = proofs.flatMap(\.objections)
     guard objections.isEmpty else { throw CoherentCapture.Failed(reasons: objections) }
     try await finish(origins, ends)
-    var topology = map.topology
-    topology.moves = MasterState.moves(paused)
-    topology.epoch = paused.values.compactMap(\.currentEpoch).max() ?? topology.epoch
     let time = paused.values.map(\.clock.microseconds).min() ?? 0
     return CapturedBackup(
       files: files,
       cut: Cut(
         time: Instant(millisecondsSince1970: time / 1000), coherence: .coherent,
         positions: ends.mapValues(\.description), proof: proofs.map(\.sentence)),
-      topology: topology, engineVersion: survey.engineVersion,
+      topology: held.topology, engineVersion: survey.engineVersion,
       pause: pause.startedAt.map { release.endedAt - $0 } ?? .zero)
   }
 
@@ -277,14 +279,10 @@ struct IncrementCapture {
       } else {
         after.offset = end.offset
       }
-      var proof = CoherenceProof(
+      return CoherenceProof(
         shard: name, source: "\(source.isMaster ? "master" : "replica") \(source.node.endpoint)", what: "stream",
         paused: before, resync: Resync(replicationID: end.history, offset: end.offset, at: readAt), released: after,
         expiresAt: pause.expiresAt ?? readAt, releasedAt: readAt)
-      if map.isCluster, before.own?.slots != source.shard.slots || before.own?.id != name {
-        proof.objections.append("\(name): the slots are not those that were surveyed")
-      }
-      return proof
     }
   }
 

@@ -21,9 +21,7 @@ extension RedisLiveCluster: IncrementCapturing {
     for attempt in 1...RedisLiveCluster.attempts {
       let capture = IncrementCapture(
         survey: survey, plan: plan, credentials: credentials, predecessor: positions, folder: folder,
-        store: RedisStore(
-          shards: survey.map.shards.map { (name: $0.name, slots: $0.slots, endpoint: $0.master.endpoint) },
-          topology: survey.map.topology, credentials: credentials), events: events)
+        rediscovered: { try await self.discovered() }, events: events)
       do {
         return try await capture.run(changes: predecessor.changes, whileHeld: whileHeld)
       } catch {

@@ -291,15 +291,7 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
       try await survey.confirm(credentials)
       try await keep(transfer)
       let time = transfer.parts.map { $0.link.serverClock.microseconds }.min() ?? 0
-      let before = survey.map.topology
-      let topology = before.during(try await RedisDiscovery.map(of: description, credentials).topology)
-      var proof = ["writes were not paused: each shard stands at a position of its own"]
-      let moved = topology.moves.count - before.moves.count
-      if moved > 0 {
-        proof.append(
-          "\(moved) slots moved while the shards were read, and count as in flight: their records may lie in both shards, or in none"
-        )
-      }
+      let (topology, proof) = survey.map.topology.duringCapture(try await discovered().topology)
       return CapturedBackup(
         files: files,
         cut: Cut(
@@ -438,4 +430,19 @@ extension RedisLiveCluster: DirectStore {
   public var answersDirectly: Bool { store.answersDirectly }
 
   public func openDirectSession() throws -> any DirectSession { try store.openDirectSession() }
+}
+
+extension Topology {
+  /// The topology of a capture that paused nothing and ended when it was `later`, and what its proof says of it.
+  func duringCapture(_ later: Topology) -> (topology: Topology, proof: [String]) {
+    let whole = during(later)
+    var proof = ["writes were not paused: each shard stands at a position of its own"]
+    let moved = whole.moves.count - moves.count
+    if moved > 0 {
+      proof.append(
+        "\(moved) slots moved while the shards were read, and count as in flight: their records may lie in both shards, or in none"
+      )
+    }
+    return (whole, proof)
+  }
 }

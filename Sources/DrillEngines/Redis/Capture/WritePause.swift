@@ -31,7 +31,7 @@ final class WritePause: Sendable {
   private let groups: [[String]]
   private let credentials: RedisCredentials
   private let isCluster: Bool
-  private let limit: Duration
+  let limit: Duration
   private let state = Mutex(State())
 
   init(_ masters: [Master], groups: [[String]], credentials: RedisCredentials, isCluster: Bool, limit: Duration) {
