@@ -67,6 +67,9 @@ struct DrillFileReader {
     if drill.backups.isUnsealed, drill.capture != nil {
       throw file.refuse("capture", "a backup that is captured is sealed; leave out 'capture', or 'unsealed'")
     }
+    if drill.capture != nil, drill.backups != .latest, !drill.backups.isUnsealed {
+      throw file.refuse("backup", "what is captured first is what is drilled; leave out 'backup', or 'capture'")
+    }
     if drill.remoteCatalog != nil, drill.capture != nil {
       throw file.refuse(
         "catalog",

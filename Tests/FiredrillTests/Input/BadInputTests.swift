@@ -14,6 +14,7 @@ struct BadInputTests {
       ("objectives: {rto: quick}", "drill.yaml:9:19", "'rto'"), ("objectives: {rtoo: 1s}", "drill.yaml:9:14", "'rto'"),
       ("sandbox: [1]", "drill.yaml:8:10", "mapping"), ("seed: 7", "drill.yaml:", "'seed' stands here twice"),
       ("backup: {sample: {}}", "drill.yaml:9", "'count'"),
+      ("backup: {id: other}\ncapture: {key: seal}", "drill.yaml:9", "leave out 'backup'"),
       ("reference: [captured, captured]", "drill.yaml:9", "different"), ("key: [", "drill.yaml", "YAML"),
       ("governance: {escalation: [ada]}", "drill.yaml:9:13", "'owner'"),
       ("governance: {owner: ada, deadlines: {hihg: 3d}}", "drill.yaml:9:38", "'high'"),

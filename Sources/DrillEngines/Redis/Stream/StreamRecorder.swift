@@ -5,10 +5,9 @@ internal import Glibc
 /// stamp (`#TS:`, the second in which the command that follows was received here) where the second changed, and after
 /// each batch an annotation with its offset and sum.
 ///
-/// A command's offset is the header's and the bytes of all commands up to its end: none is left out, `PING` neither. The
-/// What was fetched from a backlog has no times, and an annotation says so. The
-/// `SELECT` that a header with a database is followed by is ours, and does not count. Of a server's own file time
-/// stamps come along and count, as they do there.
+/// A command's offset is the header's and the bytes of all commands up to its end: none is left out, `PING` neither.
+/// What was fetched from a backlog has no times, and an annotation says so. The `SELECT` that a header with a database
+/// is followed by is ours, and does not count. Of a server's own file time stamps come along and count, as they do there.
 ///
 /// Source: redis 7.0 src/aof.c `genAofTimestampAnnotationIfNeeded` (the form of `#TS:`).
 final class StreamRecorder {
