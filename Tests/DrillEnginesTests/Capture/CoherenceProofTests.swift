@@ -23,8 +23,9 @@ struct CoherenceProofTests {
     expiresAt: ContinuousClock.Instant = now + .seconds(2)
   ) -> CoherenceProof {
     CoherenceProof(
-      shard: "s", source: "master h:1", paused: paused, resync: Resync(replicationID: history, offset: offset, at: now),
-      released: released, expiresAt: expiresAt, releasedAt: now + .seconds(1))
+      shard: "s", source: "master h:1", what: "snapshot", paused: paused,
+      position: ReplicationPosition(history: history, offset: offset), released: released, expiresAt: expiresAt,
+      releasedAt: now + .seconds(1))
   }
 
   @Test("equal offsets prove it, and so does a step of exactly one ping")

@@ -194,7 +194,7 @@ struct RedisCaptureTests {
         do {
           _ = try await capture.run { _ in Issue.record("an old snapshot was held for the cut") }
           Issue.record("an old snapshot was called coherent")
-        } catch let failed as CoherentCapture.Failed {
+        } catch let failed as CoherentHold.Failed {
           #expect(failed.reasons.count == 1)
           #expect(failed.reasons.first?.contains("offset \(old.offset)") == true)
         }

@@ -10,7 +10,7 @@ struct ReplicationLinkTests {
 
   /// Takes the snapshot that a scripted server sends in `chunks` after `PSYNC`, the handshake's four replies before
   /// them.
-  static func receive(_ chunks: [[UInt8]]) async throws -> (Resync, [UInt8]) {
+  static func receive(_ chunks: [[UInt8]]) async throws -> (ReplicationPosition, [UInt8]) {
     let time = Array("*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n".utf8)
     let ok = Array("+OK\r\n".utf8)
     // The first chunk answers PSYNC; the others follow in the same breath, which the socket may join.
@@ -44,7 +44,7 @@ struct ReplicationLinkTests {
       let content = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
       let head = Array("\n\n+FULLRESYNC abc 1234\r\n\n$EOF:\(Self.mark)\r\n".utf8)
       let (resync, marked) = try await Self.receive([head, content, Array(Self.mark.utf8)])
-      #expect(resync.replicationID == "abc")
+      #expect(resync.history == "abc")
       #expect(resync.offset == 1234)
       #expect(marked == content, "\(count) bytes before a mark")
       let counted = try await Self.receive([Array("+FULLRESYNC abc 1234\r\n$\(count)\r\n".utf8), content]).1

@@ -15,6 +15,19 @@ struct CaptureSurvey: Sendable {
     var minReplicasToWrite: Int
     /// The master's run, by which another server or a restart is noticed.
     var masterRun: String?
+
+    /// Why its changes may not be followed; nil: they may.
+    var followObjection: String? {
+      guard minReplicasToWrite > 0 || settings.minReplicasToWrite > 0 else { return nil }
+      return "`min-replicas-to-write` is above 0, and a link that follows would count as a replica there"
+    }
+
+    /// - Throws: `DrillError` with `capture-refused` where they may not.
+    func checkMayFollow() throws {
+      guard let followObjection else { return }
+      throw DrillError(
+        .captureRefused, subject: shard.master.endpoint.description, detail: followObjection)
+    }
   }
 
   var map: RedisClusterMap
@@ -134,10 +147,8 @@ struct CaptureSurvey: Sendable {
           "\(source.shard.name.prefix(12)): what changed since, from \(source.isMaster ? "master" : "replica") \(source.node.endpoint)"
             + " where nobody has recorded it; no snapshot, no fork")
       }
-      if plan.follows, source.minReplicasToWrite > 0 || source.settings.minReplicasToWrite > 0 {
-        refusals.append(
-          "\(source.shard.master.endpoint): `min-replicas-to-write` is above 0, and a link that follows would count as a replica there"
-        )
+      if plan.follows, let objection = source.followObjection {
+        refusals.append("\(source.shard.master.endpoint): \(objection)")
       }
       if source.info.flag("loading") { refusals.append("\(source.node.endpoint): it is still loading") }
     }

@@ -22,13 +22,14 @@ struct CoherenceProof: Hashable, Sendable {
   var objections: [String]
 
   /// - Parameters:
-  ///   - what: what stands for the shard, of which the proof is.
+  ///   - what: what stands for the shard, of which the proof is: its snapshot, its stream.
+  ///   - position: at which that stands.
   ///   - paused: the master after the last pause of all was confirmed.
   ///   - released: the master before the first release of all.
   ///   - expiredAt: the earliest moment at which a pause may have ended by itself.
   ///   - releasedAt: when `released` had been read.
   init(
-    shard: String, source: String, what: String = "snapshot", paused: MasterState, resync: Resync,
+    shard: String, source: String, what: String, paused: MasterState, position: ReplicationPosition,
     released: MasterState, expiresAt: ContinuousClock.Instant,
     releasedAt: ContinuousClock.Instant
   ) {
@@ -37,13 +38,13 @@ struct CoherenceProof: Hashable, Sendable {
     if !paused.countsWrites {
       objections.append("the master had no replication backlog, so its offset did not count writes")
     }
-    if !step(from: paused.offset, to: resync.offset) {
-      objections.append("the \(what) stands at offset \(resync.offset), the paused master at \(paused.offset)")
+    if !step(from: paused.offset, to: position.offset) {
+      objections.append("the \(what) stands at offset \(position.offset), the paused master at \(paused.offset)")
     }
-    if !step(from: resync.offset, to: released.offset) {
-      objections.append("the master went from offset \(resync.offset) to \(released.offset) while it was paused")
+    if !step(from: position.offset, to: released.offset) {
+      objections.append("the master went from offset \(position.offset) to \(released.offset) while it was paused")
     }
-    if resync.replicationID != paused.replicationID || resync.replicationID != released.replicationID {
+    if position.history != paused.replicationID || position.history != released.replicationID {
       objections.append("the \(what) belongs to another replication history than the master")
     }
     if releasedAt >= expiresAt { objections.append("the pause ran out by itself before the last offset was read") }
@@ -58,7 +59,7 @@ struct CoherenceProof: Hashable, Sendable {
     self.objections = objections
     let epoch = paused.currentEpoch.map { ", epoch \($0)" } ?? ""
     sentence =
-      "\(shard): offset \(paused.offset) paused, \(resync.offset) in the \(what) of \(source), \(released.offset) before release; "
+      "\(shard): offset \(paused.offset) paused, \(position.offset) in the \(what) of \(source), \(released.offset) before release; "
       + "same run, role\(epoch) and slots; the pause held"
   }
 }

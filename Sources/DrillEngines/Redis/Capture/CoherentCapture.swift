@@ -14,11 +14,6 @@ struct CoherentCapture {
   var group: MultiThreadedEventLoopGroup = .singleton
   let events: DrillEventHandler
 
-  /// The attempt came to nothing through no fault of anyone's; another may succeed.
-  struct Failed: Error {
-    var reasons: [String]
-  }
-
   struct Result {
     var backup: CapturedBackup
     var transfer: SnapshotTransfer
@@ -26,7 +21,7 @@ struct CoherentCapture {
 
   private var map: RedisClusterMap { survey.map }
 
-  /// - Throws: ``Failed`` where the proof failed, `DrillError`, and what `whileHeld` throws.
+  /// - Throws: ``CoherentHold/Failed`` where the proof failed, `DrillError`, and what `whileHeld` throws.
   func run(whileHeld: (any HeldStore) async throws -> Void) async throws -> Result {
     let masters = try await WritePause.openMasters(of: map, credentials)
     do {
@@ -52,41 +47,18 @@ struct CoherentCapture {
   ) async throws -> Result {
     let asksFirst = !survey.sources.contains { $0.settings.forksAtOnce(survey.transfer) }
     if asksFirst { try await askAndWait(transfer) }
-    // Moves may have begun since the survey, and they decide the order.
-    let before = try await WritePause(
-      masters, groups: [], credentials: credentials, isCluster: map.isCluster, limit: plan.maxPause
-    )
-    .states(timeout: .seconds(2))
-    let pause = WritePause(
-      masters, groups: try PauseOrder.groups(shards: map.shards.map(\.name), moves: MasterState.moves(before)),
-      credentials: credentials,
-      isCluster: map.isCluster, limit: plan.maxPause)
-    let watchdog = Task {
-      // Nothing below may hold the pause longer than this, whatever it waits for.
-      guard let deadline = try await waitForDeadline(of: pause) else { return }
-      try await Task.sleep(until: deadline, clock: .continuous)
-      await pause.release()
-      for part in transfer.parts where !part.link.progress.hasResynced { await part.link.close() }
-    }
-    do {
-      let cut = try await hold(pause, transfer, asksFirst: asksFirst, whileHeld)
-      watchdog.cancel()
-      events(.note("writes were paused for \(Int(cut.pause.milliseconds)) ms; receiving the snapshots"))
-      let files = try await transfer.collect(events: events)
-      return Result(
-        backup: CapturedBackup(
-          files: files, cut: cut.cut, topology: cut.topology, engineVersion: survey.engineVersion, pause: cut.pause),
-        transfer: transfer)
-    } catch {
-      watchdog.cancel()
-      await pause.abandon()
-      throw error
-    }
-  }
-
-  private func waitForDeadline(of pause: WritePause) async throws -> ContinuousClock.Instant? {
-    while pause.deadline == nil { try await Task.sleep(for: .milliseconds(5)) }
-    return pause.deadline
+    let hold = CoherentHold(
+      survey: survey, limit: plan.maxPause, credentials: credentials, what: "snapshot", events: events)
+    let held = try await hold.run(
+      masters,
+      atDeadline: { for part in transfer.parts where !part.link.progress.hasResynced { await part.link.close() } },
+      taking: { pause, _ in try await positions(transfer, pause, asksFirst: asksFirst) }, whileHeld: whileHeld)
+    events(.note("writes were paused for \(Int(held.pause.milliseconds)) ms; receiving the snapshots"))
+    let files = try await transfer.collect(events: events)
+    return Result(
+      backup: CapturedBackup(
+        files: files, cut: held.cut, topology: held.topology, engineVersion: survey.engineVersion, pause: held.pause),
+      transfer: transfer)
   }
 
   /// Asks each source so that all fork at about the same time, and returns when it is time to pause.
@@ -114,7 +86,7 @@ struct CoherentCapture {
       }
       guard let first = forks.min() else { return }
       for part in transfer.parts where part.link.progress.hasResynced {
-        throw Failed(reasons: [
+        throw CoherentHold.Failed(reasons: [
           "\(part.source.node.endpoint) forked before writes were paused: another replica was waiting already"
         ])
       }
@@ -124,76 +96,22 @@ struct CoherentCapture {
     }
   }
 
-  private struct HeldCut {
-    var cut: Cut
-    var topology: Topology
-    var pause: Duration
-  }
-
-  private func hold(
-    _ pause: WritePause, _ transfer: SnapshotTransfer, asksFirst: Bool,
-    _ whileHeld: (any HeldStore) async throws -> Void
-  ) async throws -> HeldCut {
-    try await pause.begin()
-    let (paused, held) = try await pause.settled(map)
+  /// Where the snapshots stand, once every server has said so.
+  private func positions(
+    _ transfer: SnapshotTransfer, _ pause: WritePause, asksFirst: Bool
+  ) async throws -> [String: ReplicationPosition] {
     if !asksFirst { for part in transfer.parts { part.link.askForSnapshot() } }
-    var resyncs: [String: Resync] = [:]
+    var positions: [String: ReplicationPosition] = [:]
     for part in transfer.parts {
       do {
-        resyncs[part.source.shard.name] = try await part.link.resynced()
+        positions[part.source.shard.name] = try await part.link.resynced()
       } catch {
         guard pause.isReleasing else { throw error }
-        throw Failed(reasons: ["\(part.source.node.endpoint) did not fork before the pause had to end"])
+        throw CoherentHold.Failed(reasons: [
+          "\(part.source.node.endpoint) did not fork before the pause had to end"
+        ])
       }
     }
-    // What cannot be proven any more need not be held: nobody's writes wait for it.
-    let early = proofs(paused, resyncs, nil, pause, readAt: .now).flatMap(\.objections)
-    guard early.isEmpty else { throw Failed(reasons: early) }
-
-    let store = RedisStore(
-      shards: held.shards.map { (name: $0.name, slots: $0.slots, endpoint: $0.master.endpoint) },
-      topology: held.topology, credentials: credentials)
-    try await whileHeld(RedisHeldStore(pause: pause, store: store, map: held, credentials: credentials))
-
-    let release = await pause.release()
-    guard let released = release.states else {
-      throw Failed(reasons: ["a master could not be asked for its offset before writes resumed"])
-    }
-    for shard in release.unreleased {
-      events(.note("\(shard): could not be told to resume; it does so when its pause runs out"))
-    }
-    let proofs = proofs(paused, resyncs, released, pause, readAt: release.readAt)
-    let objections = proofs.flatMap(\.objections)
-    precondition(proofs.count == map.shards.count, "a shard without a proof")
-    guard objections.isEmpty else { throw Failed(reasons: objections) }
-
-    let times = paused.values.map(\.clock.microseconds)
-    let cut = Cut(
-      time: Instant(millisecondsSince1970: (times.min() ?? 0) / 1000), coherence: .coherent,
-      positions: resyncs.mapValues { "\($0.replicationID):\($0.offset)" }, proof: proofs.map(\.sentence))
-    return HeldCut(cut: cut, topology: held.topology, pause: pause.startedAt.map { release.endedAt - $0 } ?? .zero)
-  }
-
-  /// - Parameter released: nil while the pause holds: then the snapshots are held against the paused masters alone.
-  private func proofs(
-    _ paused: [String: MasterState], _ resyncs: [String: Resync], _ released: [String: MasterState]?,
-    _ pause: WritePause,
-    readAt: ContinuousClock.Instant
-  ) -> [CoherenceProof] {
-    survey.sources.compactMap { source in
-      let name = source.shard.name
-      guard let before = paused[name], let resync = resyncs[name] else { return nil }
-      var after = before
-      if let released {
-        guard let state = released[name] else { return nil }
-        after = state
-      } else {
-        after.offset = resync.offset
-      }
-      return CoherenceProof(
-        shard: name, source: "\(source.isMaster ? "master" : "replica") \(source.node.endpoint)", paused: before,
-        resync: resync,
-        released: after, expiresAt: pause.expiresAt ?? readAt, releasedAt: readAt)
-    }
+    return positions
   }
 }

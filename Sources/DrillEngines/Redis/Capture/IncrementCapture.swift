@@ -43,7 +43,7 @@ struct IncrementCapture {
   private var map: RedisClusterMap { survey.map }
 
   /// - Parameter changes: folder of the streams that were recorded since.
-  /// - Throws: ``CoherentCapture/Failed`` where the proof failed; `DrillError`; what `whileHeld` throws.
+  /// - Throws: ``CoherentHold/Failed`` where the proof failed; `DrillError`; what `whileHeld` throws.
   func run(
     changes: String?, whileHeld: (any HeldStore) async throws -> Void
   ) async throws -> CapturedBackup {
@@ -56,9 +56,8 @@ struct IncrementCapture {
         followed.reach(position.offset)
         tasks.addTask {
           do {
-            let resync = Resync(replicationID: position.history, offset: position.offset, at: .now)
             let reached = try await followed.follower.run(
-              after: resync, into: path, until: { followed.end }, reached: { followed.reach($0) })
+              after: position, into: path, until: { followed.end }, reached: { followed.reach($0) })
             guard let end = followed.end, reached >= end else {
               throw DrillError(
                 .referenceUnavailable, subject: followed.follower.shard,
@@ -102,11 +101,7 @@ struct IncrementCapture {
           reasons.append("the change stream that was recorded is of no use: \(failure.detail)")
         }
       }
-      guard source.minReplicasToWrite == 0, source.settings.minReplicasToWrite == 0 else {
-        throw DrillError(
-          .captureRefused, subject: source.shard.master.endpoint.description,
-          detail: "`min-replicas-to-write` is above 0, and a link that follows would count as a replica there")
-      }
+      try source.checkMayFollow()
       var follower = RedisFollower(
         shard: shard, endpoint: source.node.endpoint, credentials: credentials, isCluster: map.isCluster)
       do {
@@ -168,9 +163,7 @@ struct IncrementCapture {
         try await MasterState.read($0, isCluster: map.isCluster)
       }
       times.append(state.clock.microseconds)
-      guard state.replicationID == predecessor[shard.name]?.history else { throw failedOver(shard.name) }
-      let end = ReplicationPosition(history: state.replicationID, offset: state.offset)
-      ends[shard.name] = try await reach(end, origins, shard: shard.name)
+      ends[shard.name] = try await reach(state, of: shard.name, origins)
     }
     try await finish(origins, ends)
     try await survey.confirm(credentials)
@@ -194,109 +187,42 @@ struct IncrementCapture {
       }
     }
     let masters = try await WritePause.openMasters(of: map, credentials)
+    var ends: [String: ReplicationPosition] = [:]
+    let held: CoherentHold.HeldCut
     do {
-      // Moves may have begun since the survey, and they decide the order.
-      let before = try await WritePause(
-        masters, groups: [], credentials: credentials, isCluster: map.isCluster, limit: plan.maxPause
-      ).states(timeout: .seconds(2))
-      let pause = WritePause(
+      held = try await CoherentHold(
+        survey: survey, limit: plan.maxPause, credentials: credentials, what: "stream", events: events
+      ).run(
         masters,
-        groups: try PauseOrder.groups(shards: map.shards.map(\.name), moves: MasterState.moves(before)),
-        credentials: credentials, isCluster: map.isCluster, limit: plan.maxPause)
-      let watchdog = Task {
-        while pause.deadline == nil { try await Task.sleep(for: .milliseconds(5)) }
-        guard let deadline = pause.deadline else { return }
-        try await Task.sleep(until: deadline, clock: .continuous)
-        await pause.release()
-      }
-      do {
-        let backup = try await hold(pause, origins, whileHeld)
-        watchdog.cancel()
-        await WritePause.close(masters)
-        return backup
-      } catch {
-        watchdog.cancel()
-        await pause.abandon()
-        throw error
-      }
+        taking: { _, paused in
+          for (shard, state) in paused.sorted(by: { $0.key < $1.key }) {
+            ends[shard] = try await reach(state, of: shard, origins)
+          }
+          return ends
+        }, whileHeld: whileHeld)
+      await WritePause.close(masters)
     } catch {
       await WritePause.close(masters)
       throw error
     }
-  }
-
-  private func hold(
-    _ pause: WritePause, _ origins: [String: Origin], _ whileHeld: (any HeldStore) async throws -> Void
-  ) async throws -> CapturedBackup {
-    try await pause.begin()
-    let (paused, held) = try await pause.settled(map)
-    var ends: [String: ReplicationPosition] = [:]
-    for (shard, state) in paused.sorted(by: { $0.key < $1.key }) {
-      guard state.replicationID == predecessor[shard]?.history else { throw failedOver(shard) }
-      ends[shard] = try await reach(
-        ReplicationPosition(history: state.replicationID, offset: state.offset), origins, shard: shard)
-    }
-    let early = proofs(paused, ends, nil, pause, readAt: .now).flatMap(\.objections)
-    guard early.isEmpty else { throw CoherentCapture.Failed(reasons: early) }
-    let store = RedisStore(
-      shards: held.shards.map { (name: $0.name, slots: $0.slots, endpoint: $0.master.endpoint) },
-      topology: held.topology, credentials: credentials)
-    try await whileHeld(RedisHeldStore(pause: pause, store: store, map: held, credentials: credentials))
-    let release = await pause.release()
-    guard let released = release.states else {
-      throw CoherentCapture.Failed(reasons: ["a master could not be asked for its offset before writes resumed"])
-    }
-    for shard in release.unreleased {
-      events(.note("\(shard): could not be told to resume; it does so when its pause runs out"))
-    }
-    let proofs = proofs(paused, ends, released, pause, readAt: release.readAt)
-    precondition(proofs.count == map.shards.count, "a shard without a proof")
-    let objections = proofs.flatMap(\.objections)
-    guard objections.isEmpty else { throw CoherentCapture.Failed(reasons: objections) }
     try await finish(origins, ends)
-    let time = paused.values.map(\.clock.microseconds).min() ?? 0
     return CapturedBackup(
-      files: files,
-      cut: Cut(
-        time: Instant(millisecondsSince1970: time / 1000), coherence: .coherent,
-        positions: ends.mapValues(\.description), proof: proofs.map(\.sentence)),
-      topology: held.topology, engineVersion: survey.engineVersion,
-      pause: pause.startedAt.map { release.endedAt - $0 } ?? .zero)
-  }
-
-  /// - Parameter released: nil while the pause holds.
-  private func proofs(
-    _ paused: [String: MasterState], _ ends: [String: ReplicationPosition], _ released: [String: MasterState]?,
-    _ pause: WritePause, readAt: ContinuousClock.Instant
-  ) -> [CoherenceProof] {
-    survey.sources.compactMap { source in
-      let name = source.shard.name
-      guard let before = paused[name], let end = ends[name] else { return nil }
-      var after = before
-      if let released {
-        guard let state = released[name] else { return nil }
-        after = state
-      } else {
-        after.offset = end.offset
-      }
-      return CoherenceProof(
-        shard: name, source: "\(source.isMaster ? "master" : "replica") \(source.node.endpoint)", what: "stream",
-        paused: before, resync: Resync(replicationID: end.history, offset: end.offset, at: readAt), released: after,
-        expiresAt: pause.expiresAt ?? readAt, releasedAt: readAt)
-    }
+      files: files, cut: held.cut, topology: held.topology, engineVersion: survey.engineVersion, pause: held.pause)
   }
 
   // MARK: Up to the cut
 
+  /// Lets a shard's stream lead to where its master stands, and says where it ends.
   private func reach(
-    _ end: ReplicationPosition, _ origins: [String: Origin], shard: String
-  ) async throws
-    -> ReplicationPosition
-  {
+    _ master: MasterState, of shard: String, _ origins: [String: Origin]
+  ) async throws -> ReplicationPosition {
+    guard master.replicationID == predecessor[shard]?.history else { throw failedOver(shard) }
+    var end = ReplicationPosition(history: master.replicationID, offset: master.offset)
     guard case .followed(let followed)? = origins[shard] else { return end }
     followed.stop(at: end.offset)
     try await wait(until: end.offset, followed)
-    return ReplicationPosition(history: end.history, offset: followed.reached)
+    end.offset = followed.reached
+    return end
   }
 
   private func wait(until offset: UInt64, _ followed: Followed) async throws {

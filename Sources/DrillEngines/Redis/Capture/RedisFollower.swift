@@ -27,13 +27,13 @@ struct RedisFollower: Sendable {
   /// - Throws: `DrillError`: `reference-unavailable` where the server has no longer what came after the position; `io`.
   @discardableResult
   func run(
-    after position: Resync, into path: String, until end: @Sendable () async throws -> UInt64?,
+    after position: ReplicationPosition, into path: String, until end: @Sendable () async throws -> UInt64?,
     reached: @Sendable (UInt64) -> Void = { _ in }
   ) async throws -> UInt64 {
     let recorder = try StreamRecorder(
       path: path,
       StreamHeader(
-        shard: shard, history: position.replicationID, after: position.offset, database: isCluster ? 0 : nil))
+        shard: shard, history: position.history, after: position.offset, database: isCluster ? 0 : nil))
     var current = kept
     var last: UInt64?
     /// Up to here the stream was made before it is received: in a backlog, or while a snapshot was sent.
@@ -46,7 +46,7 @@ struct RedisFollower: Sendable {
           (link, buffer) = open
         } else {
           (link, buffer) = try await reopen(
-            Resync(replicationID: position.replicationID, offset: recorder.offset, at: .now))
+            ReplicationPosition(history: position.history, offset: recorder.offset))
           current = (link, buffer)
         }
         if live == nil { live = try await offset() }
@@ -116,8 +116,8 @@ struct RedisFollower: Sendable {
   /// Opens a link that goes on after `position`.
   ///
   /// The server is asked first whether it still has that, since one that has not would begin a full snapshot.
-  private func reopen(_ position: Resync) async throws -> (ReplicationLink, ChangeBuffer) {
-    try await checkBacklog(ReplicationPosition(history: position.replicationID, offset: position.offset))
+  private func reopen(_ position: ReplicationPosition) async throws -> (ReplicationLink, ChangeBuffer) {
+    try await checkBacklog(position)
     let buffer = ChangeBuffer()
     let link = try await ReplicationLink.open(
       endpoint, credentials, transfer: .diskless, sink: NoSnapshot(), commandSink: buffer)

@@ -17,8 +17,7 @@ extension RedisLiveCluster: IncrementCapturing {
       try await discovered(), plan: plan, credentials: credentials)
     let positions = try RedisLiveCluster.positions(of: predecessor, in: survey)
     try makeFolder(folder)
-    var reasons: [String] = []
-    for attempt in 1...RedisLiveCluster.attempts {
+    return try await untilProven { _ in
       let capture = IncrementCapture(
         survey: survey, plan: plan, credentials: credentials, predecessor: positions, folder: folder,
         rediscovered: { try await self.discovered() }, events: events)
@@ -28,21 +27,9 @@ extension RedisLiveCluster: IncrementCapturing {
         for shard in survey.map.shards {
           RedisLiveCluster.remove(StreamRecorder.path(folder: folder, shard: shard.name))
         }
-        if error is CancellationError || Task.isCancelled {
-          throw DrillError(
-            .interrupted, subject: description.name, detail: "the capture was interrupted; writes were resumed")
-        }
-        guard let failed = error as? CoherentCapture.Failed else { throw error }
-        reasons = failed.reasons
-        events(
-          .note(
-            "attempt \(attempt) of \(RedisLiveCluster.attempts) gave no proof of one cut: \(reasons.joined(separator: "; "))"
-          ))
+        throw failure(error)
       }
     }
-    throw DrillError(
-      .notCoherent, subject: description.name,
-      detail: "no proof of one cut in \(RedisLiveCluster.attempts) attempts: \(reasons.joined(separator: "; "))")
   }
 
   private static func positions(

@@ -32,7 +32,7 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
     var source: CaptureSurvey.Source
     var link: ReplicationLink
     var buffer: ChangeBuffer
-    var position: Resync
+    var position: ReplicationPosition
   }
 
   private init(
@@ -198,11 +198,7 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
       case .perShard, .window: try await perShard(survey, plan, folder)
       }
     } catch {
-      if error is CancellationError || Task.isCancelled {
-        throw DrillError(
-          .interrupted, subject: description.name, detail: "the capture was interrupted; writes were resumed")
-      }
-      throw error
+      throw failure(error)
     }
   }
 
@@ -235,10 +231,7 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
       return backup
     } catch {
       for shard in capture.map.shards { unlink("\(folder)/\(shard.name).rdb") }
-      if error is CancellationError || Task.isCancelled {
-        throw DrillError(.interrupted, subject: description.name, detail: "the capture was interrupted")
-      }
-      throw error
+      throw failure(error, "the capture was interrupted")
     }
   }
 
@@ -246,9 +239,8 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
     _ survey: CaptureSurvey, _ plan: CapturePlan, _ folder: String,
     _ whileHeld: (any HeldStore) async throws -> Void
   ) async throws -> CapturedBackup {
-    var reasons: [String] = []
     var survey = survey
-    for attempt in 1...RedisLiveCluster.attempts {
+    return try await untilProven { attempt in
       if attempt > 1 {
         // Slots may have gone to a node that owned none before.
         survey = try await CaptureSurvey.make(
@@ -257,21 +249,37 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
       try await waitUntilIdle(survey)
       let capture = CoherentCapture(
         survey: survey, plan: plan, credentials: credentials, folder: folder, group: group, events: events)
+      let result = try await capture.run(whileHeld: whileHeld)
+      try await keep(result.transfer)
+      return result.backup
+    }
+  }
+
+  /// Goes on to the next attempt where the proof of one cut failed, up to ``attempts`` times.
+  ///
+  /// - Throws: `DrillError` with `not-coherent` where none of them gave one; whatever else `attempt` throws.
+  func untilProven(_ attempt: (_ number: Int) async throws -> CapturedBackup) async throws -> CapturedBackup {
+    var reasons: [String] = []
+    for number in 1...RedisLiveCluster.attempts {
       do {
-        let result = try await capture.run(whileHeld: whileHeld)
-        try await keep(result.transfer)
-        return result.backup
-      } catch let failed as CoherentCapture.Failed {
+        return try await attempt(number)
+      } catch let failed as CoherentHold.Failed {
         reasons = failed.reasons
         events(
           .note(
-            "attempt \(attempt) of \(RedisLiveCluster.attempts) gave no proof of one cut: \(reasons.joined(separator: "; "))"
+            "attempt \(number) of \(RedisLiveCluster.attempts) gave no proof of one cut: \(reasons.joined(separator: "; "))"
           ))
       }
     }
     throw DrillError(
       .notCoherent, subject: description.name,
       detail: "no proof of one cut in \(RedisLiveCluster.attempts) attempts: \(reasons.joined(separator: "; "))")
+  }
+
+  /// What a capture that stumbled says: that it was interrupted, where it was told to stop.
+  func failure(_ error: any Error, _ detail: String = "the capture was interrupted; writes were resumed") -> any Error {
+    guard error is CancellationError || Task.isCancelled else { return error }
+    return DrillError(.interrupted, subject: description.name, detail: detail)
   }
 
   private func perShard(
@@ -286,7 +294,7 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
       let files = try await transfer.collect(events: events)
       for part in transfer.parts {
         let resync = try await part.link.resynced()
-        positions[part.source.shard.name] = "\(resync.replicationID):\(resync.offset)"
+        positions[part.source.shard.name] = resync.description
       }
       try await survey.confirm(credentials)
       try await keep(transfer)
@@ -363,7 +371,7 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
     func finish() { state.withLock { $0.isDone = true } }
   }
 
-  private func followers(from cut: Cut) async throws -> [(RedisFollower, Resync)] {
+  private func followers(from cut: Cut) async throws -> [(RedisFollower, ReplicationPosition)] {
     var kept = takeKept()
     defer {
       let unused = kept.values.map(\.link)
@@ -377,22 +385,16 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
       sources = kept.values.map(\.source)
     }
     return try cut.positions.sorted { $0.key < $1.key }.map { shard, text in
-      let parts = text.split(separator: ":")
-      guard parts.count == 2, let offset = UInt64(parts[1]) else {
+      guard let position = ReplicationPosition(text) else {
         throw DrillError(.usage, subject: shard, detail: "the cut names no replication offset for this shard")
       }
-      let position = Resync(replicationID: String(parts[0]), offset: offset, at: .now)
       guard let source = sources.first(where: { $0.shard.name == shard }) else {
         throw DrillError(.storeMoved, subject: shard, detail: "the cluster has no such shard any more")
       }
-      guard source.minReplicasToWrite == 0, source.settings.minReplicasToWrite == 0 else {
-        throw DrillError(
-          .captureRefused, subject: source.shard.master.endpoint.description,
-          detail: "`min-replicas-to-write` is above 0, and a link that follows would count as a replica there")
-      }
+      try source.checkMayFollow()
       var follower = RedisFollower(
         shard: shard, endpoint: source.node.endpoint, credentials: credentials, isCluster: map.isCluster)
-      if let link = kept[shard], link.position.replicationID == position.replicationID, link.position.offset == offset {
+      if let link = kept[shard], link.position == position {
         kept[shard] = nil
         follower.kept = (link.link, link.buffer)
       }

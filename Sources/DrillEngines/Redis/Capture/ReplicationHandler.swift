@@ -42,7 +42,7 @@ final class ReplicationHandler: ChannelDuplexHandler {
   private let subject: String
   private let snapshotSink: any ReplicationSink
   private let commandSink: (any ReplicationSink)?
-  private let resync: EventLoopPromise<Resync>
+  private let resync: EventLoopPromise<ReplicationPosition>
   private let snapshot: EventLoopPromise<UInt64>
   private let progress: ProgressBox
   private var state = State.line
@@ -61,7 +61,7 @@ final class ReplicationHandler: ChannelDuplexHandler {
   /// - Parameter commandSink: takes the commands after the snapshot; nil: they are dropped.
   init(
     subject: String, snapshotSink: any ReplicationSink, commandSink: (any ReplicationSink)?,
-    resync: EventLoopPromise<Resync>,
+    resync: EventLoopPromise<ReplicationPosition>,
     snapshot: EventLoopPromise<UInt64>, progress: ProgressBox
   ) {
     self.subject = subject
@@ -181,7 +181,7 @@ final class ReplicationHandler: ChannelDuplexHandler {
       let words = text.split(separator: " ")
       guard words.count == 3, let offset = UInt64(words[2]) else { throw violation("+FULLRESYNC without a position") }
       progress.value.withLock { $0.hasResynced = true }
-      resync.succeed(Resync(replicationID: String(words[1]), offset: offset, at: .now))
+      resync.succeed(ReplicationPosition(history: String(words[1]), offset: offset))
     } else if text.hasPrefix("$EOF:") {
       let mark = Array(text.utf8.dropFirst(5))
       guard mark.count == ReplicationHandler.markLength else { throw violation("an end mark of \(mark.count) bytes") }

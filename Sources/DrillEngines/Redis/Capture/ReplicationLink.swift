@@ -24,12 +24,12 @@ final class ReplicationLink: Sendable {
   /// The server's clock against ours, read before the snapshot was asked for.
   let serverClock: ServerClock
   private let channel: any Channel
-  private let resync: EventLoopFuture<Resync>
+  private let resync: EventLoopFuture<ReplicationPosition>
   private let snapshot: EventLoopFuture<UInt64>
   private let progressBox: ReplicationHandler.ProgressBox
 
   private init(
-    endpoint: Endpoint, serverClock: ServerClock, channel: any Channel, resync: EventLoopFuture<Resync>,
+    endpoint: Endpoint, serverClock: ServerClock, channel: any Channel, resync: EventLoopFuture<ReplicationPosition>,
     snapshot: EventLoopFuture<UInt64>, progressBox: ReplicationHandler.ProgressBox
   ) {
     self.endpoint = endpoint
@@ -67,7 +67,7 @@ final class ReplicationLink: Sendable {
       let clock = try await ServerClock(connection)
       let box = ReplicationHandler.ProgressBox()
       let (channel, resync, snapshot) = try await connection.replaceHandler { loop in
-        let resync = loop.makePromise(of: Resync.self)
+        let resync = loop.makePromise(of: ReplicationPosition.self)
         let snapshot = loop.makePromise(of: UInt64.self)
         let handler = ReplicationHandler(
           subject: endpoint.description, snapshotSink: sink, commandSink: commandSink, resync: resync,
@@ -95,8 +95,8 @@ final class ReplicationLink: Sendable {
   ///
   /// - Throws: `DrillError` with `reference-unavailable` where it does not agree at once: it would begin a full
   ///   snapshot, and the link is closed before.
-  func continueAfter(_ position: Resync) async throws {
-    send(["PSYNC", position.replicationID, String(position.offset + 1)])
+  func continueAfter(_ position: ReplicationPosition) async throws {
+    send(["PSYNC", position.history, String(position.offset + 1)])
     let deadline = ContinuousClock.now + .seconds(2)
     while !progress.hasContinued {
       guard !progress.hasResynced, .now < deadline, channel.isActive else {
@@ -104,7 +104,7 @@ final class ReplicationLink: Sendable {
         throw DrillError(
           .referenceUnavailable, subject: endpoint.description,
           detail:
-            "the server does not go on after offset \(position.offset) of replication history \(position.replicationID.prefix(12))"
+            "the server does not go on after offset \(position.offset) of replication history \(position.history.prefix(12))"
         )
       }
       try await Task.sleep(for: .milliseconds(10))
@@ -112,7 +112,7 @@ final class ReplicationLink: Sendable {
   }
 
   /// The position of the snapshot, as soon as the server forks for it. Closing the link ends the waiting.
-  func resynced() async throws -> Resync {
+  func resynced() async throws -> ReplicationPosition {
     try await withTaskCancellationHandler {
       try await resync.get()
     } onCancel: {

@@ -8,13 +8,13 @@ extension WritePause {
 
   /// What the paused masters say, and what the shards own and what is in flight by that, not as it was surveyed.
   ///
-  /// - Throws: ``CoherentCapture/Failed`` where the masters do not agree; `DrillError` of one that could not say.
+  /// - Throws: ``CoherentHold/Failed`` where the masters do not agree; `DrillError` of one that could not say.
   func settled(_ map: RedisClusterMap) async throws -> (states: [String: MasterState], map: RedisClusterMap) {
     let states = try await settledStates(map)
     do {
       return (states, try map.at(states))
     } catch let error as DrillError where error.code == .storeMoved {
-      throw CoherentCapture.Failed(reasons: ["\(error.subject): \(error.detail)"])
+      throw CoherentHold.Failed(reasons: ["\(error.subject): \(error.detail)"])
     }
   }
 
