@@ -87,14 +87,17 @@ public struct PlacementCheck: Sendable {
     for (shard, digests) in keys.sorted(by: { $0.key < $1.key }) {
       for (key, entry) in digests.entries { holders[key, default: []].append((shard, entry)) }
     }
-    for (key, copies) in holders where copies.count > 1 { add(key, copies) }
+    let allowed = Dictionary(uniqueKeysWithValues: keys.keys.map { ($0, topology.slotsAllowed(in: $0)) })
+    for (key, copies) in holders where copies.count > 1 { add(key, copies, allowed) }
   }
 
-  private mutating func add(_ key: KeyDigests.Key, _ copies: [(shard: String, entry: KeyDigests.Entry)]) {
+  private mutating func add(
+    _ key: KeyDigests.Key, _ copies: [(shard: String, entry: KeyDigests.Entry)], _ allowed: [String: SlotSet]
+  ) {
     let slot = copies[0].entry.slot
     // The owner's copy first: it is the one that counts.
     let owner = topology.owner(of: slot)?.name
-    let claimed = copies.filter { topology.slotsAllowed(in: $0.shard).contains(slot) }
+    let claimed = copies.filter { allowed[$0.shard]?.contains(slot) == true }
       .sorted { ($0.shard == owner ? 0 : 1, $0.shard) < ($1.shard == owner ? 0 : 1, $1.shard) }
     let first = claimed.first ?? copies[0]
     for copy in claimed.dropFirst() {

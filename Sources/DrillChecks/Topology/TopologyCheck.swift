@@ -42,19 +42,17 @@ public enum TopologyCheck {
       findings.append(
         Finding(
           .slotUnowned, stage: .compare, subject: Finding.Subject(slot: unowned.slots.first),
-          expected: "every slot in one shard", observed: "\(counted(unowned)) in none: \(unowned)"))
+          expected: "every slot in one shard", observed: "\(Wording.count(unowned.count, "slot")) in none: \(unowned)"))
     }
     for (names, slots) in contested.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       findings.append(
         Finding(
           .slotContested, stage: .compare, subject: Finding.Subject(shard: names.first, slot: slots.slots.first),
           expected: "every slot in one shard",
-          observed: "\(counted(slots)) in \(names.joined(separator: " and ")): \(slots)"))
+          observed: "\(Wording.count(slots.count, "slot")) in \(names.joined(separator: " and ")): \(slots)"))
     }
     return findings
   }
-
-  private static func counted(_ slots: SlotSet) -> String { slots.count == 1 ? "1 slot" : "\(slots.count) slots" }
 
   // MARK: Moves
 
@@ -79,7 +77,7 @@ public enum TopologyCheck {
       findings.append(
         Finding(
           .moveOneSided, stage: .compare, subject: Finding.Subject(slot: slots.slots.first),
-          expected: "one move of a slot", observed: "\(counted(slots)) with two: \(slots)"))
+          expected: "one move of a slot", observed: "\(Wording.count(slots.count, "slot")) with two: \(slots)"))
     }
     return findings
   }

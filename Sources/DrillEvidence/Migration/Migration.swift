@@ -35,9 +35,9 @@ extension History {
 
 extension Migration {
   /// What its events say that it moves; of a slot that several name, what the last one says. In the order of the slots.
-  public var moves: [MigrationEvent.Move] {
+  public var moves: [TopologyDiff.Moving] {
     var named = SlotSet()
-    var moves: [MigrationEvent.Move] = []
+    var moves: [TopologyDiff.Moving] = []
     for move in events.reversed().flatMap(\.body.moves) {
       let slots = move.slots.subtracting(named)
       guard !slots.isEmpty else { continue }

@@ -12,13 +12,14 @@ public struct MigrationEvent: LeafBody, Hashable {
   /// When it happened, at who publishes it.
   public var at: Instant
   /// What is to be moved, or was; empty: the event says nothing of it.
-  public var moves: [Move]
+  public var moves: [TopologyDiff.Moving]
   /// A backup that was taken at this stage, by its id: a checkpoint that can be restored to.
   public var backup: String?
   public var note: String?
 
   public init(
-    id: String, cluster: String, migration: String, stage: MigrationStage, at: Instant, moves: [Move] = [],
+    id: String, cluster: String, migration: String, stage: MigrationStage, at: Instant,
+    moves: [TopologyDiff.Moving] = [],
     backup: String? = nil, note: String? = nil
   ) {
     self.id = id
@@ -29,19 +30,6 @@ public struct MigrationEvent: LeafBody, Hashable {
     self.moves = moves
     self.backup = backup
     self.note = note
-  }
-
-  /// Slots that go from one shard to another.
-  public struct Move: Codable, Sendable, Hashable {
-    public var slots: SlotSet
-    public var source: String
-    public var target: String
-
-    public init(slots: SlotSet, source: String, target: String) {
-      self.slots = slots
-      self.source = source
-      self.target = target
-    }
   }
 }
 

@@ -8,13 +8,13 @@ public struct MigrationPublication: Codable, Hashable, Sendable {
   public var migration: String
   public var stage: MigrationStage
   public var at: Instant?
-  public var moves: [MigrationEvent.Move]?
+  public var moves: [TopologyDiff.Moving]?
   public var backup: String?
   public var note: String?
 
   public init(
     id: String, cluster: String, migration: String, stage: MigrationStage, at: Instant? = nil,
-    moves: [MigrationEvent.Move]? = nil, backup: String? = nil, note: String? = nil
+    moves: [TopologyDiff.Moving]? = nil, backup: String? = nil, note: String? = nil
   ) {
     self.id = id
     self.cluster = cluster

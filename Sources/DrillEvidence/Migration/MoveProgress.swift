@@ -41,7 +41,7 @@ public struct MoveProgress: Hashable, Sendable, Codable {
   }
 
   private static func progress(
-    of move: MigrationEvent.Move, _ migration: Migration, _ looks: [TopologyTimeline.Sighting]
+    of move: TopologyDiff.Moving, _ migration: Migration, _ looks: [TopologyTimeline.Sighting]
   ) -> [MoveProgress] {
     let stage = migration.stage
     func said(_ state: State, since: Instant) -> [MoveProgress] {
@@ -103,7 +103,7 @@ public struct MoveProgress: Hashable, Sendable, Codable {
   }
 }
 
-extension MigrationEvent.Move {
+extension TopologyDiff.Moving {
   /// Which of its slots a topology shows in a state.
   fileprivate func slots(in state: MoveProgress.State, _ topology: Topology) -> SlotSet {
     let source = topology.shard(matching: source)?.name ?? source

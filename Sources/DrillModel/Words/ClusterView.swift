@@ -32,6 +32,6 @@ public struct ClusterView: Hashable, Sendable, Codable {
       shards: shards.sorted {
         ($0.slots.slots.first?.rawValue ?? .max, $0.name) < ($1.slots.slots.first?.rawValue ?? .max, $1.name)
       },
-      moves: marks.sorted { ($0.slot, $0.source, $0.target) < ($1.slot, $1.source, $1.target) })
+      moves: marks.sorted())
   }
 }

@@ -32,7 +32,7 @@ extension Topology {
         }
       }
     }
-    whole.moves = moves.sorted { ($0.slot, $0.source, $0.target) < ($1.slot, $1.source, $1.target) }
+    whole.moves = moves.sorted()
     return whole
   }
 

@@ -25,8 +25,8 @@ public struct Topology: Hashable, Sendable, Codable {
     }
   }
 
-  /// One slot under way from a shard that still owns it to another.
-  public struct Move: Hashable, Sendable, Codable {
+  /// One slot under way from a shard that still owns it to another. In order: by slot, then by names.
+  public struct Move: Hashable, Sendable, Codable, Comparable {
     public var slot: Slot
     public var source: String
     public var target: String
@@ -35,6 +35,8 @@ public struct Topology: Hashable, Sendable, Codable {
       self.source = source
       self.target = target
     }
+
+    public static func < (a: Move, b: Move) -> Bool { (a.slot, a.source, a.target) < (b.slot, b.source, b.target) }
   }
 
   public func shard(named name: String) -> Shard? { shards.first { $0.name == name } }

@@ -24,7 +24,7 @@ enum SampleMigration {
       at: at ?? time(of: stage), moves: stage == .planned ? [move] : nil, backup: backup, note: note)
   }
 
-  static let move = MigrationEvent.Move(slots: SlotSet(0...99), source: "a", target: "b")
+  static let move = TopologyDiff.Moving(slots: SlotSet(0...99), source: "a", target: "b")
 
   /// The topology with slots 0-8191 on `a` and the rest on `b`; `moved` of the slots 0-99 are on `b` already, and `moving` are under way.
   static func topology(epoch: UInt64, moved: Int = 0, moving: Int = 0) -> Topology {

@@ -55,6 +55,6 @@ struct MasterState: Hashable, Sendable {
   }
   /// Slots that are open on any of the masters.
   static func moves(_ states: [String: MasterState]) -> [Topology.Move] {
-    Set(states.values.flatMap { $0.own?.moves ?? [] }).sorted { ($0.slot, $0.source) < ($1.slot, $1.source) }
+    Set(states.values.flatMap { $0.own?.moves ?? [] }).sorted()
   }
 }

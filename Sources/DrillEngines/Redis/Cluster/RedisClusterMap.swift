@@ -63,9 +63,7 @@ public struct RedisClusterMap: Hashable, Sendable {
         detail:
           "\(before.subtracting(owned)) have no owner among the shards that were found: they are just changing hands")
     }
-    map.moves = Set(states.values.flatMap { $0.own?.moves ?? [] }).sorted {
-      ($0.slot, $0.source, $0.target) < ($1.slot, $1.source, $1.target)
-    }
+    map.moves = MasterState.moves(states)
     map.epoch = states.values.compactMap(\.currentEpoch).max() ?? epoch
     return map
   }

@@ -120,9 +120,7 @@ public enum RedisDiscovery {
       ($0.slots.slots.first ?? Slot(Slot.count - 1), $0.name) < ($1.slots.slots.first ?? Slot(Slot.count - 1), $1.name)
     }
     return RedisClusterMap(
-      epoch: epoch, shards: found,
-      moves: moves.sorted { ($0.slot, $0.source, $0.target) < ($1.slot, $1.source, $1.target) },
-      mapsSlots: true, isCluster: true)
+      epoch: epoch, shards: found, moves: moves.sorted(), mapsSlots: true, isCluster: true)
   }
 
   private static func disagreement(_ node: String, _ subject: String) -> DrillError {
