@@ -4,10 +4,8 @@ extension RedisEngine: ForeignIncrements {
   /// Of a log: the file in which it ends, and the byte after its last whole command there. A snapshot does not grow.
   public func endPosition(of file: ArtifactFile) throws -> String? {
     guard file.isAOF else { return nil }
-    let layout = try AOFLayout(file)
-    let scan = try AOFScan(layout, knowsAllCommands: false)
-    guard scan.problems.isEmpty, layout.files.indices.contains(scan.end.file) else { return nil }
-    return ReplicationPosition(history: layout.files[scan.end.file].name, offset: scan.end.offset).description
+    let scan = try AOFScan(try AOFLayout(file), knowsAllCommands: false)
+    return scan.problems.isEmpty ? scan.endPosition?.description : nil
   }
 
   /// The commands that a server wrote into its log since: the rest of the file in which the predecessor ends, and the

@@ -55,6 +55,17 @@ struct SealedDatabase {
     }
   }
 
+  /// Makes a copy that is ours to write to, and the whole database: with what lies beside the source applied.
+  ///
+  /// - Throws: ``SQLiteFailure``; `DrillError` with `artifact-io` or `io`.
+  static func copyWhole(_ source: String, to target: String, shard: String) throws {
+    try copy(source, to: target, subject: shard)
+    guard chmod(target, 0o600) == 0 else {
+      throw DrillError(.io, subject: shard, detail: "a copy cannot be made writable")
+    }
+    try absorbCompanions(of: target, shard: shard)
+  }
+
   /// Makes the file `path`, which is ours alone, the whole database: applies what lies beside it and removes it.
   static func absorbCompanions(of path: String, shard: String) throws {
     guard !SealedDatabase(path: path, shard: shard).companions.isEmpty else { return }

@@ -39,12 +39,7 @@ struct AOFChainAssembly {
           database: file.database, isBase: file.mayHavePreamble))
     }
     database = scan.database
-    if base.format != AOFFormat.chain,
-      let last = layout.files.indices.contains(scan.end.file)
-        ? layout.files[scan.end.file] : nil
-    {
-      position = ReplicationPosition(history: last.name, offset: scan.end.offset)
-    }
+    if base.format != AOFFormat.chain { position = scan.endPosition }
   }
 
   // MARK: Links

@@ -39,6 +39,11 @@ final class AOFCommand {
     return String(decoding: word.lazy.map { (0x61...0x7a).contains($0) ? $0 - 32 : $0 }, as: UTF8.self)
   }
 
+  /// The database that it selects for those that follow; nil for any other command.
+  var selectedDatabase: UInt32? {
+    keyword(0) == "SELECT" ? AOFCommandTable.database(self, 1).map { UInt32($0) } : nil
+  }
+
   /// A whole number exactly as the server writes it; nil for anything else. Source: redis 7.0 src/util.c `string2ll`.
   func integer(_ index: Int) -> Int64? { AOFNumber.integer(self[index]) }
   func real(_ index: Int) -> Double? { AOFNumber.real(self[index]) }

@@ -27,6 +27,12 @@ struct AOFScan {
   /// The last time stamp before the end, in seconds since 1970.
   private(set) var time: Int64?
 
+  /// The same as a position of the log; nil where it has no file.
+  var endPosition: ReplicationPosition? {
+    guard layout.files.indices.contains(end.file) else { return nil }
+    return ReplicationPosition(history: layout.files[end.file].name, offset: end.offset)
+  }
+
   private let point: AOFPoint
   private let knowsAllCommands: Bool
   private var isBeyondPoint = false

@@ -101,7 +101,7 @@ struct LogGrowth {
       return true
     }
     for part in try AOFLayout(backup).files {
-      if (try? StreamReader(path: part.path)) == nil {
+      guard let reader = try? StreamReader(path: part.path) else {
         guard part.path.hasSuffix("/" + end.history) else { continue }
         let source = try FileByteSource(path: part.path)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: batchBytes, alignment: 64)
@@ -115,7 +115,6 @@ struct LogGrowth {
         }
         continue
       }
-      let reader = try StreamReader(path: part.path)
       reading: while true {
         let item = try reader.next()
         if case .end = item { break reading }

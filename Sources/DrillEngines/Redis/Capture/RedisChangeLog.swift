@@ -67,9 +67,9 @@ struct RedisChangeLog: Sendable {
         gap = reason ?? "it ends at offset \(reader.wholeOffset), before the snapshot's \(to.offset)"
         return
       case .command:
-        let effect = WriteEffect(reader.command)
-        if case .select(let number) = effect { database = number }
+        database = reader.command.selectedDatabase ?? database
         guard reader.offset > from.offset, reader.offset <= to.offset else { continue }
+        let effect = WriteEffect(reader.command)
         if effect == .unknown {
           let name = reader.command.keyword(0).prefix(32).filter { $0.isASCII && !$0.isWhitespace }
           gap = "the keys of \(name) are not known"

@@ -41,9 +41,7 @@ enum StreamCopy {
         case .end(let reason):
           throw Failure(detail: reason ?? "it ends at offset \(reader.wholeOffset)")
         case .command:
-          if reader.command.keyword(0) == "SELECT", let number = AOFCommandTable.database(reader.command, 1) {
-            database = UInt32(number)
-          }
+          database = reader.command.selectedDatabase ?? database
           if reader.offset == start.offset { recorder = try begin() }
           guard reader.offset > start.offset else { continue }
           if reader.offset <= end.offset, recorder != nil {

@@ -36,8 +36,7 @@ final class StreamReader {
   private var sum: StreamSum
 
   var command: AOFCommand { reader.command }
-  /// Where the item that was read last begins, and where it ends in the file.
-  var startInFile: UInt64 { reader.start }
+  /// Where the item that was read last ends in the file.
   var endInFile: UInt64 { reader.offset }
 
   /// A file that is no change stream of this form, with what to do about it.

@@ -43,11 +43,7 @@ extension SQLiteEngine: ChainRestoring {
     let path = "\(folder)/chain.sqlite"
     var assembled = AssembledShard(file: ArtifactFile(shard: chain.shard, format: "sqlite", path: path))
     do {
-      try SealedDatabase.copy(chain.base.path, to: path, subject: chain.shard)
-      guard chmod(path, 0o600) == 0 else {
-        throw DrillError(.io, subject: chain.shard, detail: "the copy of its base cannot be made writable")
-      }
-      try SealedDatabase.absorbCompanions(of: path, shard: chain.shard)
+      try SealedDatabase.copyWhole(chain.base.path, to: path, shard: chain.shard)
       for increment in increments {
         let problems = try IncrementApplication(shard: chain.shard, files: increment.files).apply(to: path)
         guard problems.isEmpty else {

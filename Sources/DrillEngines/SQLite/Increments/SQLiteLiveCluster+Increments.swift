@@ -88,7 +88,7 @@ struct IncrementMaker: Sendable {
       while true {
         let files = try write(since: old, copying: &copied)
         let trial = "\(work)/\(shard).trial"
-        try writableCopy(of: old, at: trial)
+        try SealedDatabase.copyWhole(old, to: trial, shard: shard)
         defer { unlink(trial) }
         var odd: Set<String> = []
         let problems = try IncrementApplication(shard: shard, files: files).apply(to: trial) { odd.insert($0.table) }
@@ -115,14 +115,8 @@ struct IncrementMaker: Sendable {
   private func wholePredecessor() throws -> String {
     guard !SealedDatabase(path: base, shard: shard).companions.isEmpty else { return base }
     let copy = "\(work)/\(shard).predecessor"
-    try writableCopy(of: base, at: copy)
-    try SealedDatabase.absorbCompanions(of: copy, shard: shard)
+    try SealedDatabase.copyWhole(base, to: copy, shard: shard)
     return copy
-  }
-
-  private func writableCopy(of source: String, at path: String) throws {
-    try SealedDatabase.copy(source, to: path, subject: shard)
-    guard chmod(path, 0o600) == 0 else { throw DrillError(.io, subject: shard, detail: "a copy cannot be written to") }
   }
 
   private func refusal(_ detail: String) -> DrillError {
