@@ -28,7 +28,7 @@ struct MigrationGaps {
     guard !before.isEmpty else {
       return ["no backup from before the move is known: no event names one, and no drill examined one"]
     }
-    guard !before.contains(where: { $0.verdict == .pass && $0.level ?? .bytes >= .restored }) else { return [] }
+    guard !before.contains(where: \.isProven) else { return [] }
     return ["no backup from before the move is proven to restore (\(before.map(\.backup).joined(separator: ", ")))"]
   }
 
@@ -61,23 +61,21 @@ struct MigrationGaps {
     guard let cutOver = migration.at(.cutOver), migration.stage != .rolledBack else { return [] }
     let after = timeline.backups.filter { $0.at >= cutOver || $0.stage?.isReached(.cutOver) ?? false }
     guard !after.isEmpty else { return ["no backup since the cut-over is known"] }
-    return after.contains { $0.verdict == .pass && $0.level ?? .bytes >= .restored }
+    return after.contains(where: \.isProven)
       ? [] : ["no backup since the cut-over is proven to restore (\(after.map(\.backup).joined(separator: ", ")))"]
   }
 
   private var moves: [String] {
     guard !migration.moves.isEmpty else { return ["no event says which slots move"] }
     var sentences: [String] = []
-    func count(_ state: MoveProgress.State) -> Int {
-      timeline.moves.filter { $0.state == state && $0.isAnnounced }.reduce(0) { $0 + $1.slots.count }
-    }
-    let open = count(.planned) + count(.inProgress)
+    let open = timeline.slotsAnnounced(in: .planned) + timeline.slotsAnnounced(in: .inProgress)
+    let done = timeline.slotsAnnounced(in: .done)
     if isReached(.cutOver), migration.stage != .rolledBack, open > 0 {
       sentences.append(
         "\(Format.plural(open, "slot")) \(open == 1 ? "is" : "are") not with the target, although it was cut over")
     }
-    if migration.stage == .rolledBack, count(.done) > 0 {
-      sentences.append("\(Format.plural(count(.done), "slot")) still with the target, although it was rolled back")
+    if migration.stage == .rolledBack, done > 0 {
+      sentences.append("\(Format.plural(done, "slot")) still with the target, although it was rolled back")
     }
     let strange = timeline.moves.filter { !$0.isAnnounced }
     if !strange.isEmpty {

@@ -4,19 +4,8 @@ public struct MigrationHTML: Sendable {
 
   public init(_ timeline: MigrationTimeline) { self.timeline = timeline }
 
-  private struct Whole {
-    let policy: String
-    let title: String
-    let css: String
-    let view: MigrationView
-  }
-
   public func text() -> String {
-    PageTemplates().render(
-      Whole(
-        policy: PageTemplates.securityPolicy,
-        title: "\(timeline.migration) of \(timeline.cluster) · firedrill", css: PageStyle.css,
-        view: MigrationView(timeline)),
-      "migration")
+    PageTemplates().standalone(
+      MigrationView(timeline), titled: "\(timeline.migration) of \(timeline.cluster)", "migration")
   }
 }

@@ -47,6 +47,9 @@ public struct MigrationTimeline: Sendable, Codable {
     public var run: String?
     public var verdict: Verdict?
     public var level: Level?
+
+    /// Whether a drill has restored it, and found nothing wrong.
+    var isProven: Bool { verdict == .pass && level ?? .bytes >= .restored }
   }
 
   public struct Drill: Sendable, Codable {
@@ -198,5 +201,12 @@ extension MigrationTimeline.Decision {
       decision: decided.body.decision, policy: decided.body.policyName, at: decided.time,
       outcome: decided.body.outcome, stage: decided.body.stage, expires: decided.body.expires,
       unmet: decided.body.unmet)
+  }
+}
+
+extension MigrationTimeline {
+  /// How many slots events say are moved, in all or in one state.
+  func slotsAnnounced(in state: MoveProgress.State? = nil) -> Int {
+    moves.filter { $0.isAnnounced && (state == nil || $0.state == state) }.reduce(0) { $0 + $1.slots.count }
   }
 }

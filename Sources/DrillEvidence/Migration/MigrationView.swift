@@ -75,9 +75,8 @@ package struct MigrationView {
   }
 
   private static func tiles(_ timeline: MigrationTimeline, _ words: MigrationWords) -> [Tile] {
-    let announced = timeline.moves.filter(\.isAnnounced)
-    let all = announced.reduce(0) { $0 + $1.slots.count }
-    let done = announced.filter { $0.state == .done }.reduce(0) { $0 + $1.slots.count }
+    let all = timeline.slotsAnnounced()
+    let done = timeline.slotsAnnounced(in: .done)
     let present = timeline.presentEpoch
     let proof = timeline.verified.first { $0.epoch == present }
     let gate = timeline.decisions.last

@@ -31,11 +31,10 @@ struct MigrationWords {
 
   /// How many of the slots are in each state: `57 done, 1 in progress, 42 planned of 100 slots`.
   var slots: String {
-    let announced = timeline.moves.filter(\.isAnnounced)
-    let all = announced.reduce(0) { $0 + $1.slots.count }
+    let all = timeline.slotsAnnounced()
     guard all > 0 else { return "no event says which slots move" }
     let parts = [MoveProgress.State.done, .inProgress, .planned, .takenBack].compactMap { state -> String? in
-      let count = announced.filter { $0.state == state }.reduce(0) { $0 + $1.slots.count }
+      let count = timeline.slotsAnnounced(in: state)
       return count == 0 ? nil : "\(Format.count(count)) \(state.words)"
     }
     return "\(parts.joined(separator: ", ")) of \(Format.plural(all, "slot"))"
@@ -74,13 +73,13 @@ struct MigrationWords {
         tone: seen.slotsMoving > 0 ? .unsure : .plain)
     }
     entries += timeline.backups.map {
-      Entry(at: $0.at, kind: .backup, text: words(of: $0), tone: tone(of: $0.verdict), run: $0.run)
+      Entry(at: $0.at, kind: .backup, text: words(of: $0), tone: $0.verdict?.tone ?? .unsure, run: $0.run)
     }
     entries += timeline.drills.map { drill in
       Entry(
         at: drill.at, kind: .drill,
         text: "\(drill.verdict.rawValue), \(drill.level.rawValue): \(drill.drill)"
-          + (drill.epoch.map { " at epoch \($0)" } ?? "") + ", \(drill.run)", tone: tone(of: drill.verdict),
+          + (drill.epoch.map { " at epoch \($0)" } ?? "") + ", \(drill.run)", tone: drill.verdict.tone,
         run: drill.run)
     }
     entries += timeline.decisions.map { decision in
@@ -104,14 +103,6 @@ struct MigrationWords {
     }
     parts.append(backup.verdict.map { "\($0.rawValue), \(backup.level?.rawValue ?? "")" } ?? "not drilled")
     return parts.joined(separator: ", ")
-  }
-
-  func tone(of verdict: Verdict?) -> Span.Tone {
-    switch verdict {
-    case .pass?: .good
-    case .fail?: .bad
-    case .inconclusive?, nil: .unsure
-    }
   }
 }
 

@@ -60,15 +60,15 @@ public struct RetentionPlan: Hashable, Sendable, Codable {
     if let history {
       for cluster in Set(believed.map(\.cluster)).sorted() {
         let own = believed.filter { $0.cluster == cluster }
-        protectVerified(own, history, dropped, &refused)
-        protectCheckpoints(own, history, dropped, &refused, at: now)
+        protectVerified(own, of: cluster, history, dropped, &refused)
+        protectCheckpoints(own, of: cluster, history, dropped, &refused, at: now)
       }
     } else if !dropped.isEmpty {
       stopped(
         .referenceUnavailable, "ledger",
         "there is none: nobody knows which backups a migration still needs, and which ones a drill verified")
     }
-    protectChains(candidates, kept: kept, dropped, &refused, rule)
+    protectChains(candidates, dropped, &refused)
 
     for backup in believed {
       let needed = refused[backup.backup] ?? []
@@ -131,10 +131,11 @@ public struct RetentionPlan: Hashable, Sendable, Codable {
   // MARK: What must stay
 
   private mutating func protectVerified(
-    _ own: [RetainedBackup], _ history: History, _ dropped: [RetainedBackup], _ refused: inout [String: [Finding]]
+    _ own: [RetainedBackup], of cluster: String, _ history: History, _ dropped: [RetainedBackup],
+    _ refused: inout [String: [Finding]]
   ) {
-    let dropped = dropped.filter { $0.cluster == own.first?.cluster }
-    guard let cluster = own.first?.cluster, !dropped.isEmpty else { return }
+    let dropped = dropped.filter { $0.cluster == cluster }
+    guard !dropped.isEmpty else { return }
     // The last run that came to a verdict on exactly this manifest decides. One that restored nothing, or a chain up to a
     // point before this backup's cut, did not come to one.
     let byName = Dictionary(own.map { ($0.backup, $0) }, uniquingKeysWith: { first, _ in first })
@@ -165,10 +166,9 @@ public struct RetentionPlan: Hashable, Sendable, Codable {
   }
 
   private mutating func protectCheckpoints(
-    _ own: [RetainedBackup], _ history: History, _ dropped: [RetainedBackup], _ refused: inout [String: [Finding]],
-    at now: Instant
+    _ own: [RetainedBackup], of cluster: String, _ history: History, _ dropped: [RetainedBackup],
+    _ refused: inout [String: [Finding]], at now: Instant
   ) {
-    guard let cluster = own.first?.cluster else { return }
     for migration in history.migrations(of: cluster) where migration.isOpen {
       var needed = migration.checkpoints.map { (backup: $0.backup, stage: $0.stage.rawValue) }
       let preMove = try? migration.checkpoint(named: MigrationCheckpoint.Name.preMove.rawValue)
@@ -195,8 +195,7 @@ public struct RetentionPlan: Hashable, Sendable, Codable {
 
   /// All that a backup which stays stands on stays, link by link down to the full one.
   private mutating func protectChains(
-    _ candidates: [RetentionCandidate], kept: [String: String], _ dropped: [RetainedBackup],
-    _ refused: inout [String: [Finding]], _ rule: RetentionRule
+    _ candidates: [RetentionCandidate], _ dropped: [RetainedBackup], _ refused: inout [String: [Finding]]
   ) {
     let predecessors = Dictionary(
       candidates.compactMap { candidate in candidate.predecessor.map { (candidate.backup, $0) } },
@@ -210,11 +209,10 @@ public struct RetentionPlan: Hashable, Sendable, Codable {
     var followed = Set(staying)
     while let backup = staying.popLast() {
       guard let predecessor = predecessors[backup], isDropped.contains(predecessor) else { continue }
-      let isOwn = kept[backup] != nil || refused[backup] == nil
       refused[predecessor, default: []].append(
         Self.finding(
           .retentionBreaksChain, predecessor,
-          "\(backup), which \(isOwn ? "is kept" : "must stay"), is an increment on it"))
+          "\(backup), which \(isDropped.contains(backup) ? "must stay" : "is kept"), is an increment on it"))
       if followed.insert(predecessor).inserted { staying.append(predecessor) }
     }
   }

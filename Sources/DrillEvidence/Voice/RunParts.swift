@@ -8,7 +8,7 @@ struct RunParts {
 
   func header(_ page: inout Page, backups most: Int) {
     page.paragraph(
-      [Span(run.verdict.rawValue.uppercased(), tone(run.verdict)), "  ", Span(headline, .strong)], hanging: 2)
+      [Span(run.verdict.rawValue.uppercased(), run.verdict.tone), "  ", Span(headline, .strong)], hanging: 2)
     let took = Double(run.finishedAt.millisecondsSince1970 - run.startedAt.millisecondsSince1970)
     page.field(
       "Run", ["\(run.id) · cluster \(run.cluster) (\(run.engine)) · took \(Format.duration(ms: max(took, 0)))"])
@@ -18,14 +18,6 @@ struct RunParts {
       if let chain = backup.chain { page.field("", ["\(chain.words)"]) }
     }
     if run.backups.count > most { page.field("", ["and \(Format.plural(run.backups.count - most, "more backup"))"]) }
-  }
-
-  private func tone(_ verdict: Verdict) -> Span.Tone {
-    switch verdict {
-    case .pass: .good
-    case .inconclusive: .unsure
-    case .fail: .bad
-    }
   }
 
   private var headline: String {
@@ -305,5 +297,16 @@ struct RunParts {
       [
         "\(sandbox.server), isolation: \(sandbox.isolation.rawValue)\(detail), clock \(sandbox.clockHeld ? "held at the cut" : "not held")"
       ])
+  }
+}
+
+extension Verdict {
+  /// How it is shown.
+  var tone: Span.Tone {
+    switch self {
+    case .pass: .good
+    case .inconclusive: .unsure
+    case .fail: .bad
+    }
   }
 }

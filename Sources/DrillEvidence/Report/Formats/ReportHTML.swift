@@ -4,18 +4,8 @@ public struct ReportHTML: Sendable {
 
   public init(_ page: ReportPage) { self.page = page }
 
-  private struct Whole {
-    let policy: String
-    let title: String
-    let css: String
-    let view: ReportView
-  }
-
   public func text() -> String {
     let view = ReportView(page)
-    return PageTemplates().render(
-      Whole(
-        policy: PageTemplates.securityPolicy, title: "\(view.pageTitle) · firedrill", css: PageStyle.css, view: view),
-      "report")
+    return PageTemplates().standalone(view, titled: view.pageTitle, "report")
   }
 }

@@ -26,6 +26,20 @@ package struct PageTemplates: Sendable {
     return text
   }
 
+  private struct Standalone<View> {
+    let policy: String
+    let title: String
+    let css: String
+    let view: View
+  }
+
+  /// A page that is a file of its own: nothing is fetched, nothing runs, every value is escaped.
+  func standalone(_ view: some Any, titled title: String, _ name: String) -> String {
+    render(
+      Standalone(
+        policy: PageTemplates.securityPolicy, title: "\(title) · firedrill", css: PageStyle.css, view: view), name)
+  }
+
   private struct Escaping: MustacheContentType {
     func escapeText(_ text: String) -> String { MarkupText.escaped(text) }
   }

@@ -7,8 +7,12 @@ enum ReportTemplates {
     "migration": migration, "migration-body": migrationBody,
   ]
 
+  private static let report = page("{{>verdict}}\n{{>body}}", "A report repeats what was recorded; ")
+  private static let migration = page("{{>migration-body}}")
+
   /// A page that stands alone.
-  private static let report = """
+  private static func page(_ body: String, _ claim: String = "") -> String {
+    """
     <!DOCTYPE html>
     <html lang="en">
     <head>
@@ -18,36 +22,16 @@ enum ReportTemplates {
     <body>
     <main>
     {{#view}}
-    {{>verdict}}
-    {{>body}}
+    \(body)
     {{/view}}
-    <footer>Made by firedrill from what its ledger holds, {{view.generated}}. A report repeats what was recorded; \
+    <footer>Made by firedrill from what its ledger holds, {{view.generated}}. \(claim)\
     <code>firedrill ledger verify</code> says whether the record is whole.</footer>
     </main>
     </body>
     </html>
 
     """
-
-  private static let migration = """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta http-equiv="Content-Security-Policy" content="{{policy}}">
-    {{>head}}
-    </head>
-    <body>
-    <main>
-    {{#view}}
-    {{>migration-body}}
-    {{/view}}
-    <footer>Made by firedrill from what its ledger holds, {{view.generated}}. \
-    <code>firedrill ledger verify</code> says whether the record is whole.</footer>
-    </main>
-    </body>
-    </html>
-
-    """
+  }
 
   private static let migrationBody = """
     <header class="verdict {{tone}}">
