@@ -172,12 +172,13 @@ public enum Firedrill {
     _ request: DiffRequest, events: @escaping DrillEventHandler = { _ in }
   ) async throws -> DiffResult {
     let redactor = request.showsKeys ? nil : redactor(ledger: request.ledger)
-    return try await Diff(
-      a: RecordSide.opened(request.a, catalog: request.catalog, via: request.via),
-      b: RecordSide.opened(request.b, catalog: request.catalog, via: request.via),
-      request: request, moved: try RecordSide.slotsMoved(from: request.a, to: request.b, catalog: request.catalog),
-      redactor: redactor, events: events
-    ).run()
+    return try await RecordSide.with([request.a, request.b], catalog: request.catalog, via: request.via) { sides in
+      try await Diff(
+        a: sides[0], b: sides[1], request: request,
+        moved: RecordSide.slotsMoved(from: request.a, to: request.b, catalog: request.catalog),
+        redactor: redactor, events: events
+      ).run()
+    }
   }
 
   /// The fingerprint of a backup's folder, a file, a folder of files, or a live store.
@@ -185,9 +186,10 @@ public enum Firedrill {
     of source: String, catalog: String? = nil, via: ReadingPath = .replication,
     events: @escaping DrillEventHandler = { _ in }
   ) async throws -> FingerprintResult {
-    let side = try await RecordSide.opened(source, catalog: catalog, via: via)
-    let (folded, facts) = try await side.fold(events: events)
-    return FingerprintResult(folded, facts)
+    try await RecordSide.with([source], catalog: catalog, via: via) { sides in
+      let (folded, facts) = try await sides[0].fold(events: events)
+      return FingerprintResult(folded, facts)
+    }
   }
 
   /// Makes a key pair: `path` (private, mode 0600) and `path.pub`.

@@ -6,11 +6,11 @@ import Foundation
 /// The backup that an increment is taken on: verified with all that it stands on.
 struct Predecessor: Sendable {
   /// Oldest first; the increment is made on the last one.
-  var links: [SealedLink]
+  var links: [ChainCheck.Link]
   private let catalog: Catalog
   private let engine: any Engine
 
-  var last: SealedLink { links[links.count - 1] }
+  var last: ChainCheck.Link { links[links.count - 1] }
 
   /// - Parameters:
   ///   - name: a backup's id, or `latest`.
@@ -48,7 +48,7 @@ struct Predecessor: Sendable {
         .captureRefused, subject: id,
         detail: "\(other) is made on it already, and a second increment would fork the chain; use --on latest")
     }
-    links = chain.links.map { SealedLink(manifest: $0.manifest, digest: $0.digest) }
+    links = chain.links
   }
 
   /// `latest` is the newest whose manifest may be used.
@@ -56,7 +56,7 @@ struct Predecessor: Sendable {
     _ name: String, in catalog: Catalog, _ cluster: String, _ manifests: VerifiedManifests
   ) throws -> String {
     guard name == "latest" else { return name }
-    let ours = try catalog.entries().compactMap { manifests.link($0.id)?.manifest }.filter { $0.cluster == cluster }
+    let ours = try catalog.folders().compactMap { manifests.link($0)?.manifest }.filter { $0.cluster == cluster }
     guard let newest = ours.max(by: { ($0.cut.time, $0.backup) < ($1.cut.time, $1.backup) }) else {
       throw DrillError(
         .catalogEmpty, stage: .catalog, subject: cluster,
@@ -88,12 +88,10 @@ struct Predecessor: Sendable {
       let manifest = link.manifest
       let paths = Dictionary(
         uniqueKeysWithValues: try manifest.artifacts.map {
-          ($0.name, try catalog.source.localPath(of: "\(manifest.backup)/\($0.name)"))
+          ($0.name, try catalog.place(of: $0.name, in: manifest.backup))
         })
       let measured = await onThread { ArtifactHasher().hash(paths) }
-      let entries = try catalog.source.entries(below: manifest.backup).map {
-        StoredEntry(path: String($0.path.dropFirst(manifest.backup.count + 1)), kind: $0.kind, sizeBytes: $0.sizeBytes)
-      }
+      let entries = try catalog.entries(of: manifest.backup)
       let judged = try IntegrityCheck(companions: [Catalog.manifestName]).check(
         manifest, entries: entries, measured: measured)
       if let finding = judged.findings.first {
@@ -106,14 +104,7 @@ struct Predecessor: Sendable {
       }
       stored.append(
         StoredLink(
-          link: link,
-          data: ArtifactGroup.data(of: manifest.artifacts).map { group in
-            NamedFile(
-              name: group.name,
-              file: ArtifactFile(
-                shard: group.shard ?? group.name, format: group.format, path: paths[group.name] ?? "",
-                parts: group.parts.compactMap { paths[$0.name] }))
-          }))
+          link: link, data: ArtifactGroup.data(of: manifest.artifacts).compactMap { $0.named { paths[$0] } }))
     }
     guard stored.count > 1 else { return stored[0].data.map(\.file) }
     let assembled = try await AssembledChain.make(stored, upTo: .end, by: engine, in: folder + "/predecessor")
@@ -125,5 +116,3 @@ struct Predecessor: Sendable {
     return assembled.shards.map(\.file)
   }
 }
-
-private func < (a: (Instant, String), b: (Instant, String)) -> Bool { a.0 == b.0 ? a.1 < b.1 : a.0 < b.0 }

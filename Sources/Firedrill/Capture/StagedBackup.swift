@@ -41,7 +41,8 @@ struct StagedBackup: Sendable {
   func discard() { try? FileManager.default.removeItem(atPath: folder) }
 
   func seal(
-    _ captured: CapturedBackup, on predecessor: SealedLink?, reference: CapturedReference, cluster: ClusterDescription,
+    _ captured: CapturedBackup, on predecessor: ChainCheck.Link?, reference: CapturedReference,
+    cluster: ClusterDescription,
     key: SigningKey, retention: String?, rationale: String?
   ) async throws -> SealedManifest {
     var artifacts: [Artifact] = []

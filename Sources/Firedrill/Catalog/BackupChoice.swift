@@ -177,5 +177,3 @@ extension Catalog {
     return lstat("\(root)/\(id)/\(Catalog.manifestName)", &status) == 0 || errno != ENOENT
   }
 }
-
-private func < (a: (Instant, String), b: (Instant, String)) -> Bool { a.0 == b.0 ? a.1 < b.1 : a.0 < b.0 }

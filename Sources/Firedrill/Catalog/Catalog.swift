@@ -113,5 +113,3 @@ extension Instant {
   /// Later than every time that a backup can claim.
   fileprivate static let distant = Instant(millisecondsSince1970: .max)
 }
-
-private func < (a: (Instant, String), b: (Instant, String)) -> Bool { a.0 == b.0 ? a.1 < b.1 : a.0 < b.0 }

@@ -4,7 +4,7 @@ import Foundation
 
 /// A link's data artifacts as files of this machine.
 struct StoredLink: Sendable {
-  var link: SealedLink
+  var link: ChainCheck.Link
   var data: [NamedFile]
 
   var manifest: Manifest { link.manifest }

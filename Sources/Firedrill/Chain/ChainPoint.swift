@@ -1,3 +1,4 @@
+import DrillChecks
 public import DrillModel
 
 /// Up to where a drill restores a chain.
@@ -16,7 +17,7 @@ public enum ChainPoint: Hashable, Sendable {
 /// A point of a chain, found: the links that it takes, the last of which holds it.
 struct ChainTarget: Sendable {
   /// Oldest first.
-  var links: [SealedLink]
+  var links: [ChainCheck.Link]
   /// Within the last of them.
   var point: RestorePoint
   /// What was asked for, in words.
@@ -26,12 +27,6 @@ struct ChainTarget: Sendable {
   /// Whether its shards stand at one cut, where that is not the last link's.
   var coherence = Cut.Coherence.perShard
   var notes: [String] = []
-}
-
-/// A link of a chain: a manifest that may be used, and the digest of its statement.
-struct SealedLink: Sendable, Hashable {
-  var manifest: Manifest
-  var digest: Digest
 }
 
 extension ChainPoint {
@@ -46,7 +41,7 @@ extension ChainPoint {
   ///   - position: the cut of another backup; nil where there is none that may be used.
   /// - Throws: ``Unreachable``.
   func target(
-    in links: [SealedLink], of engine: any ChainRestoring, position: (String) -> Cut?
+    in links: [ChainCheck.Link], of engine: any ChainRestoring, position: (String) -> Cut?
   ) throws -> ChainTarget {
     guard let first = links.first?.manifest.cut.time, let last = links.last?.manifest.cut.time else {
       preconditionFailure("a chain has a full backup")
@@ -74,7 +69,7 @@ extension ChainPoint {
   }
 
   private func target(
-    at time: Instant, in links: [SealedLink], _ engine: any ChainRestoring, asked: String
+    at time: Instant, in links: [ChainCheck.Link], _ engine: any ChainRestoring, asked: String
   ) throws -> ChainTarget {
     guard let index = links.lastIndex(where: { $0.manifest.cut.time <= time }) else {
       throw outside(links, "\(time) lies before it")
@@ -93,10 +88,11 @@ extension ChainPoint {
   }
 
   private func target(
-    at positions: [String: String], in links: [SealedLink], _ engine: any ChainRestoring, asked: String, time: Instant
+    at positions: [String: String], in links: [ChainCheck.Link], _ engine: any ChainRestoring, asked: String,
+    time: Instant
   ) throws -> ChainTarget {
     /// How a link's cut lies to the positions in its shards: -1, 0, 1; nil where they tell nothing.
-    func signs(_ link: SealedLink) -> Set<Int>? {
+    func signs(_ link: ChainCheck.Link) -> Set<Int>? {
       let cut = link.manifest.cut.positions
       guard Set(cut.keys) == Set(positions.keys) else { return nil }
       var signs: Set<Int> = []
@@ -129,7 +125,7 @@ extension ChainPoint {
     )
   }
 
-  private func outside(_ links: [SealedLink], _ observed: String) -> Unreachable {
+  private func outside(_ links: [ChainCheck.Link], _ observed: String) -> Unreachable {
     let (first, last) = (links[0].manifest, links[links.count - 1].manifest)
     return Unreachable(
       expected:

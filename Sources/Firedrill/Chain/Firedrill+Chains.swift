@@ -64,10 +64,7 @@ extension Firedrill {
       var findings: [Finding] = []
       for manifest in links.map(\.manifest) where manifest.kind == .incremental {
         for group in ArtifactGroup.data(of: manifest.artifacts) {
-          let file = ArtifactFile(
-            shard: group.shard ?? group.name, format: group.format,
-            path: try catalog.source.localPath(of: "\(manifest.backup)/\(group.name)"),
-            parts: try group.parts.map { try catalog.source.localPath(of: "\(manifest.backup)/\($0.name)") })
+          guard let file = try group.file({ try catalog.place(of: $0, in: manifest.backup) }) else { continue }
           do {
             findings += check.check(try chains.incrementFacts(file), of: group.lead, in: manifest)
           } catch let error as DrillError where error.code == .artifactUnreadable {

@@ -1,4 +1,5 @@
 import DrillChecks
+import DrillEngines
 import DrillModel
 import Foundation
 
@@ -12,8 +13,7 @@ public enum ReadingPath: String, Sendable, CaseIterable, Codable {
 
 /// One side of a comparison: files on this machine, or a live store behind a URL.
 enum RecordSide: Sendable {
-  /// - `folder`: of files that were made to be read; gone with the last copy of the side.
-  case files([ArtifactFile], any Engine, folder: MadeFolder? = nil)
+  case files([ArtifactFile], any Engine)
   case live(ClusterDescription, ReadingPath)
 
   /// Reads `redis://[user@]host:port[?cluster=true]`, `rediss://host:port[?ca=…&cert=…&key=…&server_name=…]` (TLS), `redis+unix:///path[?cluster=true]`, a backup's folder or id, a file, or a folder of files.
@@ -43,13 +43,39 @@ enum RecordSide: Sendable {
     self = .files(files, try Engines().named(ArtifactFormat(rawValue: first.format)?.engine ?? ""))
   }
 
-  /// The same, and of an increment its whole chain.
+  /// Opens sides for the time of `body`, as ``init(_:catalog:via:)`` does, and of an increment its whole chain.
   ///
-  /// - Throws: beside that, `artifact-io` where the chain is broken, or its links do not fit.
-  static func opened(_ text: String, catalog: String?, via: ReadingPath) async throws -> RecordSide {
+  /// - Throws: beside that, `artifact-io` where the chain is broken, or its links do not fit; whatever `body` throws.
+  static func with<R: Sendable>(
+    _ texts: [String], catalog: String?, via: ReadingPath, _ body: ([RecordSide]) async throws -> R
+  ) async throws -> R {
+    guard texts.contains(where: { increment($0, catalog: catalog) != nil }) else {
+      return try await body(try texts.map { try RecordSide($0, catalog: catalog, via: via) })
+    }
+    // What is put together holds production's data: if this process dies, the next one removes it.
+    return try await RunFolder.with(below: Workplace.workRoot()) { folder in
+      var sides: [RecordSide] = []
+      for (number, text) in texts.enumerated() {
+        sides.append(try await opened(text, catalog: catalog, via: via, in: "\(folder)/\(number)"))
+      }
+      return try await body(sides)
+    }
+  }
+
+  /// The manifest of an increment, and where it lies; nil for anything else.
+  private static func increment(_ text: String, catalog: String?) -> (path: String, manifest: Manifest)? {
     guard !text.contains("://"), let path = existing(text, catalog: catalog), let manifest = claimed(in: path),
       manifest.kind == .incremental
-    else { return try RecordSide(text, catalog: catalog, via: via) }
+    else { return nil }
+    return (path, manifest)
+  }
+
+  private static func opened(
+    _ text: String, catalog: String?, via: ReadingPath, in folder: String
+  ) async throws -> RecordSide {
+    guard let (path, manifest) = increment(text, catalog: catalog) else {
+      return try RecordSide(text, catalog: catalog, via: via)
+    }
     let url = URL(fileURLWithPath: path)
     let catalog = try Catalog(root: url.deletingLastPathComponent().path)
     let engine = try Engines().named(manifest.engine)
@@ -69,22 +95,14 @@ enum RecordSide: Sendable {
     guard chain.findings.isEmpty else { throw broken(chain.findings.first) }
     let links = try chain.links.map { link in
       StoredLink(
-        link: SealedLink(manifest: link.manifest, digest: link.digest),
-        data: try ArtifactGroup.data(of: link.manifest.artifacts).map { group in
-          func place(_ name: String) throws -> String {
-            try catalog.source.localPath(of: "\(link.manifest.backup)/\(name)")
-          }
-          return NamedFile(
-            name: group.name,
-            file: ArtifactFile(
-              shard: group.shard ?? group.name, format: group.format, path: try place(group.name),
-              parts: try group.parts.map { try place($0.name) }))
+        link: link,
+        data: try ArtifactGroup.data(of: link.manifest.artifacts).compactMap { group in
+          try group.named { try catalog.place(of: $0, in: link.manifest.backup) }
         })
     }
-    let folder = try MadeFolder()
-    let assembled = try await AssembledChain.make(links, upTo: .end, by: engine, in: folder.path)
+    let assembled = try await AssembledChain.make(links, upTo: .end, by: engine, in: folder)
     guard assembled.findings.isEmpty else { throw broken(assembled.findings.first) }
-    return .files(assembled.shards.map(\.file), engine, folder: folder)
+    return .files(assembled.shards.map(\.file), engine)
   }
 
   private static func claimed(in folder: String) -> Manifest? {
@@ -102,10 +120,8 @@ enum RecordSide: Sendable {
   private static func dataFiles(in folder: String) throws -> [ArtifactFile] {
     let source = FolderSource(root: folder)
     if let bytes = try? source.contents(of: Catalog.manifestName, limit: Catalog.manifestLimit) {
-      return try ArtifactGroup.data(of: try SealedManifest.claimed(in: bytes).artifacts).map { group in
-        ArtifactFile(
-          shard: group.shard ?? group.name, format: group.format, path: try source.localPath(of: group.name),
-          parts: try group.parts.map { try source.localPath(of: $0.name) })
+      return try ArtifactGroup.data(of: try SealedManifest.claimed(in: bytes).artifacts).compactMap { group in
+        try group.file { try source.localPath(of: $0) }
       }
     }
     let files = try source.entries(below: "").filter { $0.kind == .file }.map(\.path)
@@ -121,18 +137,15 @@ enum RecordSide: Sendable {
   }
 
   /// The slots that moved between the topologies of two backups; nil where a side is no sealed backup.
-  static func slotsMoved(from a: String, to b: String, catalog: String?) throws -> SlotSet? {
-    guard let before = try topology(of: a, catalog: catalog), let after = try topology(of: b, catalog: catalog) else {
+  static func slotsMoved(from a: String, to b: String, catalog: String?) -> SlotSet? {
+    guard let before = topology(of: a, catalog: catalog), let after = topology(of: b, catalog: catalog) else {
       return nil
     }
     return before.slotsMoved(to: after)
   }
 
-  private static func topology(of text: String, catalog: String?) throws -> Topology? {
-    guard !text.contains("://"), let path = existing(text, catalog: catalog),
-      let bytes = try? FolderSource(root: path).contents(of: Catalog.manifestName, limit: Catalog.manifestLimit)
-    else { return nil }
-    return try SealedManifest.claimed(in: bytes).topology
+  private static func topology(of text: String, catalog: String?) -> Topology? {
+    text.contains("://") ? nil : existing(text, catalog: catalog).flatMap(claimed)?.topology
   }
 
   private static func dataFile(_ path: String) throws -> ArtifactFile {
@@ -204,7 +217,7 @@ enum RecordSide: Sendable {
   ) async throws -> (folded: FoldedRecords, facts: [ReadFacts]) {
     var sum = FoldedRecords(seed: seed, sampleSize: 0)
     switch self {
-    case .files(let files, let engine, _):
+    case .files(let files, let engine):
       let reading = ArtifactReading(engine: engine, seed: seed, sampleSize: 0, clock: nil, events: events)
       var facts: [ReadFacts] = []
       for file in files {
@@ -241,7 +254,7 @@ enum RecordSide: Sendable {
   /// The keys of `slots` with their digests.
   func keys(of slots: SlotSet) async throws -> KeyDigests {
     switch self {
-    case .files(let files, let engine, _):
+    case .files(let files, let engine):
       return try await ArtifactReading(engine: engine, seed: 0, sampleSize: 0, clock: nil, events: { _ in }).keys(
         of: slots, in: files)
     case .live(let cluster, let via):

@@ -102,5 +102,3 @@ struct UnsealedChooser {
     }
   }
 }
-
-private func < (a: (Instant, String), b: (Instant, String)) -> Bool { a.0 == b.0 ? a.1 < b.1 : a.0 < b.0 }

@@ -12,9 +12,7 @@ extension Firedrill {
     guard !events.isEmpty else {
       throw DrillError(.usage, subject: "event", detail: "there is no event to record")
     }
-    try FileManager.default.createDirectory(
-      atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-    return try Ledger.open(at: path).publish(events, at: now)
+    return try openLedger(path).publish(events, at: now)
   }
 
   /// Reads events from a JSON file, or from standard input where `path` is `-`.

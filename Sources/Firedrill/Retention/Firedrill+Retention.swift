@@ -14,17 +14,13 @@ extension Firedrill {
     let file = try RetentionRuleReader(path: Workplace.absolute(request.rule)).rule()
     let trusted = try request.trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }
     let opened = try await CatalogPlace(request.catalog).opened(events: events)
-    var manifests: [String: Manifest] = [:]
+    let manifests = VerifiedManifests(
+      opened.catalog, trusted: trusted, requiresSignature: request.requiresSignature)
     let candidates = try opened.catalog.entries().map { entry in
-      let checked = ManifestCheck(
-        backup: entry.id, trusted: trusted, requiresSignature: request.requiresSignature
-      ).check(try? opened.catalog.envelope(of: entry.id))
-      manifests[entry.id] = checked.manifest
+      let checked = manifests.result(entry.id)
       return RetentionCandidate(
         backup: entry.id,
-        stated: checked.manifest.flatMap { manifest in
-          checked.digest.map { RetainedBackup(manifest, digest: $0) }
-        },
+        stated: manifests.link(entry.id).map { RetainedBackup($0.manifest, digest: $0.digest) },
         problem: checked.findings.first.map { "\($0.code.rawValue): \($0.observed)" },
         predecessor: (checked.manifest ?? entry.claimed)?.predecessor?.backup)
     }
@@ -33,7 +29,7 @@ extension Firedrill {
     var plan = RetentionPlan(file.rule, of: candidates, history: history, at: request.at)
     guard let probe = file.immutability else { return plan }
     for line in plan.lines where line.outcome == .keep || line.outcome == .refused {
-      guard let manifest = manifests[line.backup] else { continue }
+      guard let manifest = manifests.result(line.backup).manifest else { continue }
       let judgement = try ImmutabilityCheck.check(
         try await probe.ask(manifest, in: opened.catalog, mirror: opened.mirror), of: line.backup)
       plan.add(findings: judgement.findings, obstacles: judgement.obstacles, coverage: judgement.coverage)

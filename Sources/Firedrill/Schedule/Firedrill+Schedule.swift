@@ -92,7 +92,8 @@ extension Firedrill {
     return try Ledger.open(at: path).dropDetails(before: boundary, at: now)
   }
 
-  private static func openLedger(_ path: String) throws -> Ledger {
+  /// Opens a ledger to write to it, and makes it where there is none.
+  static func openLedger(_ path: String) throws -> Ledger {
     try? FileManager.default.createDirectory(
       atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
     return try Ledger.open(at: path)

@@ -54,7 +54,7 @@ extension DrillRunner {
 /// A chain that a run restores, up to a point.
 struct DrilledChain: Sendable {
   /// Oldest first; the last one holds the point.
-  var links: [SealedLink]
+  var links: [ChainCheck.Link]
   var point: RestorePoint
 }
 

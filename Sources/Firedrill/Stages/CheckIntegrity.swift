@@ -52,14 +52,11 @@ extension DrillRunner {
     of manifest: Manifest, _ fetched: FetchedBackup?, hashed: UInt64, of total: UInt64
   ) async throws -> SealedFiles {
     let unfetched = fetched?.unfetched ?? [:]
-    let entries = try catalog.source.entries(below: manifest.backup)
-      .map {
-        StoredEntry(path: String($0.path.dropFirst(manifest.backup.count + 1)), kind: $0.kind, sizeBytes: $0.sizeBytes)
-      }
+    let entries = try catalog.entries(of: manifest.backup)
     let present = Set(entries.filter { $0.kind == .file }.map(\.path))
     var paths: [String: String] = [:]
     for artifact in manifest.artifacts where present.contains(artifact.name) && unfetched[artifact.name] == nil {
-      paths[artifact.name] = try catalog.source.localPath(of: "\(manifest.backup)/\(artifact.name)")
+      paths[artifact.name] = try catalog.place(of: artifact.name, in: manifest.backup)
     }
     var measured = await hash(paths, of: total, after: hashed).merging(unfetched.mapValues { .failed($0) }) { $1 }
     try Task.checkCancellation()
@@ -70,15 +67,7 @@ extension DrillRunner {
       manifest, entries: entries, measured: measured)
     let damaged = Set((judgement.findings.compactMap(\.subject.artifact)))
     var files = SealedFiles(judgement: judgement, intact: present.subtracting(damaged))
-    for group in ArtifactGroup.data(of: manifest.artifacts) {
-      guard let path = paths[group.name] else { continue }
-      files.data.append(
-        NamedFile(
-          name: group.name,
-          file: ArtifactFile(
-            shard: group.shard ?? group.name, format: group.format, path: path,
-            parts: group.parts.compactMap { paths[$0.name] })))
-    }
+    files.data = ArtifactGroup.data(of: manifest.artifacts).compactMap { $0.named { paths[$0] } }
     return files
   }
 

@@ -126,15 +126,11 @@ extension DrillRunner {
     let (cut, later) = (restored.manifest.cut, other.manifest.cut)
     if cut.positions == later.positions { return SameCut() }
     guard let explaining = engine as? any ChangeExplaining, let cluster, cut.time <= later.time else { return nil }
-    let folder = ChangeFolder.path(catalog: catalog.root, backup: restored.manifest.backup)
+    let snapshot = CapturedBackup(
+      files: other.data.map(\.file), cut: later, topology: other.manifest.topology,
+      engineVersion: other.manifest.engineVersion, pause: .zero)
     return try await explaining.changeEvidence(
-      for: cluster.description,
-      in: ChangeWindow(
-        cut: cut, restored: restored.files, topology: restored.manifest.topology,
-        snapshot: CapturedBackup(
-          files: other.data.map(\.file), cut: later, topology: other.manifest.topology,
-          engineVersion: other.manifest.engineVersion, pause: .zero),
-        changes: FileManager.default.fileExists(atPath: folder) ? folder : nil, patience: .zero))
+      for: cluster.description, in: changeWindow(restored, until: snapshot, patience: .zero))
   }
 
   /// - Parameter isEvidence: whether an equal reference shows anything: one that anybody could have written does not.
@@ -156,11 +152,13 @@ extension DrillRunner {
     }
   }
 
-  private func changeWindow(_ restored: Restored, until snapshot: CapturedBackup) -> ChangeWindow {
+  private func changeWindow(
+    _ restored: Restored, until snapshot: CapturedBackup, patience: Duration = .seconds(20)
+  ) -> ChangeWindow {
     let changes = ChangeFolder.path(catalog: catalog.root, backup: restored.manifest.backup)
     return ChangeWindow(
       cut: restored.manifest.cut, restored: restored.files, topology: restored.manifest.topology, snapshot: snapshot,
-      changes: FileManager.default.fileExists(atPath: changes) ? changes : nil, patience: .seconds(20))
+      changes: FileManager.default.fileExists(atPath: changes) ? changes : nil, patience: patience)
   }
 
   /// Fingerprints first; then only the slots that differ, key by key.

@@ -20,7 +20,7 @@ extension DrillRunner {
       .init(manifest: manifest, digest: digest), known: manifests.known, increments: manifests.increments)
     result.judgement.findings += chain.findings
     guard result.judgement.isClean else { return (nil, result) }
-    let links = chain.links.map { SealedLink(manifest: $0.manifest, digest: $0.digest) }
+    let links = chain.links
     let target: ChainTarget
     do {
       target = try self.target(point, in: links, manifests)
@@ -40,7 +40,7 @@ extension DrillRunner {
   }
 
   private func target(
-    _ point: ChainPoint, in links: [SealedLink], _ manifests: VerifiedManifests
+    _ point: ChainPoint, in links: [ChainCheck.Link], _ manifests: VerifiedManifests
   ) throws -> ChainTarget {
     if links.count == 1, point == .cut { return ChainTarget(links: links, point: .end, asked: "its own cut") }
     guard let chains = engine as? any ChainRestoring else {

@@ -13,16 +13,15 @@ extension Firedrill {
   public static func discoverTopology(cluster path: String, ledger: String) async throws -> TopologyDiscovery {
     let cluster = try ClusterFile.read(path: Workplace.absolute(path)).description
     let look = try await LiveLook.at(cluster)
-    try FileManager.default.createDirectory(
-      atPath: (ledger as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-    let open = try Ledger.open(at: ledger)
-    let last = TopologyTimeline(try open.history(of: cluster.name), cluster: cluster.name).lastLive
+    let open = try openLedger(ledger)
+    var history = try open.history(of: cluster.name)
+    let last = TopologyTimeline(history, cluster: cluster.name).lastLive
     // What owners were not asked is hearsay, and would be recorded as seen.
-    let isWhole = look.silent.allSatisfy { node in !look.silentOwners.contains(node) }
+    let isWhole = look.silentOwners.isEmpty
     let isRecorded =
       isWhole
       ? try open.see(TopologySeen(cluster: cluster.name, look.topology, seenIn: TopologySeen.live)) : false
-    let history = try open.history(of: cluster.name)
+    try open.extend(&history, of: cluster.name)
     let now = TopologyTimeline(history, cluster: cluster.name).lastLive
     return TopologyDiscovery(
       topology: TopologyDocument(

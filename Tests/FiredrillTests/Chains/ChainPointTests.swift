@@ -1,3 +1,4 @@
+import DrillChecks
 import DrillModel
 import Foundation
 import Testing
@@ -38,9 +39,9 @@ struct ChainPointTests {
   private func time(_ seconds: Int64) -> Instant { Instant(millisecondsSince1970: seconds * 1000) }
 
   /// Four links, with cuts at 100, 200, 300 and 400 seconds and positions of the same numbers.
-  private var links: [SealedLink] {
+  private var links: [ChainCheck.Link] {
     (1...4).map { number in
-      SealedLink(
+      ChainCheck.Link(
         manifest: Manifest(
           backup: "b\(number)", cluster: "c", engine: "numbered", engineVersion: "1",
           cut: Cut(
