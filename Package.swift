@@ -64,8 +64,11 @@ let package = Package(
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ]),
 
-    // Plants seeded damage and proves that it was planted; must not know who looks for it.
-    .target(name: "DrillFaults", dependencies: ["DrillModel", "DrillCrypto"]),
+    // Plants seeded damage and proves that it was planted; must not know who looks for it. Contents are changed by the
+    // stores themselves: SQLite, and a real server that an engine's tools start.
+    .target(
+      name: "DrillFaults",
+      dependencies: ["DrillModel", "DrillCrypto", "DrillEngines", .product(name: "GRDBSQLite", package: "GRDB.swift")]),
 
     // Makes and disturbs a synthetic production for the shipped drills and the tests; judges nothing.
     .target(name: "DrillProduction", dependencies: ["DrillModel", "DrillCrypto", "DrillEngines"]),

@@ -12,11 +12,15 @@ public enum FaultInjector {
   ///
   /// - Parameters:
   ///   - other: the file to swap with; used by ``ArtifactFault/swap`` alone, and damaged like the first.
+  ///   - range: offsets among which one is drawn, ends included, from the file's end where negative; nil: anywhere.
+  ///     Used by ``ArtifactFault/flipByte``, ``ArtifactFault/truncate`` (where the file then ends) and
+  ///     ``ArtifactFault/zeroBlock`` (whose block then is the range).
   ///   - seed: decides where and how. One seed gives the same damage to the same file.
   /// - Throws: `io` where the file cannot be damaged, or where the damage changed nothing (an empty file, a block
   ///   that was zero before, two equal files).
   public static func plant(
-    _ fault: ArtifactFault, in path: String, with other: String? = nil, seed: UInt64
+    _ fault: ArtifactFault, in path: String, with other: String? = nil, within range: (Int64, Int64)? = nil,
+    seed: UInt64
   ) throws -> PlantedFault {
     var random = SeededBits(seed)
     let before = try digest(path)
@@ -31,7 +35,7 @@ public enum FaultInjector {
       try swap(path, other)
       guard try digest(other) == before, before != otherBefore else { throw failure(path, "swapping changed nothing") }
     case .flipByte, .truncate, .append, .zeroBlock:
-      (planted.offset, planted.count) = try edit(fault, path, &random)
+      (planted.offset, planted.count) = try edit(fault, path, range, &random)
     }
     let after = try digest(path)
     guard after != before else { throw failure(path, "the damage changed nothing") }
@@ -40,7 +44,7 @@ public enum FaultInjector {
   }
 
   private static func edit(
-    _ fault: ArtifactFault, _ path: String, _ random: inout SeededBits
+    _ fault: ArtifactFault, _ path: String, _ range: (Int64, Int64)?, _ random: inout SeededBits
   ) throws -> (UInt64, UInt64) {
     let file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
     guard file >= 0 else { throw failure(path, "cannot be opened for writing") }
@@ -49,9 +53,14 @@ public enum FaultInjector {
     guard fstat(file, &status) == 0 else { throw failure(path, "cannot be looked at") }
     let size = UInt64(status.st_size)
     guard size > 0 || fault == .append else { throw failure(path, "is empty, so that there is nothing to damage") }
+    let bounds = try range.map { try offsets($0, of: size, path) }
+    func drawn() -> UInt64 {
+      guard let bounds else { return random.below(size) }
+      return bounds.lowerBound + random.below(UInt64(bounds.count))
+    }
     switch fault {
     case .truncate:
-      let kept = random.below(size)
+      let kept = drawn()
       guard ftruncate(file, off_t(kept)) == 0 else { throw failure(path, "cannot be truncated") }
       return (kept, size - kept)
     case .append:
@@ -59,11 +68,15 @@ public enum FaultInjector {
       try write(added, at: size, file, path)
       return (size, UInt64(added.count))
     case .flipByte:
-      let offset = random.below(size)
+      let offset = drawn()
       let old = try read(1, at: offset, file, path)
       try write([old[0] ^ UInt8(1 + random.below(255))], at: offset, file, path)
       return (offset, 1)
     case .zeroBlock:
+      if let bounds {
+        try write([UInt8](repeating: 0, count: bounds.count), at: bounds.lowerBound, file, path)
+        return (bounds.lowerBound, UInt64(bounds.count))
+      }
       // Blocks that are zero already are passed over, at most a thousand.
       for _ in 0..<1000 {
         let start = random.below((size + UInt64(block) - 1) / UInt64(block)) * UInt64(block)
@@ -75,6 +88,12 @@ public enum FaultInjector {
       throw failure(path, "holds nothing but zeros")
     case .swap, .remove: preconditionFailure("not an edit")
     }
+  }
+
+  private static func offsets(_ range: (Int64, Int64), of size: UInt64, _ path: String) throws -> ClosedRange<UInt64> {
+    let (from, to) = range.0 < 0 ? (Int64(size) + range.0, Int64(size) + range.1) : range
+    guard from >= 0, from <= to, to < Int64(size) else { throw failure(path, "has \(size) bytes, and not that place") }
+    return UInt64(from)...UInt64(to)
   }
 
   private static func swap(_ first: String, _ second: String) throws {

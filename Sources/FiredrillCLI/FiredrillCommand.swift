@@ -26,6 +26,7 @@ struct FiredrillCommand: AsyncParsableCommand {
       FindingsCommand.self,
       ExplainCommand.self, PlaybookCommand.self, GateCommand.self, TopologyCommand.self, MigrationCommand.self,
       ReportCommand.self, ServeCommand.self,
+      ScenarioCommand.self,
       ScheduleCommand.self, EvidenceCommand.self, KeygenCommand.self, DoctorCommand.self, ManualCommand.self,
     ])
 

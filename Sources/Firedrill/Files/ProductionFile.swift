@@ -2,7 +2,7 @@ import DrillModel
 
 /// A synthetic production: made from a seed for one drill, captured, disturbed, and removed at its end.
 public struct ProductionFile: Hashable, Sendable {
-  public enum Engine: String, Sendable, CaseIterable { case redis, sqlite }
+  public enum Engine: String, Sendable, Codable, CaseIterable { case redis, sqlite }
 
   /// What every synthetic cluster is called.
   static let clusterName = "shop"

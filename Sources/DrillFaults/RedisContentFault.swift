@@ -1,0 +1,134 @@
+internal import DrillEngines
+internal import DrillModel
+internal import Foundation
+
+/// Changes the records of an RDB file by a real server that has loaded it: a valid file with wrong contents.
+///
+/// The server is a replica without a master, so that it keeps what has expired since the file was written.
+/// Source: redis 7.0 src/db.c `expireIfNeeded`.
+public struct RedisContentFault: Sendable {
+  /// One command each, words separated by spaces; a word in double quotes may hold spaces. `{key}` and `{other}` stand for two seeded keys.
+  public var commands: [String]
+  /// The type of the records that are drawn: `string`, `list`, `set`, `zset`, `hash`, `stream`; nil: any.
+  public var kind: String?
+  public var seed: UInt64
+
+  public init(commands: [String], kind: String? = nil, seed: UInt64) {
+    self.commands = commands
+    self.kind = kind
+    self.seed = seed
+  }
+
+  /// Changes a file in place.
+  ///
+  /// - Returns: what shows that the contents changed, one sentence each.
+  /// - Throws: `DrillError`: `server-missing`, `server-failed`; `io` where nothing changed.
+  public func plant(in path: String) async throws -> [String] {
+    guard let server = SandboxTools.executable("redis-server") else {
+      throw DrillError(.serverMissing, subject: "redis-server", detail: "content is changed by a real server")
+    }
+    // Short: the path of a unix socket has at most 107 bytes.
+    let folder = "/tmp/fd-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.copyItem(atPath: path, toPath: folder + "/dump.rdb")
+    let launch = ChildProcess.Launch(
+      executable: server,
+      arguments: [
+        "--port", "0", "--unixsocket", folder + "/s", "--dir", folder, "--save", "", "--replicaof", "127.0.0.1 1",
+        "--replica-read-only", "no", "--enable-debug-command", "yes",
+      ])
+    let proof = try await ChildProcess.with(launch) { child in
+      try await RedisConnection.with(try await ready(folder + "/s", child), RedisCredentials()) { connection in
+        let before = try await digest(connection)
+        let (key, other) = try await drawn(connection)
+        var changedBySay: [String] = []
+        for command in commands {
+          let words = RedisContentFault.words(command.replacing("{key}", with: key).replacing("{other}", with: other))
+          let reply = try await connection.send(words.map { Array($0.utf8) })
+          if let error = reply.errorCode { throw failure("'\(words[0])' was refused: \(error)") }
+          changedBySay.append(words[0])
+        }
+        let after = try await digest(connection)
+        guard before != after else { throw failure("the server's own digest of its contents did not change") }
+        _ = try await connection.ask("SAVE")
+        return "\(changedBySay.joined(separator: ", ")): the server's own digest of its contents changed"
+      }
+    }
+    try FileManager.default.removeItem(atPath: path)
+    try FileManager.default.copyItem(atPath: folder + "/dump.rdb", toPath: path)
+    return [proof]
+  }
+
+  private func ready(_ socket: String, _ child: ChildProcess) async throws -> Endpoint {
+    let endpoint = Endpoint.unix(path: socket)
+    let deadline = ContinuousClock.now + .seconds(60)
+    while child.ending == nil, ContinuousClock.now < deadline {
+      if let reply = try? await RedisConnection.with(endpoint, RedisCredentials(), { try await $0.ask("PING") }),
+        reply.text == "PONG"
+      {
+        return endpoint
+      }
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    throw DrillError(
+      .serverFailed, subject: "redis-server",
+      detail: "the server that is to change contents does not answer: \(child.lines.last ?? "it says nothing")")
+  }
+
+  /// Of contents and expiries, and of consumer groups, which the server's digest leaves out.
+  private func digest(_ connection: RedisConnection) async throws -> String {
+    var text = try await connection.ask("DEBUG", "DIGEST").text ?? ""
+    for key in try await keys(connection) {
+      text += " \(try await connection.ask("PEXPIRETIME", key).integer ?? 0)"
+      if try await connection.ask("TYPE", key).text == "stream" {
+        text += " \(try await connection.ask("XINFO", "STREAM", key, "FULL"))"
+      }
+    }
+    return text
+  }
+
+  private func keys(_ connection: RedisConnection) async throws -> [String] {
+    (try await connection.ask("KEYS", "*").array ?? []).compactMap(\.text).sorted()
+  }
+
+  /// Two seeded keys of the kind that is asked for.
+  private func drawn(_ connection: RedisConnection) async throws -> (String, String) {
+    guard commands.contains(where: { $0.contains("{key}") || $0.contains("{other}") }) else { return ("", "") }
+    var found: [String] = []
+    for key in try await keys(connection) {
+      let type = try await connection.ask("TYPE", key).text
+      if kind == nil || type == kind { found.append(key) }
+    }
+    guard found.count > 1 else { throw failure("there are no two keys of this kind") }
+    var random = SeededGenerator(seed: seed, purpose: "content fault")
+    random.shuffle(&found)
+    return (found[0], found[1])
+  }
+
+  static func words(_ command: String) -> [String] {
+    var words: [String] = []
+    var word = ""
+    var isQuoted = false
+    var isOpen = false
+    for character in command {
+      if character == "\"" {
+        isQuoted.toggle()
+        isOpen = true
+      } else if character == " ", !isQuoted {
+        if isOpen { words.append(word) }
+        (word, isOpen) = ("", false)
+      } else {
+        word.append(character)
+        isOpen = true
+      }
+    }
+    if isOpen { words.append(word) }
+    return words
+  }
+
+  private func failure(_ detail: String) -> DrillError {
+    DrillError(.io, subject: "content", detail: "no fault was planted: \(detail)")
+  }
+}

@@ -1,0 +1,40 @@
+public import DrillModel
+
+/// A planted fault, and what has to be found of it: one file of `drills/scenarios/`.
+public struct Scenario: Sendable {
+  /// The file's name without its ending; unique in the catalogue.
+  public var name: String
+  public var faultClass: FaultClass
+  /// What is planted, and where; one sentence.
+  public var about: String
+  /// The engines that have such a fault.
+  public var engines: [ProductionFile.Engine]
+  var base: ScenarioBase
+  /// Planted in this order, all of them.
+  var plants: [any Plant]
+  /// What is planted where nothing may be found; empty: nothing.
+  var harmless: [any Plant]
+  /// The program's arguments; words of the form `$name` stand for what the base has of that name.
+  var command: [String]
+  /// Fields of the base's drill file that are otherwise here, as YAML.
+  var drill: [String: String]
+  var expected: [ProductionFile.Engine: ScenarioExpectation]
+
+  /// What is damaged.
+  public enum FaultClass: String, Sendable, Codable, CaseIterable {
+    case artifact, content, manifest, chain, restore, answers, time, ledger, catalog, topology, access, keys, objectives
+  }
+}
+
+/// What a scenario has to end in: nothing less, and nothing else.
+public struct ScenarioExpectation: Hashable, Sendable {
+  public var status: ExitStatus
+  /// The first stage with a finding, or where there is none with an obstacle; nil: neither.
+  public var stage: Stage?
+  /// Exactly these codes, however often.
+  public var findings: Set<FindingCode>
+  /// Exactly these reasons for not having looked.
+  public var obstacles: Set<DrillError.Code>
+
+  static let clean = ScenarioExpectation(status: .pass, stage: nil, findings: [], obstacles: [])
+}

@@ -1,0 +1,134 @@
+import DrillEngines
+import DrillModel
+import DrillProduction
+import Foundation
+
+/// What a scenario begins with: made once, and copied for each scenario.
+enum ScenarioBase: String, CaseIterable, Sendable {
+  /// Two full backups of one cluster (`$older`, `$backup`) and one of another (`$foreign`); production is over.
+  case backup
+  /// A full backup (`$link0`) and three increments on it (`$link1` … `$backup`).
+  case chain
+  /// As ``backup``, and production still answers: nothing was written after the cut.
+  case live
+}
+
+/// A base that stands, with the servers that belong to it.
+struct StandingBase: Sendable {
+  /// What scenarios copy.
+  var folder: String
+  var engine: ProductionFile.Engine
+  var variables: [String: String]
+  /// Fields of the drill.
+  var drill: [String: String]
+
+  static let records = 600
+  static let shards = 3
+
+  /// Makes a base below `root`, hands it to `body`, and ends and removes all of it.
+  static func with<R: Sendable>(
+    _ base: ScenarioBase, _ engine: ProductionFile.Engine, seed: UInt64, below root: String,
+    _ body: @escaping @Sendable (StandingBase) async throws -> R
+  ) async throws -> R {
+    let folder = "\(root)/\(base.rawValue)-\(engine.rawValue)"
+    try FileManager.default.createDirectory(atPath: folder + "/backups", withIntermediateDirectories: true)
+    for key in ["seal", "other"] { _ = try Firedrill.keygen(out: "\(folder)/\(key)") }
+    let maker = Maker(base: base, engine: engine, seed: seed, folder: folder)
+    switch engine {
+    case .sqlite: return try await maker.sqlite(body)
+    case .redis: return try await maker.redis(root, body)
+    }
+  }
+
+  private struct Maker: Sendable {
+    var base: ScenarioBase
+    var engine: ProductionFile.Engine
+    var seed: UInt64
+    var folder: String
+
+    func sqlite<R: Sendable>(_ body: @escaping @Sendable (StandingBase) async throws -> R) async throws -> R {
+      try writeWorkload()
+      let live = folder + "/live"
+      try FileManager.default.createDirectory(atPath: live, withIntermediateDirectories: true)
+      let production = try await SyntheticSQLiteProduction.make(
+        in: live, seed: seed, records: StandingBase.records, shards: StandingBase.shards)
+      try await production.churn(changes: 60, seed: seed &+ 1)
+      let files = production.cluster.files.map {
+        "  - {shard: \($0.name), path: live/\($0.name).db, slots: \"\($0.slots?.description ?? "")\"}\n"
+      }.joined()
+      for name in ["shop", "books"] {
+        try write(
+          "cluster: \(name)\nengine: sqlite\nfiles:\n\(files)version_columns: {\"*\": version}\n"
+            + "tombstones: {customers: customers_deleted, orders: orders_deleted, sessions: sessions_deleted}\n"
+            + "capture: {cut: coherent, max_pause: 60s}\n"
+            + "answers: {profile: workload.yaml, operations: 200, budget: 60s}\n",
+          to: name == "shop" ? "cluster.yaml" : "\(name).yaml")
+      }
+      let standing = try await takeBackups { try await production.churn(changes: 40, seed: seed &+ UInt64($0) &+ 2) }
+      if base != .live { try await production.churn(changes: 60, seed: seed &+ 9) }
+      await production.close()
+      return try await body(standing)
+    }
+
+    func redis<R: Sendable>(
+      _ root: String, _ body: @escaping @Sendable (StandingBase) async throws -> R
+    ) async throws -> R {
+      try writeWorkload()
+      let shape = SyntheticRedisCluster.Shape(masters: StandingBase.shards, replicasPerMaster: 0, syncDelaySeconds: 0)
+      let standing = try await SyntheticRedisCluster.with(shape, name: "shop", below: root) { cluster in
+        try await cluster.fill(records: StandingBase.records, seed: seed)
+        for name in ["shop", "books"] {
+          try write(
+            "cluster: \(name)\nengine: redis\nmode: cluster\n"
+              + "nodes: [\(cluster.masters.map { "\"\($0)\"" }.joined(separator: ", "))]\n"
+              + "capture: {cut: coherent, max_pause: 10s, from: masters}\n"
+              + "answers: {profile: workload.yaml, operations: 200, budget: 5s}\n",
+            to: name == "shop" ? "cluster.yaml" : "\(name).yaml")
+        }
+        let standing = try await takeBackups { step in
+          try await cluster.send((0..<40).map { ["SET", "step:\(step):\($0)", "\($0)"] })
+        }
+        return base == .live ? (standing, try await body(standing)) : (standing, nil)
+      }
+      if let result = standing.1 { return result }
+      return try await body(standing.0)
+    }
+
+    /// Takes the backups of this base, with some changes between them.
+    private func takeBackups(_ change: (Int) async throws -> Void) async throws -> StandingBase {
+      var variables: [String: String] = [:]
+      func capture(_ cluster: String = "cluster.yaml", on predecessor: String? = nil) async throws -> String {
+        try await Firedrill.capture(
+          cluster: "\(folder)/\(cluster)", to: folder + "/backups", key: folder + "/seal", on: predecessor
+        ).manifest.backup
+      }
+      switch base {
+      case .backup, .live:
+        variables["foreign"] = try await capture("books.yaml")
+        variables["older"] = try await capture()
+        try await change(1)
+        variables["backup"] = try await capture()
+      case .chain:
+        for step in 0...3 {
+          let link = try await capture(on: step == 0 ? nil : "latest")
+          variables["link\(step)"] = link
+          variables["backup"] = link
+          try await change(step + 1)
+        }
+      }
+      return StandingBase(
+        folder: folder, engine: engine, variables: variables,
+        drill: [
+          "drill": "scenario", "seed": "5", "cluster": "cluster.yaml", "catalog": "backups", "trust": "seal.pub",
+          "backup": "{id: $backup}", "level": "answers", "reference": base == .live ? "[captured, live]" : "captured",
+          "ledger": "ledger.sqlite", "sandbox": "{folder: work}",
+        ])
+    }
+
+    private func write(_ text: String, to name: String) throws {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+    }
+
+    private func writeWorkload() throws { try write(engine.scenarioWorkload, to: "workload.yaml") }
+  }
+}

@@ -1,0 +1,62 @@
+import DrillEngines
+import DrillModel
+import Foundation
+import Glibc
+
+/// The program that scenarios run, as a person would run it.
+struct ScenarioProgram: Sendable {
+  /// Absolute path of a `firedrill`.
+  var path: String
+
+  /// Runs it in the bench to its end, and ends it where it takes longer than the bench allows.
+  func run(_ bench: ScenarioBench) async throws -> ScenarioOutcome {
+    try bench.writeDrill()
+    let words = bench.wrapper + [path] + bench.command.map(bench.filled) + ["--json"]
+    let outputPath = bench.path(".output")
+    let output = open(outputPath, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard output >= 0 else { throw DrillError(.io, subject: "scenario", detail: "its output cannot be written") }
+    defer { close(output) }
+    var launch = ScenarioProgram.launch(words, in: bench)
+    launch.output = output
+    let start = ContinuousClock.now
+    return try await ChildProcess.with(launch) { child in
+      let isLate = await ScenarioProgram.ends(child, within: bench.patience) == nil
+      if isLate { await child.end() }
+      var outcome = ScenarioOutcome()
+      outcome.elapsed = start.duration(to: .now)
+      if case .exited(let status)? = child.ending { outcome.status = status }
+      if isLate { outcome.unproven = ["it had not ended after \(bench.patience.seconds) s, and was ended"] }
+      outcome.lines = child.lines.suffix(20)
+      outcome.read(Array((try? Data(contentsOf: URL(fileURLWithPath: outputPath))) ?? Data()))
+      return outcome
+    }
+  }
+
+  /// A program that starts in the bench's folder, with nothing of our environment.
+  static func launch(_ words: [String], in bench: ScenarioBench) -> ChildProcess.Launch {
+    .init(
+      executable: "/usr/bin/env", arguments: ["-C", bench.folder] + words, environment: environment(of: bench))
+  }
+
+  private static func environment(of bench: ScenarioBench) -> [String: String] {
+    [
+      "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": bench.folder,
+      "FIREDRILL_WORK": bench.path("work"), "FIREDRILL_LEDGER": bench.path("ledger.sqlite"), "LC_ALL": "C.UTF-8",
+    ].merging(bench.variables) { $1 }.merging(bench.environment) { $1 }
+  }
+
+  private static func ends(_ child: ChildProcess, within patience: Duration) async -> ChildProcess.Ending? {
+    await withTaskGroup(of: ChildProcess.Ending?.self) { group in
+      group.addTask { await child.waitForEnd() }
+      group.addTask {
+        // Cut short once the program has ended.
+        guard (try? await Task.sleep(for: patience)) != nil else { return nil }
+        await child.end()
+        return nil
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      return first
+    }
+  }
+}
