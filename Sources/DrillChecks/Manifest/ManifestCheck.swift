@@ -13,6 +13,8 @@ public struct ManifestCheck: Sendable {
   /// The engine that the cluster runs on; nil: any.
   public var engine: String?
 
+  private static let mostEncodings = 8
+
   public init(
     backup: String, cluster: String? = nil, engine: String? = nil, trusted: [PublicKey], requiresSignature: Bool
   ) {
@@ -95,15 +97,24 @@ public struct ManifestCheck: Sendable {
     guard Set(manifest.artifacts.map(\.name)).count == manifest.artifacts.count else {
       throw refuse("two artifacts have one name")
     }
+    guard Set(manifest.artifacts.map(\.plainName)).count == manifest.artifacts.count else {
+      throw refuse("two artifacts have one name once they are decoded")
+    }
     for artifact in manifest.artifacts {
       guard ManifestCheck.isSafe(artifact.name) else { throw refuse("an artifact's name leads out of the backup") }
       if let shard = artifact.shard, manifest.topology.shard(named: shard) == nil {
         throw refuse("an artifact belongs to a shard that the topology does not have")
       }
       guard artifact.role != .data || artifact.shard != nil else { throw refuse("a data artifact belongs to no shard") }
+      guard artifact.encodings.count <= ManifestCheck.mostEncodings else {
+        throw refuse("an artifact has more encodings than the \(ManifestCheck.mostEncodings) that one may have")
+      }
+      guard artifact.plain == nil || !artifact.encodings.isEmpty else {
+        throw refuse("an artifact without encodings states bytes beneath them")
+      }
       if artifact.role == .companion {
         let isBeside = manifest.artifacts.contains {
-          $0.role == .data && $0.shard == artifact.shard && artifact.name.hasPrefix($0.name + "-")
+          $0.role == .data && $0.shard == artifact.shard && artifact.plainName.hasPrefix($0.plainName + "-")
         }
         guard isBeside else { throw refuse("a companion lies beside no data artifact of its shard") }
       }

@@ -9,12 +9,17 @@ public struct Artifact: Hashable, Sendable, Codable {
   public var format: String
   /// Filters that were applied to it, innermost first; empty for none.
   public var encodings: [String]
+  /// Of the stored bytes, as ``digest`` is.
   public var sizeBytes: UInt64
   public var digest: Digest
+  /// The bytes before ``encodings``; nil where there are none, or nobody said.
+  public var plain: Plain?
+  /// Whom it was encrypted to, by public names: an age recipient, an OpenPGP fingerprint, the SHA-256 of a certificate.
+  public var recipients: [String]?
 
   public init(
     name: String, role: Role, shard: String?, format: String, encodings: [String] = [], sizeBytes: UInt64,
-    digest: Digest
+    digest: Digest, plain: Plain? = nil, recipients: [String]? = nil
   ) {
     self.name = name
     self.role = role
@@ -23,6 +28,47 @@ public struct Artifact: Hashable, Sendable, Codable {
     self.encodings = encodings
     self.sizeBytes = sizeBytes
     self.digest = digest
+    self.plain = plain
+    self.recipients = recipients
+  }
+
+  /// What an artifact holds beneath its encodings.
+  public struct Plain: Hashable, Sendable, Codable {
+    public var sizeBytes: UInt64
+    public var digest: Digest
+    public init(sizeBytes: UInt64, digest: Digest) {
+      self.sizeBytes = sizeBytes
+      self.digest = digest
+    }
+  }
+
+  /// Its name without the endings that its encodings gave it: `shard-0.rdb` of `shard-0.rdb.zst.age`.
+  public var plainName: String {
+    encodings.reversed().reduce(name) { name, encoding in
+      let ending = Artifact.ending(of: encoding)
+      return name.hasSuffix(ending) && name.count > ending.count ? String(name.dropLast(ending.count)) : name
+    }
+  }
+
+  /// The ending that a file gets from a filter.
+  public static func ending(of encoding: String) -> String {
+    switch encoding {
+    case "zstd": ".zst"
+    case "gzip": ".gz"
+    case "cms": ".p7m"
+    default: ".\(encoding)"
+    }
+  }
+
+  /// The artifact as it is once it was decoded; it keeps its name, by which it is found.
+  public func decoded(as plain: Plain) -> Artifact {
+    var artifact = self
+    artifact.encodings = []
+    artifact.recipients = nil
+    artifact.plain = nil
+    artifact.sizeBytes = plain.sizeBytes
+    artifact.digest = plain.digest
+    return artifact
   }
 
   public enum Role: String, Sendable, Codable {

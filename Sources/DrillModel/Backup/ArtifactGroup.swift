@@ -21,7 +21,7 @@ public struct ArtifactGroup: Hashable, Sendable {
 
   /// The name in the backup of the file that bears a name without folders; the lead's where there is none.
   public func name(ofPart part: String?) -> String {
-    ([lead] + parts).first { $0.name.split(separator: "/").last.map(String.init) == part }?.name ?? lead.name
+    ([lead] + parts).first { $0.plainName.split(separator: "/").last.map(String.init) == part }?.name ?? lead.name
   }
 
   /// The data artifacts of a backup, in its order. Parts without a manifest beside them are a group of their own, led by
