@@ -22,6 +22,11 @@ package final class ChildProcess: Sendable {
     package var environment: [String: String] = [:]
     /// What it reads from its standard input, up to 32 KiB: that a pipe takes without a reader.
     package var input: [UInt8] = []
+    /// An open file that is its standard input, instead of ``input``; stays the caller's to close.
+    package var inputFile: Int32?
+    /// What it finds at descriptors 3, 4 and so on, each a file in memory that can also be opened as `/proc/self/fd/3`:
+    /// secrets stand neither in its arguments nor on a disk.
+    package var files: [[UInt8]] = []
     /// An open file that its standard output goes to, so that only its errors are read as lines; nil: both are read. Stays
     /// the caller's to close.
     package var output: Int32?
@@ -123,7 +128,7 @@ package final class ChildProcess: Sendable {
     // hold the ends open, and this one's end would never be seen.
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     guard socketpair(AF_UNIX, kind, 0, &input) == 0, socketpair(AF_UNIX, kind, 0, &output) == 0 else {
-      throw failure("no pipe", launch, errno)
+      throw ChildProcess.failure("no pipe", launch, errno)
     }
     defer {
       close(input[0])
@@ -133,17 +138,20 @@ package final class ChildProcess: Sendable {
     close(input[1])
     guard written == launch.input.count else {
       close(output[0])
-      throw failure("its input cannot be written", launch, errno)
+      throw ChildProcess.failure("its input cannot be written", launch, errno)
     }
 
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, input[0], 0)
+    let files = try launch.files.map { try ChildProcess.inMemory($0, launch) }
+    defer { for file in files { close(file) } }
+    posix_spawn_file_actions_adddup2(&actions, launch.inputFile ?? input[0], 0)
     posix_spawn_file_actions_adddup2(&actions, launch.output ?? output[1], 1)
     posix_spawn_file_actions_adddup2(&actions, output[1], 2)
     // Nothing else that is open here is the child's business.
-    for descriptor in ChildProcess.openDescriptors() where descriptor > 2 {
+    for (target, file) in files.enumerated() { posix_spawn_file_actions_adddup2(&actions, file, Int32(target) + 3) }
+    for descriptor in ChildProcess.openDescriptors() where descriptor > 2 + files.count {
       posix_spawn_file_actions_addclose(&actions, descriptor)
     }
 
@@ -166,13 +174,32 @@ package final class ChildProcess: Sendable {
     let result = posix_spawn(&pid, launch.executable, &actions, &attributes, arguments, environment)
     guard result == 0 else {
       close(output[0])
-      throw failure("cannot be started", launch, result)
+      throw ChildProcess.failure("cannot be started", launch, result)
     }
     state.withLock { $0.pid = pid }
     return output[0]
   }
 
-  private func failure(_ what: String, _ launch: Launch, _ code: Int32) -> DrillError {
+  /// A file without a name that holds `bytes` and is read from its beginning; at a number that no child's own files take.
+  private static func inMemory(_ bytes: [UInt8], _ launch: Launch) throws -> Int32 {
+    let name = "/firedrill-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+    let made = shm_open(name, O_CREAT | O_EXCL | O_RDWR, 0o600)
+    guard made >= 0 else { throw failure("no memory for its files", launch, errno) }
+    shm_unlink(name)
+    defer { close(made) }
+    var written = 0
+    while written < bytes.count {
+      let count = bytes.withUnsafeBytes { write(made, $0.baseAddress?.advanced(by: written), bytes.count - written) }
+      guard count > 0 else { throw failure("no memory for its files", launch, errno) }
+      written += count
+    }
+    lseek(made, 0, SEEK_SET)
+    let moved = fcntl(made, F_DUPFD_CLOEXEC, 64)
+    guard moved >= 0 else { throw failure("no memory for its files", launch, errno) }
+    return moved
+  }
+
+  private static func failure(_ what: String, _ launch: Launch, _ code: Int32) -> DrillError {
     let name = launch.executable.split(separator: "/").last.map(String.init) ?? launch.executable
     return DrillError(.serverFailed, subject: name, detail: "\(what): \(String(cString: strerror(code)))")
   }
