@@ -133,10 +133,13 @@ public enum Firedrill {
   ///   - via: instead of what the cluster file says; by commands, the backup stands at no cut.
   ///   - predecessor: the backup to take an increment on, an id or `latest`; nil: a full backup is taken.
   ///   - trust: public keys that may have signed it, beside the one that seals.
+  ///   - encoding: how the artifacts are stored, instead of what the cluster file says.
+  ///   - keys: what opens the predecessor where it is stored encoded.
   /// - Throws: `DrillError` with `capture-refused` where no increment can be taken on it: then a full one has to be.
   public static func capture(
     cluster path: String, to catalog: String, key: String, retention: String? = nil, rationale: String? = nil,
     follows: Bool = false, via: ReadingPath? = nil, on predecessor: String? = nil, trust: [String] = [],
+    encoding: EncodingSection? = nil, keys: KeySection? = nil,
     events: @escaping DrillEventHandler = { _ in }
   ) async throws -> SealedManifest {
     let cluster = try ClusterFile.read(path: Workplace.absolute(path)).reading(via)
@@ -144,7 +147,8 @@ public enum Firedrill {
       engine: try Engines().named(cluster.description.engine), cluster: cluster, catalog: Workplace.absolute(catalog),
       key: try KeyFile.readSigningKey(Workplace.absolute(key)), retention: retention, rationale: rationale,
       follows: follows, on: predecessor,
-      trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }, events: events)
+      trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) },
+      encoding: encoding ?? cluster.encoding, keys: keys, events: events)
     return try await runner.run { sealed in
       if follows { try await untilCancelled(sealed, events) }
       return sealed
@@ -172,7 +176,9 @@ public enum Firedrill {
     _ request: DiffRequest, events: @escaping DrillEventHandler = { _ in }
   ) async throws -> DiffResult {
     let redactor = request.showsKeys ? nil : redactor(ledger: request.ledger)
-    return try await RecordSide.with([request.a, request.b], catalog: request.catalog, via: request.via) { sides in
+    return try await RecordSide.with(
+      [request.a, request.b], catalog: request.catalog, via: request.via, keys: request.keys
+    ) { sides in
       try await Diff(
         a: sides[0], b: sides[1], request: request,
         moved: RecordSide.slotsMoved(from: request.a, to: request.b, catalog: request.catalog),
@@ -183,10 +189,10 @@ public enum Firedrill {
 
   /// The fingerprint of a backup's folder, a file, a folder of files, or a live store.
   public static func fingerprint(
-    of source: String, catalog: String? = nil, via: ReadingPath = .replication,
+    of source: String, catalog: String? = nil, via: ReadingPath = .replication, keys: KeySection? = nil,
     events: @escaping DrillEventHandler = { _ in }
   ) async throws -> FingerprintResult {
-    try await RecordSide.with([source], catalog: catalog, via: via) { sides in
+    try await RecordSide.with([source], catalog: catalog, via: via, keys: keys) { sides in
       let (folded, facts) = try await sides[0].fold(events: events)
       return FingerprintResult(folded, facts)
     }

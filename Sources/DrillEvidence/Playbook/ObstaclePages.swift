@@ -77,6 +77,28 @@ extension PlaybookPage {
           "Permission: give the drill's user read access. An input/output error: the storage is failing; copy what you can, and check the other backups there.",
           "Run the drill again: until then nothing is known of that file.",
         ])
+    case .filterMissing:
+      return page(
+        "A program that encodes or decodes artifacts is not installed on the machine that drills, or a manifest names a filter that the drill does not know.",
+        [
+          "`firedrill doctor` says which of age, gpg, openssl, zstd, gzip and lz4 are there.",
+          "Is it a filter of your own? Then the drill has to name its program under `keys: {filters: …}`: a manifest cannot.",
+        ],
+        [
+          "Install it (`apt-get install age gnupg zstd lz4`), or name its program in the drill.",
+          "Install it where you would recover as well: this is what would stop you there.",
+        ])
+    case .filterFailed:
+      return page(
+        "A program that encodes or decodes artifacts could not do its work, for a reason of this machine's and not of the artifact's.",
+        [
+          "The error says whether it was ended by a signal, could not be started or needed more memory than it may take.",
+          "`df` of the work folder, and the machine's log: was it out of disk or of memory?",
+        ],
+        [
+          "Make room, and run the drill again.",
+          "`cms` holds a whole artifact in memory: for large ones use age or gpg.",
+        ])
     case .rcloneMissing:
       return page(
         "rclone, which fetches backups from remote catalogs, is not installed on the machine that drills, or too old.",

@@ -44,7 +44,7 @@ public struct PlaybookPage: Hashable, Sendable, Codable {
 
   /// The page of a finding.
   public static func of(_ code: FindingCode) -> PlaybookPage {
-    stored(code) ?? restored(code) ?? topology(code)
+    stored(code) ?? encoding(code) ?? restored(code) ?? topology(code)
       ?? PlaybookPage(
         code, confirm: [], act: [code.action], ends: "A later run that looked here again and found nothing.")
   }

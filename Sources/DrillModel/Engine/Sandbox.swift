@@ -94,14 +94,14 @@ public struct PhaseTiming: Hashable, Sendable, Codable {
 
 /// Phases of a restore (``locate`` to ``firstAnswer``, which make up the restore time), and of the drill around it.
 public enum Phase: String, Sendable, Codable, CaseIterable {
-  case locate, fetch, copy, load, ready
+  case locate, fetch, open, copy, load, ready
   case firstAnswer = "first-answer"
   case capture, integrity, decode, fingerprint, replay, drift
   case underLoad = "under-load"
 
   public var isRestore: Bool {
     switch self {
-    case .locate, .fetch, .copy, .load, .ready, .firstAnswer: true
+    case .locate, .fetch, .open, .copy, .load, .ready, .firstAnswer: true
     case .capture, .integrity, .decode, .fingerprint, .replay, .drift, .underLoad: false
     }
   }

@@ -36,6 +36,10 @@ public struct DrillError: Error, Sendable, CustomStringConvertible {
     case fetchFailed = "fetch-failed"
     /// A backup does not fit into the cache of a remote catalog.
     case cacheFull = "cache-full"
+    /// A program that decodes artifacts is not installed, or an encoding is not known here.
+    case filterMissing = "filter-missing"
+    /// A program that encodes or decodes artifacts could not do its work, for a reason of this machine's.
+    case filterFailed = "filter-failed"
     /// The place of an artifact cannot say whether it can be changed.
     case immutabilityUnknown = "immutability-unknown"
     case serverMissing = "server-missing"

@@ -28,6 +28,11 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   case checksumMismatch = "checksum-mismatch"
   case artifactMutable = "artifact-mutable"
   // decode
+  case keyMissing = "key-missing"
+  case keyWrong = "key-wrong"
+  case keyRevoked = "key-revoked"
+  case encodingDamaged = "encoding-damaged"
+  case encodingOversized = "encoding-oversized"
   case artifactUnreadable = "artifact-unreadable"
   case formatChecksumMismatch = "format-checksum-mismatch"
   case trailingBytes = "trailing-bytes"
@@ -105,6 +110,13 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
     case .checksumMismatch:
       "An artifact's bytes are not the bytes that were sealed, or not those of the list of digests."
     case .artifactMutable: "An artifact can be changed or deleted where it lies, although that must not be possible."
+    case .keyMissing: "No key that the drill can reach opens an artifact."
+    case .keyWrong:
+      "A key for which an artifact was encrypted does not open it: the key is not the one it claims to be, or its passphrase is wrong."
+    case .keyRevoked: "An artifact opens only with a key that the drill lists as revoked, or that says so of itself."
+    case .encodingDamaged:
+      "The stored bytes are what was sealed, and yet they do not decode to the bytes that were encoded."
+    case .encodingOversized: "An artifact decodes to more bytes than was sealed, or than is allowed."
     case .artifactUnreadable: "An artifact's contents cannot be decoded at the stated offset."
     case .formatChecksumMismatch:
       "The format's own checksum does not match: damaged before it was sealed, or by a bad copy."
@@ -187,6 +199,15 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
       "Fetch the artifact from another copy and run `firedrill check`; suspect the storage that held this one."
     case .artifactMutable:
       "Set the immutable attribute, mount the place read-only, or lock the object; then find out who could write there until now."
+    case .keyMissing:
+      "Find the key that the finding names and put it where recovery reaches it; until then nobody can restore this backup."
+    case .keyWrong:
+      "Compare the key and its passphrase with those in safe keeping; try the tool by hand with that one key."
+    case .keyRevoked:
+      "Take a full backup that is encrypted to a valid key; keep the revoked key safe as long as backups need it."
+    case .encodingDamaged:
+      "Use an earlier backup; look at the program that compressed or encrypted this one, and at the disk it wrote to."
+    case .encodingOversized: "Do not unpack it by hand: treat it as tampered with, and find out who sealed it."
     case .artifactUnreadable:
       "If the digest matched, the damage was there when it was sealed: use an earlier backup, and look at the server that wrote it."
     case .formatChecksumMismatch:

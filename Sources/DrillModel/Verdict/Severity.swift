@@ -19,16 +19,17 @@ extension FindingCode {
     switch self {
     case .signatureInvalid, .signatureUntrusted, .manifestMismatch, .restoredDiffers, .contentDiffers, .countDiffers,
       .recordLost,
-      .answerDiffers, .answerDiffersUnderLoad, .driftUnexplained, .chainSwapped, .incrementConflict:
+      .answerDiffers, .answerDiffersUnderLoad, .driftUnexplained, .chainSwapped, .incrementConflict, .encodingOversized:
       .critical
     case .backupMissing, .retentionBreaksChain, .retentionDropsCheckpoint, .retentionDropsVerified, .manifestUnreadable,
       .manifestUnsigned, .chainGap, .artifactMissing, .artifactNotRegular,
       .sizeMismatch, .checksumMismatch, .artifactUnreadable, .formatChecksumMismatch, .databaseCorrupt,
       .foreignKeyViolated, .coverageHole, .slotMisplaced, .slotOverlap, .recordDouble, .restoreRejected, .chainCycle,
-      .chainOverlap, .chainRepeated, .chainForeign, .chainEpoch, .slotUnowned, .slotContested, .moveOneSided:
+      .chainOverlap, .chainRepeated, .chainForeign, .chainEpoch, .slotUnowned, .slotContested, .moveOneSided,
+      .keyMissing, .keyWrong, .encodingDamaged:
       .high
     case .topologyStale, .versionUnsupported, .restoreTimeExceeded, .recoveryPointExceeded, .driftExceeded,
-      .mismatchesExceeded, .coverageShort, .artifactMutable, .chainFork, .viewStale:
+      .mismatchesExceeded, .coverageShort, .artifactMutable, .chainFork, .viewStale, .keyRevoked:
       .medium
     case .artifactUnexpected, .trailingBytes: .low
     }

@@ -20,6 +20,10 @@ struct CaptureRunner: Sendable {
   var on: String?
   /// Keys that may have signed that backup, beside ``key``.
   var trusted: [PublicKey] = []
+  /// How its artifacts are stored; nil: as they are.
+  var encoding: EncodingSection?
+  /// What opens the backup that an increment is taken on.
+  var keys: KeySection?
   var events: DrillEventHandler
 
   /// Records that a held store is asked for, by kind and namespace, when its keys are sampled.
@@ -67,11 +71,29 @@ struct CaptureRunner: Sendable {
         .captureRefused, subject: cluster.description.name, detail: estimate.refusals.joined(separator: "; "))
     }
 
+    guard let encoding else { return try await capture(live, plan, encoder: nil, plain: nil) }
+    if follows, !Set(encoding.filters).isDisjoint(with: FilterTools.KeyKind.allCases.map(\.rawValue)) {
+      throw DrillError(
+        .usage, subject: "follow",
+        detail:
+          "what is recorded of changes lies in the catalog in plain; leave out 'follow' where backups are encrypted")
+    }
+    // In the catalog nothing lies but what is encoded; what this process leaves in plain if it dies, the next one removes.
+    return try await RunFolder.with(below: Workplace.workRoot()) { work in
+      let encoder = try await ArtifactEncoder(encoding, in: work)
+      return try await capture(live, plan, encoder: encoder, plain: "\(work)/plain")
+    }
+  }
+
+  private func capture(
+    _ live: any LiveCluster, _ plan: CapturePlan, encoder: ArtifactEncoder?, plain: String?
+  ) async throws -> SealedManifest {
     let predecessor = try on.map {
       try Predecessor(
-        $0, in: catalog, of: cluster.description, engine: engine, trusted: trusted + [key.publicKey])
+        $0, in: catalog, of: cluster.description, engine: engine, trusted: trusted + [key.publicKey], keys: keys)
     }
-    let staging = try StagedBackup(catalog: catalog, cluster: cluster.description.name)
+    let staging = try StagedBackup(
+      catalog: catalog, cluster: cluster.description.name, encoder: encoder, plain: plain)
     defer { staging.discard() }
     var reference = CapturedReference()
     try await reference.prepare(cluster, live: live, engine: engine)

@@ -9,6 +9,8 @@ struct Predecessor: Sendable {
   var links: [ChainCheck.Link]
   private let catalog: Catalog
   private let engine: any Engine
+  /// What opens it where it is stored encoded.
+  private let keys: KeySection?
 
   var last: ChainCheck.Link { links[links.count - 1] }
 
@@ -16,8 +18,11 @@ struct Predecessor: Sendable {
   ///   - name: a backup's id, or `latest`.
   ///   - trusted: keys one of which must have signed each manifest of the chain.
   /// - Throws: `DrillError`: `no-such-backup`, `catalog-empty`; `capture-refused` where nothing can be made on it.
-  init(_ name: String, in root: String, of cluster: ClusterDescription, engine: any Engine, trusted: [PublicKey]) throws
-  {
+  init(
+    _ name: String, in root: String, of cluster: ClusterDescription, engine: any Engine, trusted: [PublicKey],
+    keys: KeySection? = nil
+  ) throws {
+    self.keys = keys
     catalog = try Catalog(root: root)
     self.engine = engine
     let manifests = VerifiedManifests(catalog, trusted: trusted, requiresSignature: true)
@@ -84,13 +89,13 @@ struct Predecessor: Sendable {
   private func restored(in folder: String, events: @escaping DrillEventHandler) async throws -> [ArtifactFile] {
     events(.note("restoring \(last.manifest.backup), to see what changed since"))
     var stored: [StoredLink] = []
-    for link in links {
+    for (number, link) in links.enumerated() {
       let manifest = link.manifest
-      let paths = Dictionary(
+      var paths = Dictionary(
         uniqueKeysWithValues: try manifest.artifacts.map {
           ($0.name, try catalog.place(of: $0.name, in: manifest.backup))
         })
-      let measured = await onThread { ArtifactHasher().hash(paths) }
+      let measured = await onThread { [paths] in ArtifactHasher().hash(paths) }
       let entries = try catalog.entries(of: manifest.backup)
       let judged = try IntegrityCheck(companions: [Catalog.manifestName]).check(
         manifest, entries: entries, measured: measured)
@@ -101,6 +106,19 @@ struct Predecessor: Sendable {
       }
       if let obstacle = judged.obstacles.first {
         throw DrillError(.captureRefused, subject: manifest.backup, detail: obstacle.detail)
+      }
+      let data = manifest.artifacts.filter { $0.role != .reference }
+      if data.areEncoded {
+        let opened = try await OpenedArtifacts.open(
+          data, of: manifest.backup, with: keys, in: "\(folder)/opened-\(number)", place: { paths[$0] })
+        if let finding = opened.findings.first {
+          throw DrillError(
+            .captureRefused, subject: finding.subject.artifact ?? manifest.backup,
+            detail:
+              "what it is made on cannot be opened: \(finding.code.rawValue), \(finding.observed); name its keys with --identity, or take a full backup, without --on"
+          )
+        }
+        paths.merge(opened.paths) { $1 }
       }
       stored.append(
         StoredLink(

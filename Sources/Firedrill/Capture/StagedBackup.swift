@@ -12,22 +12,37 @@ struct StagedBackup: Sendable {
   private static let clockBound = Duration.seconds(1)
 
   /// Where the capture puts its artifacts; mode 0700.
-  var folder: String { staging.path }
+  let folder: String
+  /// What becomes the backup's folder.
+  var place: String { staging.path }
   private let staging: StagingFolder
+  /// Nil where they are stored as they are.
+  private let encoder: ArtifactEncoder?
 
   /// - Throws: `DrillError` with `catalog-unwritable`.
-  init(catalog: String, cluster: String) throws {
-    try self.init(catalog: catalog, id: "\(cluster)-\(Identifier.fresh())", hasReference: true)
+  init(catalog: String, cluster: String, encoder: ArtifactEncoder? = nil, plain: String? = nil) throws {
+    try self.init(
+      catalog: catalog, id: "\(cluster)-\(Identifier.fresh())", hasReference: true, encoder: encoder, plain: plain)
   }
 
-  /// - Parameter hasReference: whether anything will be captured from live servers beside the artifacts.
+  /// - Parameters:
+  ///   - hasReference: whether anything will be captured from live servers beside the artifacts.
+  ///   - plain: where artifacts lie until they are encoded, private to the capture; made here.
   /// - Throws: `DrillError` with `catalog-unwritable`.
-  init(catalog: String, id: String, hasReference: Bool) throws {
+  init(
+    catalog: String, id: String, hasReference: Bool, encoder: ArtifactEncoder? = nil, plain: String? = nil
+  ) throws {
+    self.encoder = encoder
     self.catalog = catalog
     self.id = id
     staging = try StagingFolder(catalog: catalog, id: id)
-    guard hasReference else { return }
+    folder = plain ?? staging.path
     do {
+      if let plain {
+        try FileManager.default.createDirectory(
+          atPath: plain, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+      }
+      guard hasReference else { return }
       try FileManager.default.createDirectory(
         atPath: folder + "/reference", withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
     } catch {
@@ -38,7 +53,7 @@ struct StagedBackup: Sendable {
   }
 
   /// Removes what was not sealed; does nothing once it was.
-  func discard() { try? FileManager.default.removeItem(atPath: folder) }
+  func discard() { try? FileManager.default.removeItem(atPath: staging.path) }
 
   func seal(
     _ captured: CapturedBackup, on predecessor: ChainCheck.Link?, reference: CapturedReference,
@@ -86,9 +101,10 @@ struct StagedBackup: Sendable {
   func place(_ manifest: Manifest, key: SigningKey) throws -> SealedManifest {
     let sealed = try SealedManifest.seal(manifest, with: key)
     do {
-      try Data(sealed.envelope).write(to: URL(fileURLWithPath: "\(folder)/\(Catalog.manifestName)"), options: .atomic)
-      try Durability.sync(folder: folder)
-      try FileManager.default.moveItem(atPath: folder, toPath: "\(catalog)/\(id)")
+      try Data(sealed.envelope).write(
+        to: URL(fileURLWithPath: "\(staging.path)/\(Catalog.manifestName)"), options: .atomic)
+      try Durability.sync(folder: staging.path)
+      try FileManager.default.moveItem(atPath: staging.path, toPath: "\(catalog)/\(id)")
       try Durability.sync(folder: catalog)
     } catch {
       throw DrillError(
@@ -102,7 +118,11 @@ struct StagedBackup: Sendable {
     let name = String(path.dropFirst(folder.count + 1))
     switch await onThread({ ArtifactHasher().hash([name: path])[name] }) {
     case .read(let sizeBytes, let digest):
-      return Artifact(name: name, role: role, shard: shard, format: format, sizeBytes: sizeBytes, digest: digest)
+      let artifact = Artifact(
+        name: name, role: role, shard: shard, format: format, sizeBytes: sizeBytes, digest: digest)
+      guard let encoder else { return artifact }
+      defer { unlink(path) }
+      return try await encoder.encode(artifact, at: path, into: staging.path)
     case .failed(let error): throw error
     case .missing, .notRegular, nil:
       throw DrillError(.artifactUnreadable, subject: name, detail: "what was just captured cannot be read back")

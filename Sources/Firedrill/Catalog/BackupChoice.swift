@@ -70,6 +70,15 @@ struct BackupChooser {
           .noSuchBackup, stage: .catalog, subject: time.description, detail: "no backup's cut is after this")
       }
       choice = BackupChoice(entries: [first.entry])
+    case .rotation(let time):
+      choice = newest(ours.filter { $0.cut < time }, doubtful, until: time)
+      let after = ours.filter { $0.cut >= time }.min { ($0.cut, $0.entry.id) < ($1.cut, $1.entry.id) }
+      guard let after, !choice.entries.isEmpty else {
+        throw DrillError(
+          .noSuchBackup, stage: .catalog, subject: time.description,
+          detail: "no backup's cut is \(after == nil ? "after" : "before") this change of keys")
+      }
+      choice.entries.append(after.entry)
     case .sample(let count, let seed):
       // The k smallest of a keyed hash, like every sample: the same backups whatever else the catalog gained since.
       let drawn = (ours + doubtful).map { ($0, SipHash(seed: seed).hash(Array($0.entry.id.utf8))) }

@@ -14,6 +14,8 @@ public struct DiffRequest: Sendable {
   public var showsKeys: Bool
   /// The ledger whose secret redacts keys.
   public var ledger: String
+  /// What opens a side that is stored encoded; nil: no key.
+  public var keys: KeySection?
 
   public init(
     a: String, b: String, catalog: String? = nil, via: ReadingPath = .replication, expiryBound: Duration = .zero,

@@ -43,37 +43,38 @@ enum RecordSide: Sendable {
     self = .files(files, try Engines().named(ArtifactFormat(rawValue: first.format)?.engine ?? ""))
   }
 
-  /// Opens sides for the time of `body`, as ``init(_:catalog:via:)`` does, and of an increment its whole chain.
+  /// Opens sides for the time of `body`, as ``init(_:catalog:via:)`` does, and of an increment its whole chain; what is stored encoded is opened with `keys`.
   ///
   /// - Throws: beside that, `artifact-io` where the chain is broken, or its links do not fit; whatever `body` throws.
   static func with<R: Sendable>(
-    _ texts: [String], catalog: String?, via: ReadingPath, _ body: ([RecordSide]) async throws -> R
+    _ texts: [String], catalog: String?, via: ReadingPath, keys: KeySection? = nil,
+    _ body: ([RecordSide]) async throws -> R
   ) async throws -> R {
-    guard texts.contains(where: { increment($0, catalog: catalog) != nil }) else {
+    guard texts.contains(where: { madeUp($0, catalog: catalog) != nil }) else {
       return try await body(try texts.map { try RecordSide($0, catalog: catalog, via: via) })
     }
     // What is put together holds production's data: if this process dies, the next one removes it.
     return try await RunFolder.with(below: Workplace.workRoot()) { folder in
       var sides: [RecordSide] = []
       for (number, text) in texts.enumerated() {
-        sides.append(try await opened(text, catalog: catalog, via: via, in: "\(folder)/\(number)"))
+        sides.append(try await opened(text, catalog: catalog, via: via, keys: keys, in: "\(folder)/\(number)"))
       }
       return try await body(sides)
     }
   }
 
-  /// The manifest of an increment, and where it lies; nil for anything else.
-  private static func increment(_ text: String, catalog: String?) -> (path: String, manifest: Manifest)? {
+  /// The manifest of a backup that is no file to be read where it lies: of an increment, or stored encoded; nil for anything else.
+  private static func madeUp(_ text: String, catalog: String?) -> (path: String, manifest: Manifest)? {
     guard !text.contains("://"), let path = existing(text, catalog: catalog), let manifest = claimed(in: path),
-      manifest.kind == .incremental
+      manifest.kind == .incremental || manifest.artifacts.areEncoded
     else { return nil }
     return (path, manifest)
   }
 
   private static func opened(
-    _ text: String, catalog: String?, via: ReadingPath, in folder: String
+    _ text: String, catalog: String?, via: ReadingPath, keys: KeySection?, in folder: String
   ) async throws -> RecordSide {
-    guard let (path, manifest) = increment(text, catalog: catalog) else {
+    guard let (path, manifest) = madeUp(text, catalog: catalog) else {
       return try RecordSide(text, catalog: catalog, via: via)
     }
     let url = URL(fileURLWithPath: path)
@@ -93,13 +94,21 @@ enum RecordSide: Sendable {
     }
     let chain = engine.chainCheck.check(tip, known: manifests.known, increments: { _ in [] })
     guard chain.findings.isEmpty else { throw broken(chain.findings.first) }
-    let links = try chain.links.map { link in
-      StoredLink(
-        link: link,
-        data: try ArtifactGroup.data(of: link.manifest.artifacts).compactMap { group in
-          try group.named { try catalog.place(of: $0, in: link.manifest.backup) }
-        })
+    var links: [StoredLink] = []
+    for (number, link) in chain.links.enumerated() {
+      let backup = link.manifest.backup
+      let opened = try await OpenedArtifacts.open(
+        link.manifest.artifacts.filter { $0.role != .reference }, of: backup, with: keys,
+        in: "\(folder)/opened-\(number)", place: { try catalog.place(of: $0, in: backup) }
+      ).required()
+      links.append(
+        StoredLink(
+          link: link,
+          data: try ArtifactGroup.data(of: link.manifest.artifacts).compactMap { group in
+            try group.named { try opened.paths[$0] ?? catalog.place(of: $0, in: backup) }
+          }))
     }
+    guard links.count > 1 else { return .files(links[0].data.map(\.file), engine) }
     let assembled = try await AssembledChain.make(links, upTo: .end, by: engine, in: folder)
     guard assembled.findings.isEmpty else { throw broken(assembled.findings.first) }
     return .files(assembled.shards.map(\.file), engine)

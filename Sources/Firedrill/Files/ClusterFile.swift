@@ -8,6 +8,8 @@ public struct ClusterFile: Sendable {
   /// What to ask the live servers while the cut is held: the answers part of the captured reference. Nil: only what the engine counts.
   public var answers: WorkloadFile?
   public var answersSeed: UInt64
+  /// How its backups are stored; nil: as they are.
+  public var encoding: EncodingSection?
 
   public init(description: ClusterDescription, answers: WorkloadFile? = nil, answersSeed: UInt64 = 1) {
     self.description = description
@@ -90,6 +92,7 @@ public struct ClusterFile: Sendable {
       cluster.versionColumns = try file.texts(mappedBy: "version_columns")
       cluster.tombstones = try file.texts(mappedBy: "tombstones")
     }
+    var encoding: EncodingSection?
     if let capture = try file.section("capture") {
       cluster.capture = CapturePlan(
         coherence: try capture.choice("cut", of: CutChoice.self) == .coherent ? .coherent : .perShard,
@@ -105,10 +108,13 @@ public struct ClusterFile: Sendable {
           throw capture.refuse("via", "what is read by commands stands at no cut; leave out 'cut: coherent'")
         }
       }
+      let absolute = { texts.absolute(texts.sibling(of: path, $0)) }
+      encoding = try EncodingReader(absolute: absolute, text: texts.text).encoding(capture)
       try capture.finish()
     }
     cluster.readRate = try file.integer("reads_per_second", in: 1...100_000_000)
     var result = ClusterFile(description: cluster)
+    result.encoding = encoding
     if let answers = try file.section("answers") {
       var workload = try WorkloadFile.read(texts.sibling(of: path, try answers.requiredText("profile")), texts: texts)
       if let operations = try answers.integer("operations", in: 1...10_000_000) {

@@ -21,6 +21,8 @@ public struct DrillFile: Sendable {
   public var trust: [String]
   /// Set where no artifact may be changeable where it lies: how that is asked.
   public var immutability: ImmutabilityProbe?
+  /// What opens encoded backups; nil: no key.
+  public var keys: KeySection?
   /// Take a backup first.
   public var capture: CaptureSection?
   public var sandbox: SandboxSection
@@ -69,6 +71,8 @@ public struct DrillFile: Sendable {
     public var retention: String?
     /// Why it is taken; nil: the drill takes it.
     public var rationale: String?
+    /// How it is stored; nil: as the cluster file says.
+    public var encoding: EncodingSection?
   }
 
   public enum BackupSelection: Hashable, Sendable {
@@ -84,6 +88,8 @@ public struct DrillFile: Sendable {
     case after(Instant)
     /// So many over all ages, drawn by seed.
     case sample(count: Int, seed: UInt64)
+    /// The newest whose cut is before the time, and the oldest after it: each side of a change of keys.
+    case rotation(Instant)
     /// One that nobody sealed.
     case unsealed(UnsealedSelection)
 

@@ -52,11 +52,15 @@ struct DrillFileReader {
     drill.requiresSignature = signature == .required
     drill.trust = try file.texts("trust")?.map(texts.absolute) ?? []
     drill.immutability = try ImmutabilityProbe.read(file, absolute: texts.absolute)
+    drill.keys = try EncodingReader(absolute: texts.absolute, text: { try texts.text(texts.sibling(of: name, $0)) })
+      .keys(
+        file)
     if let capture = try file.section("capture") {
       drill.capture = .init(
         follows: try capture.flag("follow") ?? false, key: try capture.text("key").map(texts.absolute),
         on: try capture.text("on"), retention: try capture.text("retention"),
-        rationale: try capture.text("rationale"))
+        rationale: try capture.text("rationale"),
+        encoding: try EncodingReader(absolute: texts.absolute, text: texts.text).encoding(capture))
       try capture.finish()
     } else if drill.production != nil {
       drill.capture = .init(follows: false, key: nil)
@@ -148,17 +152,23 @@ struct DrillFileReader {
       }
       selection = .sample(count: count, seed: try sample.seed() ?? 1)
       try sample.finish()
+    } else if let text = try section.text("rotation") {
+      guard let time = Instant(parsing: text) else {
+        throw section.refuse("rotation", "'rotation' is the time of a change of keys, such as 2026-01-31T04:00:00Z")
+      }
+      selection = .rotation(time)
     } else if let path = try section.text("unsealed") {
       selection = .unsealed(try UnsealedReader(texts: texts, name: name).selection(path, section))
     } else {
-      throw section.missing(["id", "at", "random", "checkpoint", "sample", "unsealed"], DrillFileReader.backupForms)
+      throw section.missing(
+        ["id", "at", "random", "checkpoint", "sample", "rotation", "unsealed"], DrillFileReader.backupForms)
     }
     try section.finish()
     return selection
   }
 
   private static let backupForms =
-    "'backup' is latest, or one of {id: …}, {at: TIME}, {at: cut}, {at: {backup: ID}}, {random: {seed}}, {checkpoint: NAME}, {sample: {count, seed}}, {unsealed: PATH}; with a point, 'id' is the chain's last backup"
+    "'backup' is latest, or one of {id: …}, {at: TIME}, {at: cut}, {at: {backup: ID}}, {random: {seed}}, {checkpoint: NAME}, {sample: {count, seed}}, {rotation: TIME}, {unsealed: PATH}; with a point, 'id' is the chain's last backup"
 
   /// The point of a chain that is asked for; nil where none is.
   private func point(_ section: YAMLSection) throws -> ChainPoint? {

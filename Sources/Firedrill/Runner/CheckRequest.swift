@@ -21,6 +21,8 @@ public struct CheckRequest: Sendable {
   /// The topology that the backup should cover: a topology file, a cluster file whose cluster is asked, or `recorded`; nil: its
   /// own alone.
   public var expect: String?
+  /// What opens it where it is stored encoded; nil: no key.
+  public var keys: KeySection?
 
   public init(
     backup: String, catalog: String?, trust: [String], requiresSignature: Bool, showsKeys: Bool, ledger: String
@@ -45,6 +47,7 @@ public struct CheckRequest: Sendable {
       sandbox: .init(), level: requiresSignature ? .decoded : .none,
       references: [.captured], objectives: .init(), texts: [:])
     drill.immutability = immutability
+    drill.keys = keys
     let engine = unsealed?.engine.name ?? entry.claimed?.engine ?? "sqlite"
     let now = Instant.now
     let run = Run(
@@ -66,10 +69,10 @@ public struct CheckRequest: Sendable {
         events: events)
       try await runner.check(entry, expecting: expected, into: &draft)
     }
-    if entry.claimed?.kind == .incremental {
+    if entry.claimed?.kind == .incremental || entry.claimed?.artifacts.areEncoded == true {
       try await RunFolder.with(below: Workplace.workRoot()) { try await check(in: $0) }
     } else {
-      // A full backup is read where it lies.
+      // A full backup that is stored as it was captured is read where it lies.
       try await check(in: "")
     }
     return draft.finish()

@@ -57,6 +57,16 @@ public enum Doctor {
       .init(
         name: "rclone", isPresent: rclone != nil, detail: rclone == nil ? "not on PATH" : "found",
         remedy: rclone == nil ? "apt-get install rclone; needed to fetch from remote catalogs" : nil, isNeeded: false))
+    for (program, package) in [
+      ("age", "age"), ("gpg", "gnupg"), ("openssl", "openssl"), ("zstd", "zstd"), ("lz4", "lz4"),
+    ] {
+      let isPresent = SandboxTools.executable(program) != nil
+      items.append(
+        .init(
+          name: program, isPresent: isPresent, detail: isPresent ? "found" : "not on PATH",
+          remedy: isPresent ? nil : "apt-get install \(package); needed for backups that are stored through it",
+          isNeeded: false))
+    }
     let root = Workplace.workRoot()
     items.append(
       .init(

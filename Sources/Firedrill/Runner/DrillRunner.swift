@@ -37,7 +37,7 @@ struct DrillRunner: Sendable {
     let sealedFiles = try await stage(.integrity, "hashing every byte", &draft, needs: reachable) {
       try await checkIntegrity(of: $0)
     }
-    let stored = try await assembled(sealedFiles, &draft)
+    let stored = try await assembled(try await opened(sealedFiles, &draft), &draft)
     let reference = try await stage(.integrity, "reading the captured reference", &draft, needs: stored) {
       try readReference(of: $0)
     }
@@ -92,7 +92,7 @@ struct DrillRunner: Sendable {
     let sealedFiles = try await stage(.integrity, "hashing every byte", &draft, needs: reachable) {
       try await checkIntegrity(of: $0)
     }
-    let stored = try await assembled(sealedFiles, &draft)
+    let stored = try await assembled(try await opened(sealedFiles, &draft), &draft)
     let reference = try await stage(.integrity, "reading the captured reference", &draft, needs: stored) {
       try readReference(of: $0)
     }
@@ -122,6 +122,13 @@ struct DrillRunner: Sendable {
   private func fetched(_ backup: DrilledBackup?, _ draft: inout RunDraft) async throws -> ReachableBackup? {
     guard mirror != nil, backup?.unsealed == nil else { return backup.map { ReachableBackup(backup: $0) } }
     return try await stage(.catalog, "fetching the backup", &draft, needs: backup) { try await fetch($0) }
+  }
+
+  /// What is stored as it was captured needs no opening. What is not what was sealed is not opened.
+  private func opened(_ stored: StoredBackup?, _ draft: inout RunDraft) async throws -> StoredBackup? {
+    guard let stored, stored.backup.links.contains(where: { $0.artifacts.areEncoded }) else { return stored }
+    let sound = draft.run.findings.isEmpty ? stored : nil
+    return try await stage(.decode, "opening what is stored encoded", &draft, needs: sound) { try await open($0) }
   }
 
   /// A full backup needs no putting together. A chain of which something was found wrong is not put together.

@@ -154,7 +154,8 @@ struct DrillSession: Sendable {
     let runner = CaptureRunner(
       engine: try engines.named(cluster.description.engine), cluster: cluster, catalog: catalog, key: key,
       retention: capture.retention, rationale: capture.rationale ?? "taken by drill \(drill.name)",
-      follows: capture.follows, on: capture.on, trusted: setting.trusted, events: events)
+      follows: capture.follows, on: capture.on, trusted: setting.trusted,
+      encoding: capture.encoding ?? cluster.encoding, keys: drill.keys, events: events)
     try await runner.run { sealed in
       setting.records.see(sealed.manifest.topology, of: cluster.description.name, in: TopologySeen.live)
       try await body(sealed)

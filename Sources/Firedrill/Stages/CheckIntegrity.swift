@@ -30,7 +30,10 @@ extension DrillRunner {
       if let chain = sealed.chain { stored.links.append(StoredLink(link: chain.links[number], data: files.data)) }
     }
     result.judgement.coverage = [Run.StageCoverage(.integrity, of: "artifacts", try .sum(of: coverage, .bytes))]
-    if result.judgement.isClean, isWhole { result.judgement.findings += try await headers(of: stored.links) }
+    if result.judgement.isClean, isWhole {
+      // Of what is stored encoded they are seen once it is opened.
+      result.judgement.findings += try await headers(of: stored.links.filter { !$0.isEncoded })
+    }
     result.phases = [PhaseTiming(.integrity, elapsed: start.duration(to: .now))]
     if result.judgement.isClean, sealed.isTrusted {
       let count = links.reduce(0) { $0 + $1.artifacts.count }
@@ -72,7 +75,7 @@ extension DrillRunner {
   }
 
   /// What the artifacts of increments say of themselves, held against their manifests.
-  private func headers(of links: [StoredLink]) async throws -> [Finding] {
+  func headers(of links: [StoredLink]) async throws -> [Finding] {
     guard let engine = engine as? any ChainRestoring else { return [] }
     let check = engine.chainCheck
     return try await onThread {

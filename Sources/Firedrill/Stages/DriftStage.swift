@@ -105,7 +105,13 @@ extension DrillRunner {
       result.judgement += integrity.judgement
       return
     }
-    let (whole, assembly) = try await assemble(stored)
+    let (opened, opening) = try await open(stored)
+    result.notes += opening.notes
+    guard let opened else {
+      result.judgement += opening.judgement
+      return
+    }
+    let (whole, assembly) = try await assemble(opened)
     guard let whole else {
       result.judgement += assembly.judgement
       return

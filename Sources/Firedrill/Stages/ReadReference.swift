@@ -11,7 +11,11 @@ extension DrillRunner {
     }
     func read<Value: Decodable>(_ name: String?, as type: Value.Type) throws -> Value? {
       guard let name, stored.intact.contains(name) else { return nil }
-      let bytes = try catalog.source.contents(of: "\(stored.manifest.backup)/\(name)", limit: 1 << 30)
+      let bytes =
+        try stored.opened[name].map { path in
+          try FolderSource(root: (path as NSString).deletingLastPathComponent).contents(
+            of: (path as NSString).lastPathComponent, limit: 1 << 30)
+        } ?? catalog.source.contents(of: "\(stored.manifest.backup)/\(name)", limit: 1 << 30)
       do {
         return try JSONDecoder().decode(type, from: Data(bytes))
       } catch {

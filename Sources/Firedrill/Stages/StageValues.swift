@@ -11,6 +11,8 @@ struct StoredBackup: Sendable {
   var intact: Set<String>
   /// The links of its chain, oldest first; empty for a full backup.
   var links: [StoredLink] = []
+  /// Where artifacts that were stored encoded lie decoded, by their names.
+  var opened: [String: String] = [:]
 
   var manifest: Manifest { backup.manifest }
 }

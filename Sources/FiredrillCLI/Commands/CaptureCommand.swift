@@ -13,6 +13,7 @@ struct CaptureCommand: AsyncParsableCommand {
         firedrill capture cluster.yaml --to /backups --key seal --retention pre-move --rationale "before shard 4 is split"
         firedrill capture cluster.yaml --to /backups --key seal --follow    # until Ctrl-C
         firedrill capture cluster.yaml --to /backups --key seal --on latest   # what changed since the newest backup
+        firedrill capture cluster.yaml --to /backups --key seal --encode zstd --encode age --recipient age1…
         firedrill capture managed.yaml --to /backups --key seal --via commands   # where nobody may replicate
       """)
 
@@ -46,6 +47,22 @@ struct CaptureCommand: AsyncParsableCommand {
   @Option(name: .long, help: "With --on: a public key that may have signed it, beside --key; repeat for more.")
   var trust: [String] = []
 
+  @Option(
+    name: .long,
+    help:
+      "How artifacts are stored, instead of what the cluster file says: zstd, gzip, lz4, age, gpg or cms; repeat, innermost first."
+  )
+  var encode: [String] = []
+
+  @Option(
+    name: .long,
+    help:
+      "Whom to encrypt to: age1…, or a file with age recipients, OpenPGP public keys or a certificate; repeat for more.",
+    completion: .file())
+  var recipient: [String] = []
+
+  @OptionGroup var identity: IdentityOptions
+
   @Flag(name: .long, help: "Only say what it would cost.")
   var estimate = false
 
@@ -55,6 +72,8 @@ struct CaptureCommand: AsyncParsableCommand {
     let events = common.progress.handler
     let (path, catalog, key, retention, rationale) = (cluster, to, key, retention, rationale)
     let (follow, via, predecessor, trust) = (follow, via, on, trust)
+    let encoding = try EncodingSection(flags: encode, recipients: recipient)
+    let opening = try identity.section
     if estimate {
       let estimate = try await interruptible {
         try await Firedrill.estimate(cluster: path, via: via, isIncrement: predecessor != nil)
@@ -70,7 +89,7 @@ struct CaptureCommand: AsyncParsableCommand {
     let backup = try await interruptible {
       try await Firedrill.capture(
         cluster: path, to: catalog, key: key, retention: retention, rationale: rationale, follows: follow, via: via,
-        on: predecessor, trust: trust, events: events)
+        on: predecessor, trust: trust, encoding: encoding, keys: opening, events: events)
     }
     if common.json {
       try Terminal.sayJSON(backup.manifest)

@@ -12,6 +12,7 @@ struct CheckCommand: AsyncParsableCommand {
         firedrill check /backups/shop-20260131T040000Z-1a2b3c --trust seal.pub
         firedrill check /dumps/2026-01-31 --unsigned    # files that nobody sealed
         firedrill check /backups/BACKUP --trust seal.pub --expect shop.yaml    # complete for the live cluster?
+        firedrill check /backups/BACKUP --trust seal.pub --identity recovery.age    # stored encrypted
         firedrill check shop-20260131T040000Z-1a2b3c --catalog s3://bucket/shop --trust seal.pub
       """)
 
@@ -42,6 +43,7 @@ struct CheckCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Require that no artifact can be changed where it lies (drills/README.md, immutability).")
   var immutable = false
 
+  @OptionGroup var identity: IdentityOptions
   @OptionGroup var ledger: LedgerOptions
   @OptionGroup var common: CommonOptions
 
@@ -58,6 +60,7 @@ struct CheckCommand: AsyncParsableCommand {
       ledger: ledger.path)
     if immutable { request.immutability = ImmutabilityProbe() }
     request.expect = expect
+    request.keys = try identity.section
     let run = try await interruptible { [request] in try await Firedrill.check(request, events: events) }
     if common.json {
       try Terminal.sayJSON(RunDocument(run))

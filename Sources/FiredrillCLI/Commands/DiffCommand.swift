@@ -34,16 +34,18 @@ struct DiffCommand: AsyncParsableCommand {
   var keys: Int = 20
 
   @Flag(name: .long, help: "Show keys in clear.") var showKeys = false
+  @OptionGroup var identity: IdentityOptions
   @OptionGroup var ledger: LedgerOptions
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
     let events = common.progress.handler
-    let request = DiffRequest(
+    var request = DiffRequest(
       a: a, b: b, catalog: catalog, via: via, expiryBound: try expiryBound.map(Firedrill.duration) ?? .zero,
       keyLimit: keys, showsKeys: showKeys,
       ledger: ledger.path)
-    let result = try await interruptible { try await Firedrill.diff(request, events: events) }
+    request.keys = try identity.section
+    let result = try await interruptible { [request] in try await Firedrill.diff(request, events: events) }
     if common.json { try Terminal.sayJSON(result) } else if !common.quiet { Terminal.say(result.text) }
     if !result.isEqual { throw CommandOutcome(status: .fail) }
   }

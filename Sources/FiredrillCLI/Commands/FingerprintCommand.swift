@@ -26,13 +26,15 @@ struct FingerprintCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "With --json: all cells. A cell with one record exposes its hash.")
   var cells = false
 
+  @OptionGroup var identity: IdentityOptions
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
     let events = common.progress.handler
     let (source, catalog, via) = (source, catalog, via)
+    let keys = try identity.section
     let result = try await interruptible {
-      try await Firedrill.fingerprint(of: source, catalog: catalog, via: via, events: events)
+      try await Firedrill.fingerprint(of: source, catalog: catalog, via: via, keys: keys, events: events)
     }
     if common.json {
       try Terminal.sayJSON(cells ? result : result.withoutCells)
