@@ -31,6 +31,10 @@ public struct SealRequest: Sendable {
   public var retention: String?
   public var rationale: String?
   public var showsKeys = false
+  /// Filters that the files are encoded with, innermost first.
+  public var encodings: [String] = []
+  /// What opens them, to be looked into; nil: no key.
+  public var keys: KeySection?
 
   public init(paths: [String], cluster: String, catalog: String?, key: String) {
     self.paths = paths

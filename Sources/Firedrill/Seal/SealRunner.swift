@@ -9,6 +9,10 @@ struct SealRunner: Sendable {
   var request: SealRequest
   var events: DrillEventHandler
   private let engines = Engines()
+  /// Of files that are encoded: how, where each lies as it is stored by where it lies decoded, and where copies lie that are read.
+  var encodings: [String] = []
+  var stored: [String: String] = [:]
+  var plain: String?
 
   init(_ request: SealRequest, events: @escaping DrillEventHandler) {
     self.request = request
@@ -34,6 +38,7 @@ struct SealRunner: Sendable {
       throw DrillError(
         .usage, subject: request.cluster, detail: "a cluster's name is made of letters, digits, '-' and '_'")
     }
+    if !request.encodings.isEmpty { return try await sealEncoded(request.encodings) }
     let key = try KeyFile.readSigningKey(Workplace.absolute(request.key))
     let statement = try await ShardStatement(request, engines)
     let (engine, folders) = try find()
@@ -144,7 +149,7 @@ struct SealRunner: Sendable {
     // What the heads say decides over the backup's name, and refuses before anything is copied.
     let time = try ForeignCut(parts.map { ($0.found.name, $0.found) }, stated: stated).known().1
     let staging = try StagedBackup(
-      catalog: catalog, id: "\(request.cluster)-\(Identifier.fresh(at: time))", hasReference: false)
+      catalog: catalog, id: "\(request.cluster)-\(Identifier.fresh(at: time))", hasReference: false, plain: plain)
     defer { staging.discard() }
     events(.started(.catalog, detail: "copying"))
     var copies = parts
@@ -163,9 +168,13 @@ struct SealRunner: Sendable {
         copies[index].found.artifact.cut = copy.cut
       }
     }
-    let (manifest, findings) = try await manifest(
+    let (read, findings) = try await manifest(
       of: copies, backup: staging.id, engine, statement, stated: stated, others: [], folders, key)
     guard findings.isEmpty else { return .refused(findings) }
+    var manifest = read
+    let originals = copies.flatMap { $0.files.map { ($0.name, $0.original) } }
+    manifest.artifacts = try await asStored(
+      manifest.artifacts, originals: Dictionary(originals) { first, _ in first }, in: staging.place)
     let sealed = try staging.place(manifest, key: key)
     return .sealed(sealed, folder: "\(catalog)/\(staging.id)")
   }

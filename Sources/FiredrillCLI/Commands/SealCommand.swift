@@ -16,6 +16,7 @@ struct SealCommand: AsyncParsableCommand {
         firedrill seal a.rdb b.rdb c.rdb --cluster shop --to /backups --key seal --topology nodes.conf
         firedrill seal appendonlydir --cluster shop --to /backups --key seal --cut 2026-01-31T04:00:00Z
         firedrill seal appendonlydir --cluster shop --to /backups --key seal --on latest   # what was written since
+        firedrill seal dump.rdb.zst.age --encoding zstd --encoding age --identity recovery.age --cluster shop --to /backups --key seal
         firedrill seal app.sqlite --cluster app --to /backups --key seal --cut 2026-01-31T04:00:00Z
         firedrill seal /dumps/2026-01-31 --cluster shop --in-place --key seal --digests /dumps/2026-01-31/SHA256SUMS
       """)
@@ -77,6 +78,12 @@ struct SealCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Show keys in clear.")
   var showKeys = false
 
+  @Option(
+    name: .long,
+    help: "The filters that the files are encoded with: zstd, gzip, lz4, age, gpg or cms; repeat, innermost first.")
+  var encoding: [String] = []
+
+  @OptionGroup var identity: IdentityOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -109,6 +116,8 @@ struct SealCommand: AsyncParsableCommand {
     request.on = on
     request.trust = trust
     request.showsKeys = showKeys
+    request.encodings = encoding
+    request.keys = try identity.section
     let result = try await interruptible { [request] in try await Firedrill.seal(request, events: events) }
     switch result {
     case .sealed(let sealed, let folder):
