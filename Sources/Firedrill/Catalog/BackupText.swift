@@ -26,6 +26,9 @@ public enum BackupText {
     lines += manifest.artifacts.map {
       "  \($0.role.rawValue.padding(toLength: 9, withPad: " ", startingAt: 0))  \($0.name), \($0.sizeBytes) bytes, sha256 \($0.digest.short)…"
     }
+    let encodings = Set(manifest.artifacts.map(\.encodings)).filter { !$0.isEmpty }
+    lines += encodings.map { "  stored   as \($0.joined(separator: ", then "))" }.sorted()
+    lines += Set(manifest.artifacts.flatMap { $0.recipients ?? [] }).sorted().map { "  opens    with the key of \($0)" }
     if let reference = manifest.reference {
       let parts = [
         reference.counts.map { _ in "counts per slot" }, reference.fingerprint.map { _ in "fingerprint of the source" },

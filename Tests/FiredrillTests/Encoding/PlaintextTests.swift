@@ -131,6 +131,26 @@ import Testing
     }
   }
 
+  @Test("asked to stop while it decrypts, it ends its filters and leaves nothing plain by itself")
+  func interrupted() async throws {
+    try await TestBench.with { bench in
+      let recipient = try await TestKeys(folder: bench.folder).age("recovery")
+      let shop = try await shop(in: bench, encode: ["age", "gate"], identity: "recovery.age", recipient: recipient)
+      let process = try FiredrillProcess.start(["run", shop.drill], in: bench, environment: temporary(bench))
+      var seen: [ProcessTable.Entry] = []
+      try await wait("a filter with a key") {
+        seen = ProcessTable().descendants(of: process.processID)
+        return seen.contains { $0.name == "age" }
+      }
+      process.send(SIGINT)
+      let ending = try await process.waitForEnd()
+      #expect(ending.status == 2, "\(ending.errors)")
+      #expect(seen.filter(ProcessTable().entries.contains).isEmpty)
+      #expect(bench.leftovers.isEmpty)
+      #expect(holding(Self.canary, in: bench) == ["app.sqlite"])
+    }
+  }
+
   @Test("killed while it decrypts, it leaves no agent, no filter and no plain byte after the next start")
   func killed() async throws {
     try await TestBench.with { bench in
