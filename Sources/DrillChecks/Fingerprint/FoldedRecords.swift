@@ -31,4 +31,21 @@ public struct FoldedRecords: Sendable, Equatable {
     a.misplaced += b.misplaced
     a.brokenRecords += b.brokenRecords
   }
+
+  /// What it would be with other records in the place of a part of them; misplaced ones add up, and the sample stays.
+  ///
+  /// - Precondition: `part` is folded of records that are among these.
+  public func replacing(_ part: FoldedRecords, by other: FoldedRecords) -> FoldedRecords {
+    var whole = self
+    whole.fingerprint = fingerprint.subtracting(part.fingerprint)
+    whole.fingerprint += other.fingerprint
+    whole.modules = modules.subtracting(part.modules)
+    whole.modules += other.modules
+    for (kind, count) in part.recordsPerKind { whole.recordsPerKind[kind, default: 0] &-= count }
+    whole.recordsPerKind.merge(other.recordsPerKind, uniquingKeysWith: &+)
+    whole.expiringRecords = expiringRecords &- part.expiringRecords &+ other.expiringRecords
+    whole.misplaced += other.misplaced
+    whole.brokenRecords = brokenRecords &- part.brokenRecords &+ other.brokenRecords
+    return whole
+  }
 }
