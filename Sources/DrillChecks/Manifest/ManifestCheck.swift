@@ -12,6 +12,7 @@ public struct ManifestCheck: Sendable {
   public var cluster: String?
   /// The engine that the cluster runs on; nil: any.
   public var engine: String?
+  package var checks = CheckSet.all
 
   private static let mostEncodings = 8
 
@@ -42,28 +43,30 @@ public struct ManifestCheck: Sendable {
   public func check(_ bytes: [UInt8]?) -> Result {
     var result = Result()
     guard let bytes else {
-      result.findings.append(finding(.manifestUnreadable, "a manifest", "there is none"))
+      result.findings = checks.judged([finding(.manifestUnreadable, "a manifest", "there is none")])
       return result
     }
     let envelope: Envelope
     do {
       envelope = try Envelope(parsing: bytes)
     } catch {
-      result.findings.append(finding(.manifestUnreadable, "a signed envelope (DSSE)", error.description))
+      result.findings = checks.judged([finding(.manifestUnreadable, "a signed envelope (DSSE)", error.description)])
       return result
     }
     result.digest = envelope.payloadDigest
     result.signers = envelope.signers(among: trusted)
-    if let finding = signatureFinding(envelope, result.signers) {
+    if let finding = signatureFinding(envelope, result.signers), checks.contains(finding.code) {
       result.findings.append(finding)
       return result
     }
     do {
       let manifest = try read(envelope)
-      result.findings = mismatches(manifest)
+      result.findings = checks.judged(mismatches(manifest))
       if result.findings.isEmpty { result.manifest = manifest }
     } catch {
-      result.findings.append(finding(.manifestUnreadable, "an in-toto statement over a backup", error.description))
+      result.findings = checks.judged([
+        finding(.manifestUnreadable, "an in-toto statement over a backup", error.description)
+      ])
     }
     return result
   }

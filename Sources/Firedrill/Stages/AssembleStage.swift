@@ -10,10 +10,10 @@ extension DrillRunner {
     let place = "\(folder)/chain-\(UUID().uuidString.prefix(8).lowercased())"
     let assembled = try await AssembledChain.make(stored.links, upTo: chain.point, by: engine, in: place)
     var result = StageResult()
-    result.judgement.findings = assembled.findings
+    result.judgement.findings = checks.judged(assembled.findings)
     result.notes = assembled.shards.flatMap { shard in shard.notes.map { "\(shard.file.shard): \($0)" } }
     result.phases = [PhaseTiming(.decode, elapsed: start.duration(to: .now))]
-    guard assembled.findings.isEmpty else { return (nil, result) }
+    guard result.judgement.findings.isEmpty else { return (nil, result) }
     var whole = stored
     whole.backup.manifest.artifacts =
       try assembled.shards.flatMap { try $0.artifacts() }
@@ -26,7 +26,7 @@ extension DrillRunner {
       }
       result.cut = whole.manifest.cut
     }
-    result.judgement.findings = astray(assembled, chain.point, whole.manifest)
+    result.judgement.findings = checks.judged(astray(assembled, chain.point, whole.manifest))
     guard result.judgement.findings.isEmpty else { return (nil, result) }
     result.judgement.obstacles += assembled.shards.compactMap { shard in
       shard.shortfall.map {

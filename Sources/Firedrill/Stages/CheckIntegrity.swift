@@ -32,7 +32,7 @@ extension DrillRunner {
     result.judgement.coverage = [Run.StageCoverage(.integrity, of: "artifacts", try .sum(of: coverage, .bytes))]
     if result.judgement.isClean, isWhole {
       // Of what is stored encoded they are seen once it is opened.
-      result.judgement.findings += try await headers(of: stored.links.filter { !$0.isEncoded })
+      result.judgement.findings += checks.judged(try await headers(of: stored.links.filter { !$0.isEncoded }))
     }
     result.phases = [PhaseTiming(.integrity, elapsed: start.duration(to: .now))]
     if result.judgement.isClean, sealed.isTrusted {
@@ -66,8 +66,8 @@ extension DrillRunner {
     if let fetched {
       measured = try await fetchedAgain(measured, of: manifest, fetched) { await hash($0, of: total, after: hashed) }
     }
-    let judgement = try IntegrityCheck(companions: [Catalog.manifestName]).check(
-      manifest, entries: entries, measured: measured)
+    let judgement = checks.judged(
+      try IntegrityCheck(companions: [Catalog.manifestName]).check(manifest, entries: entries, measured: measured))
     let damaged = Set((judgement.findings.compactMap(\.subject.artifact)))
     var files = SealedFiles(judgement: judgement, intact: present.subtracting(damaged))
     files.data = ArtifactGroup.data(of: manifest.artifacts).compactMap { $0.named { paths[$0] } }

@@ -27,38 +27,36 @@ extension DrillRunner {
     var check = ContentCheck(backup: manifest.backup, reference: "captured", independentReaders: 2)
     check.observer = "artifacts"
     if !counts.shards.isEmpty {
-      result.judgement += try check.checkCounts(
-        counts, restored: held, topology: manifest.topology, slots: manifest.scope.slots,
-        unrestored: .artifactUnavailable, doubles: decoded.doubles)
+      result.judgement += checks.judged(
+        try check.checkCounts(
+          counts, restored: held, topology: manifest.topology, slots: manifest.scope.slots,
+          unrestored: .artifactUnavailable, doubles: decoded.doubles))
     }
     if let namespaces = counts.namespaces {
-      result.judgement += try check.checkNamespaces(namespaces, restored: held, unrestored: .artifactUnavailable)
+      result.judgement += checks.judged(
+        try check.checkNamespaces(namespaces, restored: held, unrestored: .artifactUnavailable))
     }
     return ((), result)
   }
 
   private func compareContent(_ restored: Restored, _ reference: ReferenceData, _ result: inout StageResult) throws {
-    let manifest = restored.manifest
-    // The live servers count by themselves; a source that only our reader read is one reader, and says so.
-    let check = ContentCheck(
-      backup: manifest.backup, reference: "captured", independentReaders: reference.counts == nil ? 1 : 2)
+    let check = contentCheck(of: restored, with: reference)
     var judgement = Judgement()
     var evidence: [String] = []
-    if let counts = reference.counts, !counts.shards.isEmpty {
-      judgement += try check.checkCounts(
-        counts, restored: restored.countable, topology: manifest.topology, slots: manifest.scope.slots)
-      evidence.append("the live servers' own counts of every slot at the cut")
-    }
-    if let namespaces = reference.counts?.namespaces {
-      judgement += try check.checkNamespaces(namespaces, restored: restored.countable)
-      evidence.append("the live servers' own counts of each database at the cut, which they do not count by slot")
+    if let counts = reference.counts {
+      judgement += checks.judged(try compareCounts(restored, counts))
+      if !counts.shards.isEmpty { evidence.append("the live servers' own counts of every slot at the cut") }
+      if counts.namespaces != nil {
+        evidence.append("the live servers' own counts of each database at the cut, which they do not count by slot")
+      }
     }
     if let fingerprint = reference.fingerprint {
       if restored.slots.isEmpty {
         result.notes.append("content not compared: shards without a slot map can only be compared all together")
       } else {
-        judgement += try check.checkFingerprint(
-          fingerprint, restored: restored.folded.fingerprint, slots: restored.slots)
+        judgement += checks.judged(
+          try check.checkFingerprint(
+            fingerprint, restored: restored.folded.fingerprint, slots: restored.slots))
         evidence.append("the source's fingerprint, read while the cut was held")
       }
     }
@@ -66,6 +64,28 @@ extension DrillRunner {
     if judgement.isClean, !judgement.comparisons.isEmpty {
       result.levels.append(.init(.content, evidence: evidence.joined(separator: "; ")))
     }
+  }
+
+  /// The live servers count by themselves; a source that only our reader read is one reader, and says so.
+  func contentCheck(of restored: Restored, with reference: ReferenceData?) -> ContentCheck {
+    ContentCheck(
+      backup: restored.manifest.backup, reference: "captured",
+      independentReaders: reference?.counts == nil ? 1 : 2)
+  }
+
+  /// By slot, and by database where the servers count no slots.
+  func compareCounts(_ restored: Restored, _ counts: SlotCounts) throws -> Judgement {
+    let manifest = restored.manifest
+    let check = ContentCheck(backup: manifest.backup, reference: "captured", independentReaders: 2)
+    var judgement = Judgement()
+    if !counts.shards.isEmpty {
+      judgement += try check.checkCounts(
+        counts, restored: restored.countable, topology: manifest.topology, slots: manifest.scope.slots)
+    }
+    if let namespaces = counts.namespaces {
+      judgement += try check.checkNamespaces(namespaces, restored: restored.countable)
+    }
+    return judgement
   }
 
   private func compareAnswers(
@@ -83,13 +103,14 @@ extension DrillRunner {
     let unasked = RecordedAnswer(digest: nil, shape: "not asked")
     func observed(_ operation: DrillModel.Operation) -> RecordedAnswer { restored.sheet.answers[operation] ?? unasked }
     let kept = try await answersThatStand(pairs, observed, until: sheet.askedUntil, restored)
-    let (judgement, tally) = try AnswerCheck(
+    let (judged, tally) = try AnswerCheck(
       backup: restored.manifest.backup, reference: "captured", independentReaders: restored.readers
     ).check(
       kept.map(\.0), expected: kept.map(\.1), observed: kept.map { observed($0.0) }, unasked: sheet.unasked,
       explained: UInt64(pairs.count - kept.count))
+    let judgement = checks.judged(judged)
     result.judgement += judgement
-    result.judgement.findings += try await lost(kept, observed, restored)
+    result.judgement.findings += checks.judged(try await lost(kept, observed, restored))
     let compared = Set(kept.filter { $0.1.digest != nil && observed($0.0).digest != nil }.map(\.0))
     result.unanswered = SlotSet(pairs.map(\.0).filter { !compared.contains($0) }.map(\.slot))
     result.answers = tally

@@ -19,11 +19,11 @@ extension DrillRunner {
       }
     }
     let placement = try await placement(of: artifacts, in: manifest, by: reading)
-    result.judgement += try DecodeCheck(manifest).check(
-      artifacts.map { DecodeCheck.Reading(artifact: $0.name, facts: $0.facts, records: $0.whole) },
-      strays: placement.strays)
-    result.judgement.findings += placement.findings()
-    result.judgement.findings += doubles(in: artifacts, of: stored.backup)
+    result.judgement += checks.judged(
+      try DecodeCheck(manifest).check(
+        artifacts.map { DecodeCheck.Reading(artifact: $0.name, facts: $0.facts, records: $0.whole) },
+        strays: placement.strays))
+    result.judgement.findings += checks.judged(placement.findings() + doubles(in: artifacts, of: stored.backup))
     result.phases = [PhaseTiming(.decode, elapsed: start.duration(to: .now))]
     result.notes = artifacts.flatMap { artifact in artifact.facts.notes.map { "\(artifact.name): \($0)" } }
     if result.judgement.isClean {

@@ -214,10 +214,11 @@ extension DrillRunner {
     }
     // Libraries are of no slot: they are brought forward where all shards are.
     check.add(libraries: slots.libraries, rolled: forward?.files.count == files.count ? open?.libraries : nil)
-    let drift = try check.finish(
+    var drift = try check.finish(
       // The sandbox may hold fewer than the artifact, from which the differing keys are read.
       equalRecords: left.recordCount - min(unequal, left.recordCount), independentReaders: restored.readers,
       reference: name)
+    drift.judgement = checks.judged(drift.judgement)
     let shift = moved.isEmpty ? [] : [MoveExpiry.note(moved, bound: MoveExpiry.bound)]
     return (drift, slots.slots, shift + (rolled?.notes(drift.tallies) ?? []))
   }
@@ -262,7 +263,7 @@ extension DrillRunner {
       kept.map(\.operation), expected: kept.map(\.live), observed: kept.map(\.own), unasked: replayed.unasked,
       explained: explained)
     let compared = Set(kept.filter { $0.live.digest != nil && $0.own.digest != nil }.map(\.operation))
-    return (judgement, tally, SlotSet(replayed.operations.filter { !compared.contains($0) }.map(\.slot)))
+    return (checks.judged(judgement), tally, SlotSet(replayed.operations.filter { !compared.contains($0) }.map(\.slot)))
   }
 
   /// The restored records of `slots` whose expiry lies between the cut and `end`.

@@ -44,11 +44,11 @@ struct LoadPart: Sendable {
   }
 
   /// Holds the answers under load against those of the restored copy alone; says what could not be measured.
-  func judge(backup: String, into result: inout StageResult) throws {
+  func judge(backup: String, by checks: CheckSet, into result: inout StageResult) throws {
     let unknown = RecordedAnswer(digest: nil, shape: "not asked")
     let (judgement, tally) = try AnswerCheck.underLoad(backup: backup).check(
       operations, expected: operations.map { alone[$0] ?? unknown }, observed: answers, unasked: unasked)
-    result.judgement += judgement
+    result.judgement += checks.judged(judgement)
     if let summary { result.latencies.append(summary) }
     result.notes.append("under load: \(operations.count) questions asked and \(written) writes taken by the sandbox")
     func obstacle(_ code: DrillError.Code, _ detail: String) {

@@ -10,10 +10,11 @@ extension DrillRunner {
     let drift = run.coverage.contains { $0.stage == .drift } ? run.drift : nil
     let check = ObjectivesCheck(drill.objectives)
     var result = StageResult(
-      check.check(
-        ObjectivesCheck.Measured(
-          restoreTime: restoreTime, verifiedCuts: cuts, drift: drift, answers: run.answers,
-          coverage: run.coverage)))
+      checks.judged(
+        check.check(
+          ObjectivesCheck.Measured(
+            restoreTime: restoreTime, verifiedCuts: cuts, drift: drift, answers: run.answers,
+            coverage: run.coverage))))
     let objectives = drill.objectives
     func note(_ kind: Run.Objective.Kind, _ target: Double?, _ measured: Double?) {
       if let target { result.objectives.append(Run.Objective(kind, target: target, measured: measured)) }

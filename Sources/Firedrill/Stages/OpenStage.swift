@@ -19,7 +19,7 @@ extension DrillRunner {
       let opened = try await OpenedArtifacts.open(
         wanted, of: manifest.backup, with: drill.keys, in: try OpenedArtifacts.folder("\(home)/\(number)")
       ) { try catalog.place(of: $0, in: manifest.backup) }
-      result.judgement.findings += opened.findings
+      result.judgement.findings += checks.judged(opened.findings)
       keys.merge(opened.keys) { $0 + $1 }
       result.notes += opened.unusable.map { "keys: \($0)" }.filter { !result.notes.contains($0) }
       let data = ArtifactGroup.data(of: manifest.artifacts).compactMap { group in
@@ -31,7 +31,9 @@ extension DrillRunner {
       plain.opened = opened.paths
       plain.backup.manifest.artifacts = plain.manifest.artifacts.map { opened.decoded[$0.name] ?? $0 }
     }
-    if result.judgement.isClean { result.judgement.findings += try await headers(of: plain.links.filter(\.isEncoded)) }
+    if result.judgement.isClean {
+      result.judgement.findings += checks.judged(try await headers(of: plain.links.filter(\.isEncoded)))
+    }
     result.phases = [PhaseTiming(.open, elapsed: start.duration(to: .now))]
     result.notes += keys.sorted { $0.key < $1.key }.map {
       "\($0.value) artifact\($0.value == 1 ? " was" : "s were") opened with key \($0.key)"

@@ -4,11 +4,7 @@ import DrillModel
 extension DrillRunner {
   /// The manifest, where it may be used at all: readable, sealed by a trusted key where one is required, its chain whole, and the point on it.
   func readManifest(of backup: Catalog.Entry, upTo point: ChainPoint) throws -> (DrilledBackup?, StageResult) {
-    let check = ManifestCheck(
-      backup: backup.id, cluster: cluster?.description.name, engine: cluster?.description.engine, trusted: trusted,
-      requiresSignature: drill.requiresSignature)
-    let envelope = try? catalog.envelope(of: backup.id)
-    let checked = check.check(envelope)
+    let checked = manifestCheck(of: backup.id).check(try? catalog.envelope(of: backup.id))
     var result = StageResult()
     result.judgement.findings = checked.findings
     result.backup = Run.BackupExamined(
@@ -18,15 +14,16 @@ extension DrillRunner {
     let manifests = VerifiedManifests(catalog, trusted: trusted, requiresSignature: drill.requiresSignature)
     let chain = engine.chainCheck.check(
       .init(manifest: manifest, digest: digest), known: manifests.known, increments: manifests.increments)
-    result.judgement.findings += chain.findings
+    result.judgement.findings += checks.judged(chain.findings)
     guard result.judgement.isClean else { return (nil, result) }
     let links = chain.links
     let target: ChainTarget
     do {
       target = try self.target(point, in: links, manifests)
     } catch let unreachable as ChainPoint.Unreachable {
-      result.judgement.findings.append(
-        CatalogCheck.unreachable(unreachable.expected, unreachable.observed, backup: backup.id))
+      result.judgement.findings += checks.judged([
+        CatalogCheck.unreachable(unreachable.expected, unreachable.observed, backup: backup.id)
+      ])
       return (nil, result)
     }
     let isTrusted =
@@ -37,6 +34,14 @@ extension DrillRunner {
     // Between two links the topology is inferred, and nobody saw it.
     if sealed.isTrusted, sealed.chain?.point ?? .end == .end { result.topology = sealed.manifest.topology }
     return (sealed, result)
+  }
+
+  func manifestCheck(of backup: String) -> ManifestCheck {
+    var check = ManifestCheck(
+      backup: backup, cluster: cluster?.description.name, engine: cluster?.description.engine, trusted: trusted,
+      requiresSignature: drill.requiresSignature)
+    check.checks = checks
+    return check
   }
 
   private func target(

@@ -18,7 +18,7 @@ extension DrillRunner {
         restored.absorb(
           try await RestoredWave.make(wave, number: number, questions: questions, in: self, manifest: manifest))
       } catch let rejected as RestoreRejected {
-        result.judgement.findings.append(RestoreCheck.check(rejected, backup: manifest.backup))
+        result.judgement.findings += checks.judged([RestoreCheck.check(rejected, backup: manifest.backup)])
       } catch let error as DrillError {
         result.judgement.obstacles.append(Run.Obstacle(error, stage: .restore))
       }
@@ -50,13 +50,14 @@ extension DrillRunner {
       )
     }
     var judgement = Judgement()
-    judgement.findings = restored.doubled
+    judgement.findings = checks.judged(restored.doubled)
     for artifact in decoded.artifacts {
       let shard = artifact.file.shard
       if let held = restored.held[shard], let facts = restored.read[shard] {
-        judgement += try check.check(
-          shard: shard, artifact: artifact.folded, sandbox: restored.comparable[shard] ?? held, facts: facts,
-          leftOut: UInt64(artifact.facts.leftOutRecords.count), keys: restored.keyDiffs[shard])
+        judgement += checks.judged(
+          try check.check(
+            shard: shard, artifact: artifact.folded, sandbox: restored.comparable[shard] ?? held, facts: facts,
+            leftOut: UInt64(artifact.facts.leftOutRecords.count), keys: restored.keyDiffs[shard]))
         judgement += try check.skipped(shard: shard, records: artifact.expired.records, reason: .expiredAtCut)
       } else {
         let reason: SkipReason = plan.notSampled.contains(shard) ? .notSampled : .stageNotRun
@@ -106,7 +107,7 @@ extension DrillRunner {
       )
       result.judgement.obstacles.append(Run.Obstacle(nothing, stage: .replay))
     }
-    try restored.load?.judge(backup: manifest.backup, into: &result)
+    try restored.load?.judge(backup: manifest.backup, by: checks, into: &result)
     return (restored.held.isEmpty ? nil : restored, result)
   }
 }

@@ -110,8 +110,9 @@ extension DrillRunner {
         }, in: [unsealed.found.folder], backup: manifest.backup)
     }
     var result = StageResult(
-      try UnsealedCheck.check(
-        manifest, irregular: unsealed.found.folder.irregular, measured: measured, listed: listed))
+      checks.judged(
+        try UnsealedCheck.check(
+          manifest, irregular: unsealed.found.folder.irregular, measured: measured, listed: listed)))
     result.phases = [PhaseTiming(.integrity, elapsed: start.duration(to: .now))]
     var files: [String: Digest] = [:]
     for (name, measurement) in measured { if case .read(_, let digest) = measurement { files[name] = digest } }

@@ -127,7 +127,11 @@ struct SandboxLoadDrillTests {
             load, on: RedisLoadedStore(members: loaded.members, slots: try #require(loaded.slotTable)))
           #expect(result.written > 0 && result.refused.isEmpty && result.unasked == 0)
           var judged = StageResult()
-          try LoadPart(alone: alone, loaded: result).judge(backup: "b", into: &judged)
+          try LoadPart(alone: alone, loaded: result).judge(backup: "b", by: .all, into: &judged)
+          var blind = StageResult()
+          try LoadPart(alone: alone, loaded: result).judge(
+            backup: "b", by: .without(.answersUnderLoad), into: &blind)
+          #expect(blind.judgement.findings.isEmpty)
           #expect(proxy.lies == (lies ? 1 : 0))
           #expect(judged.judgement.findings.map(\.code) == (lies ? [.answerDiffersUnderLoad] : []))
           #expect(judged.judgement.findings.allSatisfy { $0.stage == .replay && $0.subject.key != nil })
