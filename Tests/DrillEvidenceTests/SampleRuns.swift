@@ -73,6 +73,30 @@ enum SampleRuns {
       clockHeld: true,
       phases: [])
     run.fingerprintRoot = Digest(words: (0xABCD, 1, 2, 3))
+    run.selfTest = selfTest
+    return run
+  }
+
+  static var selfTest: SelfTest {
+    SelfTest(
+      seed: 42, asked: 3,
+      planted: [
+        .init(
+          part: .bytes, fault: "flip-byte", place: "s1.rdb, at byte 4711", expected: [.checksumMismatch],
+          found: [.checksumMismatch]),
+        .init(
+          part: .restored, fault: "value-changed", place: "shard s3, db0, slot 77", expected: [.restoredDiffers],
+          found: [.restoredDiffers]),
+        .init(
+          part: .answers, fault: "answer-changed", place: "get, slot 5461", expected: [.answerDiffers],
+          found: [.answerDiffers]),
+      ], omitted: [.init(.content, reason: "no fingerprint of the source")], bytesCopied: 1_048_576, elapsedMs: 31)
+  }
+
+  /// All is well but the checks: one of them let a fault pass.
+  static func unsound() throws -> Run {
+    var run = try passing(4)
+    run.selfTest?.planted[1].found = []
     return run
   }
 }

@@ -164,6 +164,17 @@ enum MetricsAnswer {
           }
       })
     out.metric(
+      "firedrill_self_test_faults", .gauge,
+      "Faults that the last finished run planted in copies, by whether its checks found them.",
+      latest(question, drills).flatMap { labels, run -> [Sample] in
+        guard let test = run.selfTest else { return [] }
+        return [
+          ("found", test.caught), ("missed", test.planted - test.caught),
+          ("unplanted", max(0, test.asked - test.planted)),
+        ]
+        .map { Sample(Double($0.1), labels + [("outcome", $0.0)]) }
+      })
+    out.metric(
       "firedrill_missed_drills_total", .counter, "Due times by the declared schedules at which the drill did not run.",
       drills.map { labels, drill in
         let missed = question.memory.clusters[labels[0].1]?.missed ?? []

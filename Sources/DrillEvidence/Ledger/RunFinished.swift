@@ -42,6 +42,8 @@ public struct RunFinished: LeafBody, Hashable {
   /// SHA-256 over the drill file and all that it names: the policy in force.
   public var policy: Digest?
   public var governance: Governance?
+  /// Nil too where the run did not come to plant anything, and in leaves of versions that planted nothing.
+  public var selfTest: SelfTest.Tally?
 
   /// Whether it is about a backup that nobody sealed.
   public var isUnsealed: Bool { backups.contains { $0.unsealed != nil } }
@@ -80,5 +82,6 @@ public struct RunFinished: LeafBody, Hashable {
     isolation = run.sandbox?.isolation
     policy = try PolicyDigest.of(run.files)
     governance = run.governance
+    selfTest = run.selfTest?.tally
   }
 }

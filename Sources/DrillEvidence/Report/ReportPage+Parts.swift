@@ -18,6 +18,9 @@ extension ReportPage {
     public var host: String?
     public var backups: [Run.BackupExamined]
     public var sandbox: SandboxFacts?
+    /// Nil where the run planted nothing, or its details are gone.
+    public var selfTest: SelfTest?
+    public var selfTestTally: SelfTest.Tally?
     public var fingerprintRoot: Digest?
     /// SHA-256 over the drill file and all that it names.
     public var policy: Digest?

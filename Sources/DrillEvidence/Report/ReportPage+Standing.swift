@@ -25,7 +25,10 @@ extension ReportPage {
     switch standing {
     case .pass:
       return "level \((source.level ?? .none).rawValue): \((source.level ?? .none).claim(for: source.backups))"
-    case .inconclusive: return "nothing wrong was seen, but too little was looked at to say that all is well"
+    case .inconclusive:
+      return source.selfTest?.isSound ?? true
+        ? "nothing wrong was seen, but too little was looked at to say that all is well"
+        : "nothing wrong was seen, but its own checks did not find all that was planted for them"
     case .fail:
       let stage = source.run?.firstFailingStage ?? source.entry.outcome?.firstFailingStage
       return stage == .objectives

@@ -48,6 +48,9 @@ struct RunGaps {
           .obstacle, "drift", "can neither be explained nor be held against the backup",
           Format.plural(ambiguous, "difference")))
     }
+    if let doubt = source.run?.selfTest?.doubt ?? source.selfTest?.doubt {
+      gaps.append(gap(.obstacle, "self-test", doubt))
+    }
     return gaps
   }
 
@@ -72,7 +75,7 @@ struct RunGaps {
     guard let examined = source.examined else { return [] }
     let stopped = Set(source.run?.obstacles.map(\.stage) ?? [])
     let examinedParts = Set(source.coverage.filter { $0.coverage.examined > 0 }.map(\.stage))
-    let optional: Set<Stage> = [.catalog, .replay, .compare, .drift, .objectives]
+    let optional: Set<Stage> = [.selfTest, .catalog, .replay, .compare, .drift, .objectives]
     return Stage.allCases.filter {
       !examined.stages.contains($0) && !stopped.contains($0) && !optional.contains($0) && !examinedParts.contains($0)
     }.map { gap(.notDone, "stage \($0.rawValue)", "it did not run to its end") }
@@ -80,6 +83,9 @@ struct RunGaps {
 
   private var notDone: [ReportPage.Gap] {
     var gaps: [ReportPage.Gap] = []
+    if source.selfTest == nil {
+      gaps.append(gap(.notDone, "self-test", "no fault was planted to see whether the run's checks find it"))
+    }
     if source.answers == nil {
       gaps.append(gap(.notDone, "answers", "no operation was put to both sides"))
     }

@@ -20,6 +20,7 @@ struct RunSource {
   var backups: [Run.BackupExamined] { run?.backups ?? leaf?.backups ?? [] }
   var answers: Run.AnswerTally? { run?.answers ?? leaf?.answers }
   var drift: [Run.DriftTally] { run?.drift ?? leaf?.drift ?? [] }
+  var selfTest: SelfTest.Tally? { run?.selfTest?.tally ?? leaf?.selfTest }
   var examined: Run.Examined? { run?.examined ?? leaf?.examined }
   /// Nil: not recorded.
   var latencies: [Run.Latency]? { run?.latencies ?? leaf?.latencies }
@@ -31,7 +32,8 @@ struct RunSource {
       run: entry.run, drill: entry.drill, engine: run?.engine ?? leaf?.engine, state: entry.state, verdict: verdict,
       level: level, requiredLevel: requiredLevel, startedAt: entry.startedAt,
       finishedAt: run?.finishedAt ?? leaf?.finishedAt, seed: entry.seed, tool: run?.tool ?? leaf?.tool,
-      host: run?.host ?? leaf?.host, backups: backups, sandbox: run?.sandbox,
+      host: run?.host ?? leaf?.host, backups: backups, sandbox: run?.sandbox, selfTest: run?.selfTest,
+      selfTestTally: selfTest,
       fingerprintRoot: run?.fingerprintRoot ?? leaf?.fingerprintRoot, policy: leaf?.policy,
       governance: run?.governance ?? leaf?.governance, hasDetails: run != nil,
       leaves: [entry.startedLeaf, entry.finishedLeaf].compactMap { $0 })

@@ -61,6 +61,7 @@ public struct RunDetails: Sendable {
     driftSamples(run, &page)
     parts.comparisons(&page, most: .max)
     parts.sandbox(&page, inFull: true)
+    parts.selfTest(&page, inFull: true)
     if let root = run.fingerprintRoot { page.field("Content", ["fingerprint root \(root)"]) }
     parts.notes(&page, most: .max)
     page.field("Made by", ["\(run.tool) on \(run.host)"])

@@ -23,7 +23,10 @@ struct RunParts {
   private var headline: String {
     switch run.verdict {
     case .pass: return "level \(run.level.rawValue): \(run.claim)"
-    case .inconclusive: return "nothing wrong was seen, but too little was looked at to say that all is well"
+    case .inconclusive:
+      return run.selfTest?.doubt == nil
+        ? "nothing wrong was seen, but too little was looked at to say that all is well"
+        : "nothing wrong was seen, but its own checks did not find all that was planted for them"
     case .fail:
       let real = run.findings.contains { $0.stage != .objectives }
       return real
@@ -91,6 +94,7 @@ struct RunParts {
       let causes = Set(open.map(\.cause.rawValue)).sorted().joined(separator: "; ")
       reasons.append(["\(differences) can neither be explained nor be held against the backup: \(causes)"])
     }
+    if let reason = run.selfTest?.doubt { reasons.append([Span("self-test", .unsure), "  \(reason)"]) }
     if run.coverage.allSatisfy({ $0.coverage.examined == 0 }) { reasons.append(["nothing at all was examined"]) }
     if reasons.isEmpty, run.findings.isEmpty, !run.reaches(run.requiredLevel) {
       reasons.append([
@@ -287,6 +291,21 @@ struct RunParts {
     if rest > 0 {
       page.field(most == 0 ? "Notes" : "", ["\(most == 0 ? "" : "and ")\(Format.plural(rest, "more note"))"])
     }
+  }
+
+  /// Nothing where the run did not come to it. That it is sound is no news where something is wrong, and there is much else to show.
+  func selfTest(_ page: inout Page, inFull: Bool) {
+    guard let test = run.selfTest, inFull || run.verdict != .fail || !test.isSound else { return }
+    page.field("Self-test", [Span(test.outcome, test.isSound ? .good : .unsure), "\(inFull ? "; \(test.cost)" : "")"])
+    guard inFull else { return }
+    page.table(
+      test.planted.map {
+        [
+          Span($0.isCaught ? "found" : "NOT FOUND", $0.isCaught ? .good : .unsure), Span($0.part.rawValue),
+          Span($0.fault), Span($0.place, .dim), Span($0.found.map(\.rawValue).joined(separator: ", ")),
+        ]
+      }, indent: Page.margin)
+    for omission in test.omitted { page.field("", ["none in \(omission.part.rawValue): \(omission.reason)"]) }
   }
 
   func sandbox(_ page: inout Page, inFull: Bool) {

@@ -51,6 +51,7 @@ public struct RunSummary: Sendable {
     parts.drift(&page, most: (examined + 1) / 2)
     parts.comparisons(&page, most: (examined + 2) / 2)
     parts.sandbox(&page, inFull: false)
+    parts.selfTest(&page, inFull: false)
     parts.notes(&page, most: examined / 2)
     if run.verdict == .pass { parts.next(&page, isRecorded: isRecorded) }
     return page

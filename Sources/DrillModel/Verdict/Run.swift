@@ -36,6 +36,8 @@ public struct Run: Hashable, Sendable, Codable {
   public var examined: Examined?
   /// Who answers for the findings, and by when; nil where the drill names nobody.
   public var governance: Governance?
+  /// Whether its checks find what is planted; nil where it did not come to that, and in runs that were recorded before there was one.
+  public var selfTest: SelfTest?
 
   public init(
     id: String, drill: String, cluster: String, engine: String, files: [String: String], seed: UInt64,
@@ -301,10 +303,11 @@ public struct Run: Hashable, Sendable, Codable {
     }
   }
 
-  /// Pass needs the required level, no finding and nothing that could not be looked at.
+  /// Pass needs the required level, no finding, nothing that could not be looked at, and checks that find what is planted.
   public var verdict: Verdict {
     var parts: [Verdict] = findings.map { _ in .fail } + obstacles.map { _ in .inconclusive }
     if let answers, answers.indeterminate > 0 { parts.append(.inconclusive) }
+    if let selfTest, !selfTest.isSound { parts.append(.inconclusive) }
     if drift.contains(where: { $0.attribution == .ambiguous && $0.count > 0 }) { parts.append(.inconclusive) }
     parts.append(reaches(requiredLevel) ? .pass : .inconclusive)
     if coverage.allSatisfy({ $0.coverage.examined == 0 }) { parts.append(.inconclusive) }

@@ -9,6 +9,8 @@ public enum Stage: String, Sendable, Codable, CaseIterable, Comparable {
   case replay
   case compare
   case drift
+  /// Faults are planted in copies, to see whether the checks find them.
+  case selfTest = "self-test"
   case objectives
 
   public static func < (a: Stage, b: Stage) -> Bool { a.order < b.order }

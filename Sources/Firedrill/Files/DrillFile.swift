@@ -32,6 +32,8 @@ public struct DrillFile: Sendable {
   /// What the restored copy is put under once all else is compared, writes included; nil: nothing.
   public var load: WorkloadFile?
   public var objectives: Objectives
+  /// Faults that each run plants in copies, to see whether its checks find them; at least one.
+  public var selfTestFaults = 5
   public var ledger: String?
   /// Who answers for what is found, and by when; nil where nobody is named.
   public var governance: Governance?

@@ -84,6 +84,10 @@ struct DrillFileReader {
     }
     drill.workload = try workload(file)
     drill.load = try load(file, engine: drill.engineName)
+    if let selfTest = try file.section("self_test") {
+      drill.selfTestFaults = try selfTest.integer("faults", in: 1...100) ?? drill.selfTestFaults
+      try selfTest.finish()
+    }
     drill.ledger = try file.text("ledger").map(texts.absolute)
     drill.governance = try GovernanceReader.read(file)
     drill.notify = try NotifySection(absolute: texts.absolute).targets(file)

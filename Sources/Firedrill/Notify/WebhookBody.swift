@@ -53,7 +53,8 @@ struct WebhookBody: Encodable, Hashable {
 
   static func summary(of run: Run) -> String {
     let codes = run.findings.map(\.code.rawValue) + run.obstacles.map(\.code.rawValue)
-    let different = codes.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    let doubtful = run.selfTest.map { !$0.isSound } ?? false ? ["self-test"] : []
+    let different = (codes + doubtful).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     let reasons = different.isEmpty ? "" : ": " + different.prefix(5).joined(separator: ", ")
     return
       "drill \(run.drill) of cluster \(run.cluster): \(run.verdict.rawValue) at level \(run.level.rawValue)\(run.isUnsealed ? ", unsealed" : "")\(reasons)"

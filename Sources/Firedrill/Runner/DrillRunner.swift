@@ -53,6 +53,13 @@ struct DrillRunner: Sendable {
     try await stage(.drift, "comparing with other references", &draft, needs: restored) {
       try await attributeDrift(of: $0)
     }
+    let ground = sealed.map {
+      SelfTestGround(
+        backup: $0, files: sealedFiles, reference: reference, decoded: decoded, restored: restored)
+    }
+    try await stage(.selfTest, "planting faults in copies, to see whether they are found", &draft, needs: ground) {
+      try await testItself(on: $0)
+    }
     try await lookAtImmutability(of: sealed, &draft)
     try await stage(.objectives, "measuring against the objectives", &draft, needs: sealed) { [run = draft.run] in
       checkObjectives(of: run, sealed: $0)
@@ -72,7 +79,7 @@ struct DrillRunner: Sendable {
   /// What may be restored: nothing once something was found wrong with it.
   private func sound(_ decoded: Decoded?, _ draft: RunDraft) -> Decoded? { draft.run.findings.isEmpty ? decoded : nil }
 
-  /// All that needs no restore.
+  /// All that needs no restore. It plants no faults: that is for drills, which are recorded.
   ///
   /// - Parameter expected: the distribution of shards that the backup should cover; nil: its own alone.
   func check(

@@ -18,6 +18,7 @@ struct StageResult: Sendable {
   /// What was read of an unsealed backup.
   var unsealed: UnsealedBackup?
   var sandbox: SandboxFacts?
+  var selfTest: SelfTest?
   var fingerprintRoot: Digest?
   /// The shards that were restored and read back, and the slots of which every record was.
   var restored: (shards: [String], slots: SlotSet)?
@@ -81,6 +82,7 @@ struct RunDraft: Sendable {
       run.backups[run.backups.count - 1].unsealed = unsealed
     }
     run.sandbox = result.sandbox ?? run.sandbox
+    run.selfTest = result.selfTest ?? run.selfTest
     run.fingerprintRoot = result.fingerprintRoot ?? run.fingerprintRoot
     restored = result.restored ?? restored
     unanswered = unanswered.union(result.unanswered)

@@ -73,6 +73,14 @@ struct RunTextTests {
     try GoldenFile.expect(text, is: "summary-inconclusive.txt")
   }
 
+  @Test("a run whose checks let a planted fault pass says which, and does not look green") func unsound() throws {
+    let text = try RunSummary(SampleRuns.unsound()).text()
+    #expect(
+      text.hasPrefix("INCONCLUSIVE  nothing wrong was seen, but its own checks did not find all that was planted"))
+    #expect(!text.contains("WHAT IS WRONG"))
+    try GoldenFile.expect(text, is: "summary-unsound.txt")
+  }
+
   @Test("a run that examined nothing does not look green") func nothing() throws {
     let text = RunSummary(SampleRuns.empty()).text()
     #expect(text.hasPrefix("INCONCLUSIVE"))

@@ -21,6 +21,9 @@ struct BadInputTests {
       ("governance: {owner: ada, deadlines: {high: 3}}", "drill.yaml:9:44", "7d"),
       ("governance: {owner: ada, deadlines: 0s}", "drill.yaml:9:37", "at least a second"),
       ("governance: {owner: ada, ownr: bob}", "drill.yaml:9:26", "'owner'"),
+      ("self_test: {faults: 0}", "drill.yaml:9:21", "'faults'"),
+      ("self_test: {}\nself_test: {}", "drill.yaml:", "twice"),
+      ("self_test: false", "drill.yaml:9:12", "mapping"),
       ("governance: \" \"", "drill.yaml:9:13", "nobody"), ("governance: [ada]", "drill.yaml:9:13", "mapping"),
     ])
   func badFile(line: String, place: String, word: String) async throws {

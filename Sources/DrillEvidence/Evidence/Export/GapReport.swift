@@ -64,6 +64,7 @@ enum GapReport {
     for (code, count) in run.obstacles.sorted(by: { $0.key < $1.key }) {
       gaps.append(gap(.obstacle, "could not look: \(code), \(Format.plural(count, "time"))"))
     }
+    if let doubt = run.selfTest?.doubt { gaps.append(gap(.obstacle, "its own checks: \(doubt)")) }
     for part in run.coverage {
       for (reason, amount) in part.coverage.skipped.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
         gaps.append(

@@ -8,6 +8,7 @@ struct RunAccount: Codable, Hashable {
   var obstacles: [Obstacle]
   var isolationDetail: String?
   var server: String?
+  var selfTest: SelfTest?
 
   struct Obstacle: Codable, Hashable {
     var code: DrillError.Code
@@ -21,5 +22,6 @@ struct RunAccount: Codable, Hashable {
     obstacles = run.obstacles.map { Obstacle(code: $0.code, stage: $0.stage) }
     isolationDetail = run.sandbox?.isolationDetail
     server = run.sandbox?.server
+    selfTest = run.selfTest
   }
 }

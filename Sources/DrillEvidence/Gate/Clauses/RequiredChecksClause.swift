@@ -59,6 +59,7 @@ extension RunFinished {
   func hasLookedAtNothing(in stage: Stage) -> Bool {
     switch stage {
     case .catalog, .manifest, .restore, .objectives: false
+    case .selfTest: selfTest.map { $0.planted == 0 } ?? true
     case .replay: answers.map { $0.equal + $0.different + $0.indeterminate == 0 } ?? true
     case .integrity, .decode, .fingerprint, .compare, .drift:
       !coverage.contains { $0.stage == stage && $0.coverage.examined > 0 }

@@ -27,9 +27,10 @@ struct StandingClause: GateClause {
         facts: [RecordedFact(leaf: cutOff.leaf, run: cutOff.body.run)])
     }
     if let unclear = runs.last(where: { $0.body.verdict == .inconclusive }) {
-      let codes = unclear.body.obstacles.keys.sorted().joined(separator: ", ")
+      let reasons = (unclear.body.obstacles.keys.sorted() + [unclear.body.selfTest?.doubt].compactMap { $0 })
+        .joined(separator: ", ")
       return .cannotBeTold(
-        "\(unclear.body.run) was inconclusive\(codes.isEmpty ? "" : ": \(codes)")", measured: "inconclusive",
+        "\(unclear.body.run) was inconclusive\(reasons.isEmpty ? "" : ": \(reasons)")", measured: "inconclusive",
         facts: [RecordedFact(unclear)])
     }
     return ClauseOutcome(

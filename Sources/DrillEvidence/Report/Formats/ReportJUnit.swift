@@ -43,7 +43,7 @@ public struct ReportJUnit: Sendable {
       return Suite(
         name: page.cluster, cases: [Case(name: "a run is recorded", outcome: .error, message: "no run is recorded")])
     }
-    var cases = [level(run)] + stages
+    var cases = [level(run)] + stages + selfTest(run)
     cases += page.objectives.map { objective in
       let words = ReportWords.objective(objective)
       return Case(
@@ -67,6 +67,16 @@ public struct ReportJUnit: Sendable {
         name: name, outcome: .error, message: "inconclusive: \(headlineOfRun)", text: gapText, seconds: seconds)
     case nil: return Case(name: name, outcome: .error, message: run.state.rawValue, text: gapText)
     }
+  }
+
+  /// Whether the run's own checks find what is planted; none where it did not come to that.
+  private func selfTest(_ run: ReportPage.RunFacts) -> [Case] {
+    guard let tally = run.selfTestTally else { return [] }
+    let name = "the run's checks find planted faults"
+    guard let doubt = run.selfTest?.doubt ?? tally.doubt else {
+      return [Case(name: name, outcome: .passed, seconds: (run.selfTest?.elapsedMs ?? 0) / 1000)]
+    }
+    return [Case(name: name, outcome: .error, message: doubt)]
   }
 
   private var headlineOfRun: String {

@@ -325,6 +325,18 @@ struct ReportViewParts {
           "clock \(sandbox.clockHeld ? "held at the cut" : "not held")",
         ])
     }
+    if let test = run.selfTest {
+      let planted = test.planted.prefix(20).map {
+        "\($0.part.rawValue): \($0.fault), \($0.place): \($0.isCaught ? $0.found.map(\.rawValue).joined(separator: ", ") : "NOT FOUND")"
+      }
+      add(
+        "Self-test",
+        ["\(test.outcome), \(test.cost)"] + planted
+          + [test.planted.count > 20 ? "and \(test.planted.count - 20) more" : nil]
+          + test.omitted.map { "none in \($0.part.rawValue): \($0.reason)" })
+    } else if let tally = run.selfTestTally {
+      add("Self-test", ["\(tally.caught) of \(Format.plural(tally.planted, "planted fault")) found"])
+    }
     add("Content", [run.fingerprintRoot.map { "fingerprint root \($0)" }])
     add(
       "Owner",
