@@ -1,3 +1,4 @@
+import DrillChecks
 import DrillCrypto
 public import DrillEvidence
 public import DrillModel
@@ -147,7 +148,7 @@ public enum Firedrill {
       engine: try Engines().named(cluster.description.engine), cluster: cluster, catalog: Workplace.absolute(catalog),
       key: try KeyFile.readSigningKey(Workplace.absolute(key)), retention: retention, rationale: rationale,
       follows: follows, on: predecessor,
-      trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) },
+      trust: TrustPolicy(try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }),
       encoding: encoding ?? cluster.encoding, keys: keys, events: events)
     return try await runner.run { sealed in
       if follows { try await untilCancelled(sealed, events) }

@@ -17,6 +17,14 @@ public enum CatalogCheck {
       expected: "an artifact that can be read", observed: observed)
   }
 
+  /// Holds a backup's signed statement against the one that an earlier run found under the same name; nil where it is that one.
+  public static func replaced(_ backup: String, was before: Digest, in run: String, now: Digest) -> Finding? {
+    guard before != now else { return nil }
+    return Finding(
+      .manifestReplaced, stage: .manifest, subject: Finding.Subject(backup: backup),
+      expected: "statement \(before.short), as run \(run) found it", observed: "statement \(now.short)")
+  }
+
   /// - Parameter backup: the last of the chain that does not reach the point.
   public static func unreachable(_ expected: String, _ observed: String, backup: String) -> Finding {
     Finding(

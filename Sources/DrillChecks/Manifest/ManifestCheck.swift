@@ -3,8 +3,8 @@ public import DrillModel
 
 /// Judges a stored manifest before anything that it says is believed.
 public struct ManifestCheck: Sendable {
-  /// The keys that the drill trusts; never keys that came with the backup.
-  public var trusted: [PublicKey]
+  /// The keys that the drill trusts, and with what; never keys that came with the backup.
+  public var trust: TrustPolicy
   public var requiresSignature: Bool
   /// The backup that the manifest must belong to: its folder's name.
   public var backup: String
@@ -17,13 +17,22 @@ public struct ManifestCheck: Sendable {
   private static let mostEncodings = 8
 
   public init(
-    backup: String, cluster: String? = nil, engine: String? = nil, trusted: [PublicKey], requiresSignature: Bool
+    backup: String, cluster: String? = nil, engine: String? = nil, trust: TrustPolicy, requiresSignature: Bool
   ) {
     self.backup = backup
     self.cluster = cluster
     self.engine = engine
-    self.trusted = trusted
+    self.trust = trust
     self.requiresSignature = requiresSignature
+  }
+
+  /// With keys of which one is enough, at any time.
+  public init(
+    backup: String, cluster: String? = nil, engine: String? = nil, trusted: [PublicKey], requiresSignature: Bool
+  ) {
+    self.init(
+      backup: backup, cluster: cluster, engine: engine, trust: TrustPolicy(trusted),
+      requiresSignature: requiresSignature)
   }
 
   public struct Result: Sendable {
@@ -32,7 +41,7 @@ public struct ManifestCheck: Sendable {
     public var manifest: Manifest?
     /// SHA-256 of the statement; nil where there is no envelope to take it from.
     public var digest: Digest?
-    /// Trusted keys that signed. Empty is not wrong where no signature is required, but earns no ``Level/bytes``.
+    /// Trusted keys that signed and may. Empty is not wrong where no signature is required, but earns no ``Level/bytes``.
     public var signers: Set<PublicKey> = []
   }
 
@@ -54,13 +63,19 @@ public struct ManifestCheck: Sendable {
       return result
     }
     result.digest = envelope.payloadDigest
-    result.signers = envelope.signers(among: trusted)
-    if let finding = signatureFinding(envelope, result.signers), checks.contains(finding.code) {
+    let signers = envelope.signers(among: trust.publicKeys)
+    if let finding = signatureFinding(envelope, signers), checks.contains(finding.code) {
       result.findings.append(finding)
       return result
     }
     do {
       let manifest = try read(envelope)
+      let (valid, finding) = signersThatMay(signers, sign: manifest)
+      if let finding, checks.contains(finding.code) {
+        result.findings = [finding]
+        return result
+      }
+      result.signers = valid
       result.findings = checks.judged(mismatches(manifest))
       if result.findings.isEmpty { result.manifest = manifest }
     } catch {
@@ -76,6 +91,7 @@ public struct ManifestCheck: Sendable {
     if envelope.signatures.isEmpty {
       return requiresSignature ? finding(.manifestUnsigned, "a signature by a trusted key", "no signature") : nil
     }
+    let trusted = trust.publicKeys
     guard requiresSignature || !trusted.isEmpty else { return nil }
     let named = trusted.first { key in envelope.signatures.contains { $0.keyID == key.keyID } }
     if let named {
@@ -86,6 +102,49 @@ public struct ManifestCheck: Sendable {
     return finding(
       .signatureUntrusted, "a signature by one of \(Wording.count(trusted.count, "trusted key"))",
       claimed.isEmpty ? "signed by an unnamed key" : "signed by key \(claimed.joined(separator: ", "))")
+  }
+
+  /// The signers whose signature counts for this manifest, and what is wrong where they are too few: the worst reason first.
+  private func signersThatMay(
+    _ signers: Set<PublicKey>, sign manifest: Manifest
+  ) -> (Set<PublicKey>, Finding?) {
+    // Nobody has to have signed, and nobody did.
+    guard !signers.isEmpty else { return ([], nil) }
+    // A key that is listed twice may be trusted with different things; what one entry revokes no other gives back.
+    let revoked = trust.keys.first { signers.contains($0.key) && $0.revoked != nil }
+    let entries = trust.keys.filter { entry in
+      signers.contains(entry.key) && !trust.keys.contains { $0.key == entry.key && $0.revoked != nil }
+    }
+    let meant = entries.filter(\.sealsBackups)
+    let valid = meant.filter { $0.isValid(at: manifest.cut.time) }
+    let keys = Set(valid.map(\.key))
+    guard keys.count < trust.threshold else { return (keys, nil) }
+    func name(_ key: TrustedKey) -> String { "key \(key.key.keyID.prefix(16))" }
+    if let revoked, let time = revoked.revoked {
+      return (
+        [], finding(.signatureRevoked, "a signature by a key that is not revoked", "\(name(revoked)), revoked \(time)")
+      )
+    }
+    if let other = entries.first(where: { entry in !meant.contains { $0.key == entry.key } }) {
+      let purposes = (other.purposes ?? []).map(\.rawValue).sorted().joined(separator: ", ")
+      return (
+        [],
+        finding(.signatureWrongPurpose, "a signature by a key for backups", "\(name(other)), which is for \(purposes)")
+      )
+    }
+    if let other = meant.first(where: { !keys.contains($0.key) }) {
+      return (
+        [],
+        finding(
+          .signatureOutOfTime, "a cut within the validity of \(name(other)), \(other.window)", "\(manifest.cut.time)")
+      )
+    }
+    return (
+      [],
+      finding(
+        .signaturesTooFew, "signatures by \(trust.threshold) different trusted keys",
+        "by \(keys.count), among \(Wording.count(signers.count, "trusted signer"))")
+    )
   }
 
   /// Reads the statement strictly, and holds it against itself.

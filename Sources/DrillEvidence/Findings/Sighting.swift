@@ -176,7 +176,9 @@ extension FindingCode {
 
   fileprivate var isAboutSignature: Bool {
     switch self {
-    case .manifestUnsigned, .signatureInvalid, .signatureUntrusted: true
+    case .manifestUnsigned, .signatureInvalid, .signatureUntrusted, .signatureRevoked, .signatureOutOfTime,
+      .signatureWrongPurpose, .signaturesTooFew:
+      true
     default: false
     }
   }

@@ -107,6 +107,62 @@ extension PlaybookPage {
           "If it is your own new key: add its public half to `trust:`. The change stands in `firedrill ledger policy-changes`.",
           "If nobody knows the key: treat the backup as tampered with, and see `firedrill explain signature-invalid`.",
         ])
+    case .signatureRevoked:
+      return page(
+        [
+          "The finding names the key and since when it is revoked; does `revoked:` in the drill file say that rightly?",
+          "`firedrill ledger list --cluster CLUSTER`: did the backup pass before the key was revoked, and is its manifest still the same?",
+          "What else did that key sign since? `firedrill check` for each backup of that time.",
+        ],
+        [
+          "Whoever has the key can sign anything with any date: what it signed proves nothing on its own any more.",
+          "Give the backup jobs their new key, take a new backup, and drill that one.",
+          "If this one is all that you have, hold it against a copy that was kept where that key never was, and seal that copy again.",
+        ])
+    case .signatureOutOfTime:
+      return page(
+        [
+          "The finding names the cut that the manifest states and the time for which the key is trusted.",
+          "Was the key replaced at that time, and does a backup job still seal with the old one?",
+          "Does the manifest's cut fit the time in the backup's name and the times of its files? A cut that was dated back does not.",
+        ],
+        [
+          "Give the job its new key; take a new backup.",
+          "Change `from` or `until` only where they are wrong: an old key that is trusted for new backups was replaced for nothing.",
+          "If the cut was dated back, see `firedrill explain signature-revoked`: somebody has the old key.",
+        ])
+    case .signatureWrongPurpose:
+      return page(
+        [
+          "The finding names the key and what it is for; does `purpose:` in the drill file say that rightly?",
+          "Which job sealed the backup, and with which key file?",
+        ],
+        [
+          "Give the job the key for backups; a key that signs evidence or decisions must not vouch for what they are about.",
+          "If no job of yours did it, treat the backup as tampered with: see `firedrill explain signature-untrusted`.",
+        ])
+    case .signaturesTooFew:
+      return page(
+        [
+          "`firedrill inspect BACKUP --catalog CATALOG` shows which keys signed.",
+          "Did the job that adds the second signature run? Did it sign with the same key as the first?",
+        ],
+        [
+          "Have the signer that is missing look at the backup and sign it.",
+          "Do not lower `threshold:` to get past this: that one signer alone can no longer pass a backup is what it is for.",
+        ])
+    case .manifestReplaced:
+      return page(
+        [
+          "The finding names the run that saw the other manifest: `firedrill ledger show RUN` has its digest.",
+          "Is there another copy of the backup, and which of the two manifests has it?",
+          "Did somebody seal the backup again? Nothing of firedrill writes a second manifest under the same name.",
+        ],
+        [
+          "Until it is explained, count it as a rollback: somebody put an older, or another, signed manifest in its place. Do not restore it.",
+          "Fetch the manifest that the earlier run saw from another copy, and run the drill again.",
+          "A backup that has to be sealed anew gets a name of its own, so that both can be told apart.",
+        ])
     case .manifestMismatch:
       return page(
         [

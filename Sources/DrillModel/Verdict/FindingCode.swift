@@ -10,6 +10,11 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   case manifestUnsigned = "manifest-unsigned"
   case signatureInvalid = "signature-invalid"
   case signatureUntrusted = "signature-untrusted"
+  case signatureRevoked = "signature-revoked"
+  case signatureOutOfTime = "signature-out-of-time"
+  case signatureWrongPurpose = "signature-wrong-purpose"
+  case signaturesTooFew = "signatures-too-few"
+  case manifestReplaced = "manifest-replaced"
   case manifestMismatch = "manifest-mismatch"
   case topologyStale = "topology-stale"
   case chainGap = "chain-gap"
@@ -83,6 +88,13 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
       "A trusted key's signature does not verify: the manifest, or the list of digests, was changed after it was signed."
     case .signatureUntrusted:
       "The manifest, or the list of digests, is signed, but by none of the keys that the drill trusts."
+    case .signatureRevoked: "The manifest is signed by a key that the drill lists as revoked."
+    case .signatureOutOfTime:
+      "The manifest is signed by a trusted key, and states a cut before or after the time for which that key is trusted."
+    case .signatureWrongPurpose: "The manifest is signed by a key that is trusted with other things than backups."
+    case .signaturesTooFew: "Fewer different trusted keys signed the manifest than the drill requires."
+    case .manifestReplaced:
+      "The backup's manifest is not the one that an earlier run found signed under the same name."
     case .manifestMismatch:
       "The manifest is genuine but belongs to another backup or cluster than the one it stands for."
     case .topologyStale: "The backup is of another epoch or distribution of slots than the topology that is expected."
@@ -171,6 +183,15 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
       "Treat the backup as tampered with: keep it, do not restore it, compare it with another copy."
     case .signatureUntrusted:
       "Compare the signer with your list of keys; add the key to `trust:` only if you know whose it is."
+    case .signatureRevoked:
+      "Do not restore it on this signature's word: seal what you can vouch for again with the new key, and take a new backup."
+    case .signatureOutOfTime:
+      "See whether a job still seals with an old key, or whether somebody dated a manifest back; correct `from` and `until` only if they are wrong."
+    case .signatureWrongPurpose: "See which job seals with that key; give it the key for backups."
+    case .signaturesTooFew:
+      "See which of the signers did not sign, and why; one key twice counts once. Ask for the missing signature, do not lower the threshold."
+    case .manifestReplaced:
+      "Treat it as a rollback until it is explained: find the copy that the earlier run examined; a backup that is sealed anew needs a name of its own."
     case .manifestMismatch:
       "Look for a copy that went to the wrong folder; restore from the folder that the manifest names."
     case .topologyStale:

@@ -17,12 +17,14 @@ public enum Severity: String, Sendable, Codable, CaseIterable, Comparable, Codin
 extension FindingCode {
   public var severity: Severity {
     switch self {
-    case .signatureInvalid, .signatureUntrusted, .manifestMismatch, .restoredDiffers, .contentDiffers, .countDiffers,
+    case .signatureInvalid, .signatureUntrusted, .signatureRevoked, .manifestMismatch, .manifestReplaced,
+      .restoredDiffers, .contentDiffers, .countDiffers,
       .recordLost,
       .answerDiffers, .answerDiffersUnderLoad, .driftUnexplained, .chainSwapped, .incrementConflict, .encodingOversized:
       .critical
     case .backupMissing, .retentionBreaksChain, .retentionDropsCheckpoint, .retentionDropsVerified, .manifestUnreadable,
-      .manifestUnsigned, .chainGap, .artifactMissing, .artifactNotRegular,
+      .manifestUnsigned, .signatureOutOfTime, .signatureWrongPurpose, .signaturesTooFew, .chainGap, .artifactMissing,
+      .artifactNotRegular,
       .sizeMismatch, .checksumMismatch, .artifactUnreadable, .formatChecksumMismatch, .databaseCorrupt,
       .foreignKeyViolated, .coverageHole, .slotMisplaced, .slotOverlap, .recordDouble, .restoreRejected, .chainCycle,
       .chainOverlap, .chainRepeated, .chainForeign, .chainEpoch, .slotUnowned, .slotContested, .moveOneSided,

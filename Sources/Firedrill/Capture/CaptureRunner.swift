@@ -18,8 +18,8 @@ struct CaptureRunner: Sendable {
   var follows: Bool
   /// The backup to take an increment on, `latest` or an id; nil: a full backup is taken.
   var on: String?
-  /// Keys that may have signed that backup, beside ``key``.
-  var trusted: [PublicKey] = []
+  /// Whose signatures over that backup count, beside ``key``.
+  var trust = TrustPolicy([PublicKey]())
   /// How its artifacts are stored; nil: as they are.
   var encoding: EncodingSection?
   /// What opens the backup that an increment is taken on.
@@ -90,7 +90,7 @@ struct CaptureRunner: Sendable {
   ) async throws -> SealedManifest {
     let predecessor = try on.map {
       try Predecessor(
-        $0, in: catalog, of: cluster.description, engine: engine, trusted: trusted + [key.publicKey], keys: keys)
+        $0, in: catalog, of: cluster.description, engine: engine, trust: trust.adding(key.publicKey), keys: keys)
     }
     let staging = try StagedBackup(
       catalog: catalog, cluster: cluster.description.name, encoder: encoder, plain: plain)

@@ -16,16 +16,16 @@ struct Predecessor: Sendable {
 
   /// - Parameters:
   ///   - name: a backup's id, or `latest`.
-  ///   - trusted: keys one of which must have signed each manifest of the chain.
+  ///   - trust: whose signatures count, of each manifest of the chain.
   /// - Throws: `DrillError`: `no-such-backup`, `catalog-empty`; `capture-refused` where nothing can be made on it.
   init(
-    _ name: String, in root: String, of cluster: ClusterDescription, engine: any Engine, trusted: [PublicKey],
+    _ name: String, in root: String, of cluster: ClusterDescription, engine: any Engine, trust: TrustPolicy,
     keys: KeySection? = nil
   ) throws {
     self.keys = keys
     catalog = try Catalog(root: root)
     self.engine = engine
-    let manifests = VerifiedManifests(catalog, trusted: trusted, requiresSignature: true)
+    let manifests = VerifiedManifests(catalog, trust: trust, requiresSignature: true)
     let id = try Predecessor.named(name, in: catalog, cluster.name, manifests)
     func refuse(_ detail: String) -> DrillError {
       DrillError(.captureRefused, subject: id, detail: "\(detail); take a full backup, without --on")

@@ -22,7 +22,7 @@ struct BackupChoice: Sendable {
 struct BackupChooser {
   var catalog: Catalog
   var cluster: String
-  var trusted: [PublicKey]
+  var trust: TrustPolicy
   var requiresSignature: Bool
   /// Whether its chains have points between their links' cuts.
   var restoresWithinLinks = false
@@ -149,7 +149,7 @@ struct BackupChooser {
 
   private func weigh(_ entry: Catalog.Entry) -> Weighed {
     let name = BackupName(entry.id)
-    let checked = ManifestCheck(backup: entry.id, trusted: trusted, requiresSignature: requiresSignature)
+    let checked = ManifestCheck(backup: entry.id, trust: trust, requiresSignature: requiresSignature)
       .check(try? catalog.envelope(of: entry.id))
     var weighed = Weighed(kind: .doubtful, entry: entry, name: name, fileTime: catalog.fileTime(of: entry.id))
     if let manifest = checked.manifest {

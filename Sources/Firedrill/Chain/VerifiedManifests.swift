@@ -5,20 +5,25 @@ import DrillModel
 /// The manifests of a catalog, each read and verified once.
 final class VerifiedManifests {
   private let catalog: Catalog
-  private let trusted: [PublicKey]
+  private let trust: TrustPolicy
   private let requiresSignature: Bool
   private var results: [String: ManifestCheck.Result] = [:]
   private var claims: [String: [String]]?
 
-  init(_ catalog: Catalog, trusted: [PublicKey], requiresSignature: Bool) {
+  init(_ catalog: Catalog, trust: TrustPolicy, requiresSignature: Bool) {
     self.catalog = catalog
-    self.trusted = trusted
+    self.trust = trust
     self.requiresSignature = requiresSignature
+  }
+
+  /// With keys of which one is enough, at any time.
+  convenience init(_ catalog: Catalog, trusted: [PublicKey], requiresSignature: Bool) {
+    self.init(catalog, trust: TrustPolicy(trusted), requiresSignature: requiresSignature)
   }
 
   func result(_ id: String) -> ManifestCheck.Result {
     if let known = results[id] { return known }
-    let result = ManifestCheck(backup: id, trusted: trusted, requiresSignature: requiresSignature)
+    let result = ManifestCheck(backup: id, trust: trust, requiresSignature: requiresSignature)
       .check(try? catalog.envelope(of: id))
     results[id] = result
     return result

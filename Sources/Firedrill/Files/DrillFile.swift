@@ -17,8 +17,8 @@ public struct DrillFile: Sendable {
   public var backups: BackupSelection
   /// Whether a manifest must be signed by a trusted key.
   public var requiresSignature: Bool
-  /// Public keys, absolute paths of PEM files.
-  public var trust: [String]
+  /// Whose signatures count.
+  public var trust: TrustSection
   /// Set where no artifact may be changeable where it lies: how that is asked.
   public var immutability: ImmutabilityProbe?
   /// What opens encoded backups; nil: no key.

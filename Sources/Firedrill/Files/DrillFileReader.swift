@@ -25,7 +25,7 @@ struct DrillFileReader {
     let file = try YAMLSection(file: name, text: try texts.text(name))
     var drill = DrillFile(
       name: try file.requiredText("drill"), seed: try file.seed() ?? 1, backups: try backups(file),
-      requiresSignature: true, trust: [],
+      requiresSignature: true, trust: TrustSection(),
       sandbox: try sandbox(file.section("sandbox")), level: try file.choice("level", of: Level.self) ?? .answers,
       references: try references(file), objectives: try objectives(file.section("objectives")), texts: [:])
     guard drill.name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }), !drill.name.isEmpty else {
@@ -50,7 +50,7 @@ struct DrillFileReader {
 
     let signature = try file.choice("signature", of: Signature.self) ?? .required
     drill.requiresSignature = signature == .required
-    drill.trust = try file.texts("trust")?.map(texts.absolute) ?? []
+    drill.trust = try TrustSection(file, absolute: texts.absolute)
     drill.immutability = try ImmutabilityProbe.read(file, absolute: texts.absolute)
     drill.keys = try EncodingReader(absolute: texts.absolute, text: { try texts.text(texts.sibling(of: name, $0)) })
       .keys(
@@ -79,7 +79,7 @@ struct DrillFileReader {
         "catalog",
         "a backup is captured into a folder and not into a remote catalog; name a folder, and let a job copy it there")
     }
-    if signature == .required, drill.trust.isEmpty, drill.production == nil, !drill.backups.isUnsealed {
+    if signature == .required, drill.trust.entries.isEmpty, drill.production == nil, !drill.backups.isUnsealed {
       throw file.missing(["trust"], "the drill needs 'trust', the public keys that its manifests may be signed with")
     }
     drill.workload = try workload(file)

@@ -43,7 +43,7 @@ public struct CheckRequest: Sendable {
       try unsealed.map { Catalog.Entry(id: $0.found.id, claimed: nil, problem: nil) }
       ?? place.catalog.entry(named: place.id)
     var drill = DrillFile(
-      name: "check", seed: 1, backups: .id(place.id), requiresSignature: requiresSignature, trust: trust,
+      name: "check", seed: 1, backups: .id(place.id), requiresSignature: requiresSignature, trust: TrustSection(trust),
       sandbox: .init(), level: requiresSignature ? .decoded : .none,
       references: [.captured], objectives: .init(), texts: [:])
     drill.immutability = immutability
@@ -65,7 +65,8 @@ public struct CheckRequest: Sendable {
       let runner = DrillRunner(
         drill: drill, engine: try Engines().named(engine), catalog: place.catalog, mirror: place.mirror, cluster: nil,
         unsealed: unsealed?.found,
-        trusted: try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }, verifiedCuts: [], folder: folder,
+        trust: TrustPolicy(try trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) }), verifiedCuts: [],
+        folder: folder,
         events: events)
       try await runner.check(entry, expecting: expected, into: &draft)
     }

@@ -21,7 +21,9 @@ struct DrillRunner: Sendable {
   var point = ChainPoint.cut
   /// What an earlier run read of the same unsealed backup.
   var earlier: RunRecords.ReadFiles?
-  var trusted: [PublicKey]
+  var trust: TrustPolicy
+  /// The manifests that earlier runs found signed and whole, by backup.
+  var known: [String: RunRecords.KnownManifest] = [:]
   /// Cuts of this cluster that earlier runs verified, for the recovery point.
   var verifiedCuts: [Instant]
   /// The run's private folder.

@@ -25,7 +25,7 @@ struct DrillSession: Sendable {
     var records: RunRecords
     /// To seal with; nil where nothing is captured.
     var key: SigningKey?
-    var trusted: [PublicKey]
+    var trust: TrustPolicy
     var runs: SessionRuns
   }
 
@@ -39,19 +39,19 @@ struct DrillSession: Sendable {
   /// - Parameter maxAge: age within which a passing run is relied on instead.
   func run(unlessPassedWithin maxAge: Duration?) async throws -> SessionResult {
     let key = try drill.capture.map { try $0.key.map(KeyFile.readSigningKey) ?? SigningKey.generate(.ed25519) }
-    var trusted = try drill.trust.map(KeyFile.readPublicKey)
-    if drill.production != nil, let key { trusted.append(key.publicKey) }
+    var trust = try drill.trust.policy()
+    if drill.production != nil, let key { trust = trust.adding(key.publicKey) }
 
     let root = Workplace.workRoot(drill.sandbox.folder)
     let ledger = Workplace.ledgerPath(flag: options.ledger, drill: drill.ledger)
     let records = RunRecords(path: ledger)
-    return try await DrillLock.with(drill: drill.name, ledger: ledger, work: root) { [trusted] in
+    return try await DrillLock.with(drill: drill.name, ledger: ledger, work: root) { [trust] in
       if let maxAge, let skipped = try skip(maxAge, records) { return .skipped(skipped) }
       try sweep(root)
       let outcomes = try await RunFolder.with(below: root) { folder in
         if let live = drill.cluster?.description { try LiveGuard.check(live, folder: folder) }
         let setting = Setting(
-          folder: folder, records: records, key: key, trusted: trusted, runs: SessionRuns(first: begin(records)))
+          folder: folder, records: records, key: key, trust: trust, runs: SessionRuns(first: begin(records)))
         try await work(setting)
         return setting.runs.outcomes
       }
@@ -154,7 +154,7 @@ struct DrillSession: Sendable {
     let runner = CaptureRunner(
       engine: try engines.named(cluster.description.engine), cluster: cluster, catalog: catalog, key: key,
       retention: capture.retention, rationale: capture.rationale ?? "taken by drill \(drill.name)",
-      follows: capture.follows, on: capture.on, trusted: setting.trusted,
+      follows: capture.follows, on: capture.on, trust: setting.trust,
       encoding: capture.encoding ?? cluster.encoding, keys: drill.keys, events: events)
     try await runner.run { sealed in
       setting.records.see(sealed.manifest.topology, of: cluster.description.name, in: TopologySeen.live)
@@ -187,7 +187,7 @@ struct DrillSession: Sendable {
       choice =
         try unsealed.map { BackupChoice(entries: [Catalog.Entry(id: $0.id, claimed: nil, problem: nil)]) }
         ?? BackupChooser(
-          catalog: opened.catalog, cluster: description.name, trusted: setting.trusted,
+          catalog: opened.catalog, cluster: description.name, trust: setting.trust,
           requiresSignature: drill.requiresSignature,
           restoresWithinLinks: (try engines.named(description.engine) as? any ChainRestoring)?.restoresWithinLinks
             ?? false
@@ -208,7 +208,8 @@ struct DrillSession: Sendable {
         drill: drill, engine: try engines.named(description.engine), catalog: opened.catalog, mirror: opened.mirror,
         cluster: cluster, unsealed: unsealed, point: choice.point ?? .cut,
         earlier: unsealed.flatMap { setting.records.readFiles(of: $0.id, cluster: description.name) },
-        trusted: setting.trusted, verifiedCuts: setting.records.verifiedCuts(of: description.name),
+        trust: setting.trust, known: setting.records.manifests(of: description.name),
+        verifiedCuts: setting.records.verifiedCuts(of: description.name),
         folder: "\(setting.folder)/r\(number)", events: events)
       try FileManager.default.createDirectory(
         atPath: runner.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

@@ -73,6 +73,31 @@ final class RunRecords: Sendable {
     }
   }
 
+  /// A signed statement as a run found it under a backup's name.
+  struct KnownManifest: Sendable {
+    var run: String
+    var digest: Digest
+  }
+
+  /// The manifests of a cluster's backups, and of all links of their chains, as the last run found them that read every byte of what a trusted key signed. A
+  /// run that found one replaced says nothing of it.
+  func manifests(of cluster: String) -> [String: KnownManifest] {
+    guard let ledger, let entries = try? ledger.runs(cluster: cluster) else { return [:] }
+    let runs = entries.compactMap(\.outcome).filter {
+      $0.level >= .bytes && !$0.isUnsealed && $0.findings[FindingCode.manifestReplaced.rawValue] == nil
+    }
+    var known: [String: KnownManifest] = [:]
+    for run in runs.sorted(by: { $0.startedAt < $1.startedAt }) {
+      for backup in run.backups {
+        for link in backup.chain?.links ?? [] {
+          known[link.backup] = KnownManifest(run: run.run, digest: link.manifest)
+        }
+        if let digest = backup.manifest { known[backup.backup] = KnownManifest(run: run.run, digest: digest) }
+      }
+    }
+    return known
+  }
+
   func record(_ run: Run, began: Bool) -> DrillOutcome {
     guard let ledger else { return DrillOutcome(run: run, ledger: path, recordingProblem: problem) }
     do {

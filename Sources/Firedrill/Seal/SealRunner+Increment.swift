@@ -17,7 +17,7 @@ extension SealRunner {
     }
     let cluster = ClusterDescription(name: request.cluster, engine: engine.name, endpoints: [])
     let trusted = try request.trust.map { try KeyFile.readPublicKey(Workplace.absolute($0)) } + [key.publicKey]
-    let predecessor = try Predecessor(name, in: catalog, of: cluster, engine: engine, trusted: trusted)
+    let predecessor = try Predecessor(name, in: catalog, of: cluster, engine: engine, trust: TrustPolicy(trusted))
     let last = predecessor.last.manifest
     let shards = try shards(of: artifacts, statement, predecessor)
     let stated = try cutStated()

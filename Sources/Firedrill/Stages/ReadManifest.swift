@@ -11,10 +11,16 @@ extension DrillRunner {
       backup: backup.id, manifest: checked.digest, cut: checked.manifest?.cut,
       stated: checked.manifest.map(Run.BackupExamined.Stated.init))
     guard let manifest = checked.manifest, let digest = checked.digest else { return (nil, result) }
-    let manifests = VerifiedManifests(catalog, trusted: trusted, requiresSignature: drill.requiresSignature)
+    let manifests = VerifiedManifests(catalog, trust: trust, requiresSignature: drill.requiresSignature)
     let chain = engine.chainCheck.check(
       .init(manifest: manifest, digest: digest), known: manifests.known, increments: manifests.increments)
     result.judgement.findings += checks.judged(chain.findings)
+    result.judgement.findings += checks.judged(
+      chain.links.compactMap { link in
+        known[link.manifest.backup].flatMap {
+          CatalogCheck.replaced(link.manifest.backup, was: $0.digest, in: $0.run, now: link.digest)
+        }
+      })
     guard result.judgement.isClean else { return (nil, result) }
     let links = chain.links
     let target: ChainTarget
@@ -38,7 +44,7 @@ extension DrillRunner {
 
   func manifestCheck(of backup: String) -> ManifestCheck {
     var check = ManifestCheck(
-      backup: backup, cluster: cluster?.description.name, engine: cluster?.description.engine, trusted: trusted,
+      backup: backup, cluster: cluster?.description.name, engine: cluster?.description.engine, trust: trust,
       requiresSignature: drill.requiresSignature)
     check.checks = checks
     return check

@@ -154,4 +154,90 @@ struct ManifestCheckTests {
 
   @Test("a backup that is not there is backup-missing")
   func missing() { #expect(CatalogCheck.missing("shop-9", "the catalog holds no such backup").code == .backupMissing) }
+
+  // MARK: What keys are trusted with
+
+  private let now = Instant(millisecondsSince1970: 1000)
+
+  private func check(_ keys: [TrustedKey], threshold: Int = 1) -> ManifestCheck {
+    ManifestCheck(
+      backup: "shop-1", cluster: "shop", trust: TrustPolicy(keys, threshold: threshold), requiresSignature: true)
+  }
+
+  private func expectClean(
+    _ check: ManifestCheck, _ bytes: [UInt8], by signers: Set<PublicKey>,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let result = check.check(bytes)
+    #expect(result.findings.isEmpty && result.manifest != nil, sourceLocation: sourceLocation)
+    #expect(result.signers == signers, sourceLocation: sourceLocation)
+  }
+
+  @Test(
+    "a revoked key signs nothing, of whatever cut, and however else it is trusted; another key beside it still does")
+  func revoked() throws {
+    let (key, other) = (try SigningKey.generate(.ed25519), try SigningKey.generate(.ed25519))
+    let bytes = try sealed(manifest, [key])
+    let later = Instant(millisecondsSince1970: 1_000_000)
+    for revoked in [Instant(millisecondsSince1970: 0), now, later] {
+      let entry = TrustedKey(key.publicKey, revoked: revoked)
+      expect(.signatureRevoked, check([entry]), bytes)
+      expect(.signatureRevoked, check([entry, TrustedKey(key.publicKey)]), bytes)
+      expectClean(
+        check([entry, TrustedKey(other.publicKey)]), try sealed(manifest, [key, other]), by: [other.publicKey])
+    }
+    expectClean(check([TrustedKey(key.publicKey)]), bytes, by: [key.publicKey])
+  }
+
+  @Test("a key signs cuts from the first to the last instant of its time, and no other")
+  func time() throws {
+    let key = try SigningKey.generate(.ecdsaP256)
+    let bytes = try sealed(manifest, [key])
+    func entry(_ from: Int64?, _ until: Int64?) -> TrustedKey {
+      TrustedKey(
+        key.publicKey, from: from.map { Instant(millisecondsSince1970: $0) },
+        until: until.map { Instant(millisecondsSince1970: $0) })
+    }
+    for (from, until) in [(1001, nil), (nil, 999), (1001, 2000), (0, 999)] as [(Int64?, Int64?)] {
+      expect(.signatureOutOfTime, check([entry(from, until)]), bytes)
+    }
+    for (from, until) in [(1000, nil), (nil, 1000), (1000, 1000), (nil, nil)] as [(Int64?, Int64?)] {
+      expectClean(check([entry(from, until)]), bytes, by: [key.publicKey])
+    }
+    // Replaced and renewed: each of its times counts.
+    expectClean(check([entry(nil, 500), entry(900, nil)]), bytes, by: [key.publicKey])
+  }
+
+  @Test("a key for evidence or decisions signs no backup")
+  func purpose() throws {
+    let key = try SigningKey.generate(.ed25519)
+    let bytes = try sealed(manifest, [key])
+    expect(.signatureWrongPurpose, check([TrustedKey(key.publicKey, purposes: [.evidence, .gate])]), bytes)
+    expectClean(check([TrustedKey(key.publicKey, purposes: [.backup, .gate])]), bytes, by: [key.publicKey])
+  }
+
+  @Test("two signers have to be two keys: one that signed twice counts once, and so does one that is listed twice")
+  func threshold() throws {
+    let (key, other) = (try SigningKey.generate(.ed25519), try SigningKey.generate(.ecdsaP256))
+    let both = [TrustedKey(key.publicKey), TrustedKey(other.publicKey)]
+    expect(.signaturesTooFew, check(both, threshold: 2), try sealed(manifest, [key]))
+    expect(.signaturesTooFew, check(both, threshold: 2), try sealed(manifest, [key, key]))
+    expect(.signaturesTooFew, check(both + [both[0]], threshold: 2), try sealed(manifest, [key, key]))
+    expectClean(check(both, threshold: 2), try sealed(manifest, [key, other]), by: [key.publicKey, other.publicKey])
+    // A second signer that may not sign is none, and says why.
+    let revoked = [both[0], TrustedKey(other.publicKey, revoked: now)]
+    expect(.signatureRevoked, check(revoked, threshold: 2), try sealed(manifest, [key, other]))
+  }
+
+  @Test("a key id that lies decides nothing")
+  func lyingKeyID() throws {
+    let (key, other) = (try SigningKey.generate(.ed25519), try SigningKey.generate(.ed25519))
+    var envelope = try Envelope(parsing: sealed(manifest, [key]))
+    envelope = Envelope(
+      payload: envelope.payload,
+      signatures: envelope.signatures.map { .init(keyID: other.publicKey.keyID, bytes: $0.bytes) })
+    expectClean(check([TrustedKey(key.publicKey)]), try envelope.encoded(), by: [key.publicKey])
+    let refused = check([TrustedKey(other.publicKey)]).check(try envelope.encoded())
+    #expect(refused.findings.map(\.code) == [.signatureInvalid])
+  }
 }

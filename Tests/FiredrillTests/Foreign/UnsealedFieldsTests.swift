@@ -18,7 +18,7 @@ struct UnsealedFieldsTests {
   @Test("needs neither a key to trust nor a catalog where its path is absolute")
   func least() async throws {
     let drill = try await read("{unsealed: /dumps/night}")
-    #expect(drill.backups == .unsealed(UnsealedSelection(path: "/dumps/night")) && drill.trust.isEmpty)
+    #expect(drill.backups == .unsealed(UnsealedSelection(path: "/dumps/night")) && drill.trust.entries.isEmpty)
     let latest = try await read("{unsealed: latest}", "catalog: dumps\n")
     #expect(latest.backups == .unsealed(UnsealedSelection(path: nil)))
   }
