@@ -1,7 +1,7 @@
 # One target per habit; `make help` lists them. Nothing here needs more than make, bash and Swift.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: setup build drill drill-redis drill-migration test test-servers test-corpus lint format bench dist dist-twice dist-check clean help
+.PHONY: setup build drill drill-redis drill-migration scenarios test test-servers test-corpus lint format bench dist dist-twice dist-check clean help
 
 firedrill := .build/release/firedrill
 sources := Package.swift Sources Tests Benchmarks
@@ -20,6 +20,9 @@ drill-redis: build ## the same on a real Redis Cluster, started on loopback and 
 
 drill-migration: build ## a re-sharding with backups drilled before, in the middle and after, the gate and the way back
 	drills/migration/story.sh $(firedrill) firedrill-work/migration
+
+scenarios: build ## plant every fault of drills/scenarios and see whether it is found as stated; writes the matrix there
+	@.ci/scenarios $(firedrill) .build/scenarios.json
 
 # One test at a time: many start servers, and on few cores their time-outs would measure the machine.
 test: setup ## run all tests, those on real servers included

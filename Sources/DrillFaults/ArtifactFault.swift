@@ -8,6 +8,8 @@ public enum ArtifactFault: String, Hashable, Sendable, Codable, CaseIterable {
   case append
   /// A block of up to 4096 bytes is zero.
   case zeroBlock = "zero-block"
+  /// A slice of up to 4096 bytes stands twice in a row.
+  case duplicateSlice = "duplicate-slice"
   /// Two files have each other's contents.
   case swap
   /// The file is gone.

@@ -13,8 +13,9 @@ public enum FaultInjector {
   /// - Parameters:
   ///   - other: the file to swap with; used by ``ArtifactFault/swap`` alone, and damaged like the first.
   ///   - range: offsets among which one is drawn, ends included, from the file's end where negative; nil: anywhere.
-  ///     Used by ``ArtifactFault/flipByte``, ``ArtifactFault/truncate`` (where the file then ends) and
-  ///     ``ArtifactFault/zeroBlock`` (whose block then is the range).
+  ///     Used by ``ArtifactFault/flipByte``, ``ArtifactFault/duplicateSlice`` (where the slice begins),
+  ///     ``ArtifactFault/truncate`` (where the file then ends) and ``ArtifactFault/zeroBlock`` (whose block then is the
+  ///     range).
   ///   - seed: decides where and how. One seed gives the same damage to the same file.
   /// - Throws: `io` where the file cannot be damaged, or where the damage changed nothing (an empty file, a block
   ///   that was zero before, two equal files).
@@ -34,7 +35,7 @@ public enum FaultInjector {
       let otherBefore = try digest(other)
       try swap(path, other)
       guard try digest(other) == before, before != otherBefore else { throw failure(path, "swapping changed nothing") }
-    case .flipByte, .truncate, .append, .zeroBlock:
+    case .flipByte, .truncate, .append, .zeroBlock, .duplicateSlice:
       (planted.offset, planted.count) = try edit(fault, path, range, &random)
     }
     let after = try digest(path)
@@ -67,6 +68,11 @@ public enum FaultInjector {
       let added = (0...random.below(64)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
       try write(added, at: size, file, path)
       return (size, UInt64(added.count))
+    case .duplicateSlice:
+      let start = drawn()
+      let count = min(UInt64(block), size - start)
+      try insert(read(Int(count), at: start, file, path), at: start, of: size, file, path)
+      return (start, count)
     case .flipByte:
       let offset = drawn()
       let old = try read(1, at: offset, file, path)
@@ -88,6 +94,19 @@ public enum FaultInjector {
       throw failure(path, "holds nothing but zeros")
     case .swap, .remove: preconditionFailure("not an edit")
     }
+  }
+
+  /// Moves what follows out of the way first, its end before its beginning.
+  private static func insert(
+    _ bytes: [UInt8], at start: UInt64, of size: UInt64, _ file: Int32, _ path: String
+  ) throws {
+    var end = size
+    while end > start {
+      let count = min(end - start, 1 << 20)
+      end -= count
+      try write(read(Int(count), at: end, file, path), at: end + UInt64(bytes.count), file, path)
+    }
+    try write(bytes, at: start, file, path)
   }
 
   private static func offsets(_ range: (Int64, Int64), of size: UInt64, _ path: String) throws -> ClosedRange<UInt64> {

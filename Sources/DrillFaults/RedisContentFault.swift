@@ -11,19 +11,30 @@ public struct RedisContentFault: Sendable {
   public var commands: [String]
   /// The type of the records that are drawn: `string`, `list`, `set`, `zset`, `hash`, `stream`; nil: any.
   public var kind: String?
+  /// The names among which records are drawn, as `KEYS` takes them.
+  public var names: String
   public var seed: UInt64
 
-  public init(commands: [String], kind: String? = nil, seed: UInt64) {
+  public init(commands: [String], kind: String? = nil, names: String = "*", seed: UInt64) {
     self.commands = commands
     self.kind = kind
+    self.names = names
     self.seed = seed
+  }
+
+  /// What a change came to.
+  public struct Changed: Sendable {
+    /// What shows that the contents changed, one sentence each.
+    public var proofs: [String]
+    /// The two keys that were drawn; empty where the commands name none.
+    public var key: String
+    public var other: String
   }
 
   /// Changes a file in place.
   ///
-  /// - Returns: what shows that the contents changed, one sentence each.
   /// - Throws: `DrillError`: `server-missing`, `server-failed`; `io` where nothing changed.
-  public func plant(in path: String) async throws -> [String] {
+  public func plant(in path: String) async throws -> Changed {
     guard let server = SandboxTools.executable("redis-server") else {
       throw DrillError(.serverMissing, subject: "redis-server", detail: "content is changed by a real server")
     }
@@ -39,7 +50,7 @@ public struct RedisContentFault: Sendable {
         "--port", "0", "--unixsocket", folder + "/s", "--dir", folder, "--save", "", "--replicaof", "127.0.0.1 1",
         "--replica-read-only", "no", "--enable-debug-command", "yes",
       ])
-    let proof = try await ChildProcess.with(launch) { child in
+    let changed = try await ChildProcess.with(launch) { child in
       try await RedisConnection.with(try await ready(folder + "/s", child), RedisCredentials()) { connection in
         let before = try await digest(connection)
         let (key, other) = try await drawn(connection)
@@ -53,12 +64,15 @@ public struct RedisContentFault: Sendable {
         let after = try await digest(connection)
         guard before != after else { throw failure("the server's own digest of its contents did not change") }
         _ = try await connection.ask("SAVE")
-        return "\(changedBySay.joined(separator: ", ")): the server's own digest of its contents changed"
+        return Changed(
+          proofs: ["\(changedBySay.joined(separator: ", ")): the server's own digest of its contents changed"],
+          key: key,
+          other: other)
       }
     }
     try FileManager.default.removeItem(atPath: path)
     try FileManager.default.copyItem(atPath: folder + "/dump.rdb", toPath: path)
-    return [proof]
+    return changed
   }
 
   private func ready(_ socket: String, _ child: ChildProcess) async throws -> Endpoint {
@@ -82,6 +96,10 @@ public struct RedisContentFault: Sendable {
     var text = try await connection.ask("DEBUG", "DIGEST").text ?? ""
     for key in try await keys(connection) {
       text += " \(try await connection.ask("PEXPIRETIME", key).integer ?? 0)"
+      // Its digest writes scores with 17 digits, and takes 0 and -0 for one.
+      if try await connection.ask("TYPE", key).text == "zset" {
+        text += " \(try await connection.ask("ZRANGE", key, "0", "-1", "WITHSCORES"))"
+      }
       if try await connection.ask("TYPE", key).text == "stream" {
         text += " \(try await connection.ask("XINFO", "STREAM", key, "FULL"))"
       }
@@ -89,15 +107,15 @@ public struct RedisContentFault: Sendable {
     return text
   }
 
-  private func keys(_ connection: RedisConnection) async throws -> [String] {
-    (try await connection.ask("KEYS", "*").array ?? []).compactMap(\.text).sorted()
+  private func keys(_ connection: RedisConnection, _ names: String = "*") async throws -> [String] {
+    (try await connection.ask("KEYS", names).array ?? []).compactMap(\.text).sorted()
   }
 
   /// Two seeded keys of the kind that is asked for.
   private func drawn(_ connection: RedisConnection) async throws -> (String, String) {
     guard commands.contains(where: { $0.contains("{key}") || $0.contains("{other}") }) else { return ("", "") }
     var found: [String] = []
-    for key in try await keys(connection) {
+    for key in try await keys(connection, names) {
       let type = try await connection.ask("TYPE", key).text
       if kind == nil || type == kind { found.append(key) }
     }

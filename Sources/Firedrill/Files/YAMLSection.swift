@@ -154,9 +154,17 @@ final class YAMLSection {
   }
 
   func texts(mappedBy field: String) throws -> [String: String] {
-    guard let section = try section(field) else { return [:] }
+    try section(field)?.texts() ?? [:]
+  }
+
+  /// All fields as text, whatever their names.
+  func texts() throws -> [String: String] {
     var values: [String: String] = [:]
-    for (key, value) in section.fields { values[key.string ?? ""] = try section.text(value, key.string ?? "") }
+    for (key, value) in fields {
+      let name = key.string ?? ""
+      known.append(name)
+      values[name] = try text(value, name)
+    }
     return values
   }
 

@@ -15,7 +15,7 @@ protocol Plant: Sendable {
 
 /// The plants by the field that names them in a scenario's file.
 enum PlantKind: String, CaseIterable {
-  case bytes, shell, content, manifest
+  case bytes, shell, content, manifest, program, drill
 
   var type: any Plant.Type {
     switch self {
@@ -23,6 +23,8 @@ enum PlantKind: String, CaseIterable {
     case .shell: ShellPlant.self
     case .content: ContentPlant.self
     case .manifest: ManifestPlant.self
+    case .program: ProgramPlant.self
+    case .drill: DrillPlant.self
     }
   }
 }

@@ -2,14 +2,20 @@ public import DrillModel
 
 /// A planted fault, and what has to be found of it: one file of `drills/scenarios/`.
 public struct Scenario: Sendable {
-  /// The file's name without its ending; unique in the catalogue.
+  /// The file's name without its ending, with the variant's where the file has several; unique in the catalogue.
   public var name: String
+  /// The file's name: scenarios of one family are variants of each other.
+  public var family: String
   public var faultClass: FaultClass
   /// What is planted, and where; one sentence.
   public var about: String
   /// The engines that have such a fault.
   public var engines: [ProductionFile.Engine]
   var base: ScenarioBase
+  /// Texts that lie in the bench beside the drill, by name.
+  var files: [String: String]
+  /// What is done first, with and without the fault.
+  var before: [any Plant]
   /// Planted in this order, all of them.
   var plants: [any Plant]
   /// What is planted where nothing may be found; empty: nothing.
@@ -33,6 +39,10 @@ public struct ScenarioExpectation: Hashable, Sendable {
   public var stage: Stage?
   /// Exactly these codes, however often.
   public var findings: Set<FindingCode>
+  /// At least one of these codes beside them, where the damage decides which; empty: none has to be.
+  public var any: Set<FindingCode> = []
+  /// Codes that may stand beside them: where the damage falls, or what is asked, decides whether they do.
+  public var also: Set<FindingCode> = []
   /// Exactly these reasons for not having looked.
   public var obstacles: Set<DrillError.Code>
 

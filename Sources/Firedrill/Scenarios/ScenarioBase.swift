@@ -1,4 +1,6 @@
+import DrillCrypto
 import DrillEngines
+import DrillFaults
 import DrillModel
 import DrillProduction
 import Foundation
@@ -9,7 +11,7 @@ enum ScenarioBase: String, CaseIterable, Sendable {
   case backup
   /// A full backup (`$link0`) and three increments on it (`$link1` … `$backup`).
   case chain
-  /// As ``backup``, and production still answers: nothing was written after the cut.
+  /// As ``backup``, and production still answers: nothing was written after the cut. On Redis its changes since then are recorded.
   case live
 }
 
@@ -21,8 +23,11 @@ struct StandingBase: Sendable {
   var variables: [String: String]
   /// Fields of the drill.
   var drill: [String: String]
+  /// What copies do not copy but link to, since it goes on changing.
+  var shared: [String] = []
 
-  static let records = 600
+  /// Enough for a thousand of one shard.
+  static let records = 3600
   static let shards = 3
 
   /// Makes a base below `root`, hands it to `body`, and ends and removes all of it.
@@ -32,7 +37,7 @@ struct StandingBase: Sendable {
   ) async throws -> R {
     let folder = "\(root)/\(base.rawValue)-\(engine.rawValue)"
     try FileManager.default.createDirectory(atPath: folder + "/backups", withIntermediateDirectories: true)
-    for key in ["seal", "other"] { _ = try Firedrill.keygen(out: "\(folder)/\(key)") }
+    for key in ["seal", "other", "second"] { _ = try Firedrill.keygen(out: "\(folder)/\(key)") }
     let maker = Maker(base: base, engine: engine, seed: seed, folder: folder)
     switch engine {
     case .sqlite: return try await maker.sqlite(body)
@@ -53,18 +58,28 @@ struct StandingBase: Sendable {
       let production = try await SyntheticSQLiteProduction.make(
         in: live, seed: seed, records: StandingBase.records, shards: StandingBase.shards)
       try await production.churn(changes: 60, seed: seed &+ 1)
+      for file in production.cluster.files {
+        _ = try SQLiteContentFault(statements: ScenarioOddities.statements(for: file.slots ?? .all)).plant(
+          in: file.path)
+      }
       let files = production.cluster.files.map {
         "  - {shard: \($0.name), path: live/\($0.name).db, slots: \"\($0.slots?.description ?? "")\"}\n"
       }.joined()
       for name in ["shop", "books"] {
         try write(
           "cluster: \(name)\nengine: sqlite\nfiles:\n\(files)version_columns: {\"*\": version}\n"
-            + "tombstones: {customers: customers_deleted, orders: orders_deleted, sessions: sessions_deleted}\n"
+            + "tombstones: {customers: customers_deleted, orders: orders_deleted, sessions: sessions_deleted, odd: odd_deleted}\n"
             + "capture: {cut: coherent, max_pause: 60s}\n"
             + "answers: {profile: workload.yaml, operations: 200, budget: 60s}\n",
           to: name == "shop" ? "cluster.yaml" : "\(name).yaml")
       }
-      let standing = try await takeBackups { try await production.churn(changes: 40, seed: seed &+ UInt64($0) &+ 2) }
+      let standing = try await takeBackups { step in
+        try await production.churn(changes: 40, seed: seed &+ UInt64(step) &+ 2)
+        guard step == 1 else { return }
+        for file in production.cluster.files {
+          _ = try SQLiteContentFault(statements: ScenarioOddities.deletion).plant(in: file.path)
+        }
+      }
       if base != .live { try await production.churn(changes: 60, seed: seed &+ 9) }
       await production.close()
       return try await body(standing)
@@ -75,8 +90,10 @@ struct StandingBase: Sendable {
     ) async throws -> R {
       try writeWorkload()
       let shape = SyntheticRedisCluster.Shape(masters: StandingBase.shards, replicasPerMaster: 0, syncDelaySeconds: 0)
-      let standing = try await SyntheticRedisCluster.with(shape, name: "shop", below: root) { cluster in
+      let standing = try await SyntheticRedisCluster.with(shape, name: "shop", below: root) {
+        cluster -> (StandingBase, R?) in
         try await cluster.fill(records: StandingBase.records, seed: seed)
+        try await cluster.send(ScenarioOddities.commands)
         for name in ["shop", "books"] {
           try write(
             "cluster: \(name)\nengine: redis\nmode: cluster\n"
@@ -87,11 +104,35 @@ struct StandingBase: Sendable {
         }
         let standing = try await takeBackups { step in
           try await cluster.send((0..<40).map { ["SET", "step:\(step):\($0)", "\($0)"] })
+          if step == 1 { try await cluster.send(ScenarioOddities.deletions) }
         }
-        return base == .live ? (standing, try await body(standing)) : (standing, nil)
+        guard base == .live else { return (standing, nil) }
+        // A stream is known to reach a snapshot once it goes past it: at the next of these, if nothing is written.
+        for master in cluster.masters {
+          try await RedisConnection.with(master, RedisCredentials()) {
+            _ = try await $0.ask("CONFIG", "SET", "repl-ping-replica-period", "1")
+          }
+        }
+        return (standing, try await following(standing, body))
       }
       if let result = standing.1 { return result }
       return try await body(standing.0)
+    }
+
+    /// Takes the last backup, and goes on recording what changes while `body` runs.
+    private func following<R: Sendable>(
+      _ standing: StandingBase, _ body: @escaping @Sendable (StandingBase) async throws -> R
+    ) async throws -> R {
+      let runner = CaptureRunner(
+        engine: RedisEngine(), cluster: try ClusterFile.read(path: folder + "/cluster.yaml"),
+        catalog: folder + "/backups", key: try KeyFile.readSigningKey(folder + "/seal"), follows: true,
+        events: { _ in })
+      return try await runner.run { sealed in
+        var standing = standing
+        standing.variables["backup"] = sealed.manifest.backup
+        standing.shared = ["backups/.changes"]
+        return try await body(standing)
+      }
     }
 
     /// Takes the backups of this base, with some changes between them.
@@ -107,7 +148,8 @@ struct StandingBase: Sendable {
         variables["foreign"] = try await capture("books.yaml")
         variables["older"] = try await capture()
         try await change(1)
-        variables["backup"] = try await capture()
+        // Of Redis the last one of a live base is taken with what changes after it.
+        if base == .backup || engine == .sqlite { variables["backup"] = try await capture() }
       case .chain:
         for step in 0...3 {
           let link = try await capture(on: step == 0 ? nil : "latest")
@@ -116,6 +158,7 @@ struct StandingBase: Sendable {
           try await change(step + 1)
         }
       }
+      try writeTopology(of: variables["backup"] ?? variables["older"] ?? "")
       return StandingBase(
         folder: folder, engine: engine, variables: variables,
         drill: [
@@ -123,6 +166,13 @@ struct StandingBase: Sendable {
           "backup": "{id: $backup}", "level": "answers", "reference": base == .live ? "[captured, live]" : "captured",
           "ledger": "ledger.sqlite", "sandbox": "{folder: work}",
         ])
+    }
+
+    /// The topology that a backup states, as a file that people write.
+    private func writeTopology(of backup: String) throws {
+      let topology = try Firedrill.inspect(backup: backup, catalog: folder + "/backups").manifest.topology
+      let shards = topology.shards.map { "  - {shard: \"\($0.name)\", slots: \"\($0.slots)\"}\n" }.joined()
+      try write("epoch: \(topology.epoch)\nshards:\n\(shards)", to: "topology.yaml")
     }
 
     private func write(_ text: String, to name: String) throws {

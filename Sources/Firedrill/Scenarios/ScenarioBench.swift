@@ -7,7 +7,8 @@ import Foundation
 /// <folder>/drill.yaml        the drill, of ``drill``'s fields
 /// <folder>/cluster.yaml      the cluster
 /// <folder>/backups/…         the catalog
-/// <folder>/seal, other       private keys; .pub beside them; the drill trusts seal.pub alone
+/// <folder>/seal, second, other   private keys; .pub beside them; the drill trusts seal.pub alone
+/// <folder>/topology.yaml     the backup's topology
 /// <folder>/live/…            SQLite: production's files after the cut
 /// <folder>/work, ledger.sqlite
 /// ```
@@ -16,6 +17,8 @@ struct ScenarioBench: Sendable {
   var folder: String
   var engine: ProductionFile.Engine
   var seed: UInt64
+  /// What is tried.
+  var program: ScenarioProgram
   /// Fields of the drill file, each as YAML.
   var drill: [String: String]
   /// The program's arguments.

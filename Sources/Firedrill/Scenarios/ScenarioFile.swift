@@ -15,9 +15,10 @@ enum ScenarioFile {
     let files = names.map { $0.isEmpty ? path : "\(path)/\($0)" }.filter { $0.hasSuffix(".yaml") }
     var scenarios: [String: Scenario] = [:]
     for file in files {
-      let scenario = try read(file)
-      guard scenarios.updateValue(scenario, forKey: scenario.name) == nil else {
-        throw DrillError(.badFile, subject: file, detail: "another scenario has this name")
+      for scenario in try read(file) {
+        guard scenarios.updateValue(scenario, forKey: scenario.name) == nil else {
+          throw DrillError(.badFile, subject: file, detail: "another scenario has the name '\(scenario.name)'")
+        }
       }
     }
     guard !scenarios.isEmpty else {
@@ -26,18 +27,30 @@ enum ScenarioFile {
     return scenarios.values.sorted { ($0.faultClass.rawValue, $0.name) < ($1.faultClass.rawValue, $1.name) }
   }
 
-  static func read(_ path: String) throws -> Scenario {
+  /// The scenario of a file, or its variants.
+  static func read(_ path: String) throws -> [Scenario] {
     let name = (path as NSString).lastPathComponent
     let text: String
     do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
       throw DrillError(.badFile, subject: name, detail: "cannot be read as UTF-8 text", underlying: error)
     }
-    return try scenario(YAMLSection(file: name, text: text), named: (name as NSString).deletingPathExtension)
+    let stem = (name as NSString).deletingPathExtension
+    let file = try YAMLSection(file: name, text: text)
+    guard file.has("each") else { return [try scenario(file, of: stem, named: stem)] }
+    return try file.nodes(mappedBy: "each").map { variant, node in
+      let variables = try file.section(node, "'\(variant)'")
+      // The longest first: `$code` begins `$codes` as well.
+      let words = try variables.texts().sorted { $0.key.count > $1.key.count }
+      let filled = words.reduce(text) { $0.replacing("$\($1.key)", with: $1.value) }
+      return try scenario(YAMLSection(file: name, text: filled), of: stem, named: "\(stem)-\(variant)")
+    }
   }
 
-  private static func scenario(_ file: YAMLSection, named name: String) throws -> Scenario {
+  private static func scenario(_ file: YAMLSection, of stem: String, named name: String) throws -> Scenario {
+    // Taken before, where there are variants.
+    _ = file.node("each")
     let stated = try file.requiredText("scenario")
-    guard stated == name else { throw file.refuse("scenario", "a scenario is named as its file: '\(name)'") }
+    guard stated == stem else { throw file.refuse("scenario", "a scenario is named as its file: '\(stem)'") }
     guard let faultClass = try file.choice("class", of: Scenario.FaultClass.self) else {
       throw file.missing(["class"], "a scenario needs 'class'")
     }
@@ -53,8 +66,9 @@ enum ScenarioFile {
     let plants = try plants(file, "plant")
     guard !plants.isEmpty else { throw file.missing(["plant"], "a scenario plants something: 'plant'") }
     let scenario = Scenario(
-      name: name, faultClass: faultClass, about: try file.requiredText("about"),
-      engines: engines ?? ProductionFile.Engine.allCases, base: base, plants: plants,
+      name: name, family: stem, faultClass: faultClass, about: try file.requiredText("about"),
+      engines: engines ?? ProductionFile.Engine.allCases, base: base, files: try file.texts(mappedBy: "files"),
+      before: try self.plants(file, "before"), plants: plants,
       harmless: try self.plants(file, "harmless"), command: try file.texts("run") ?? ["run", "drill.yaml"],
       drill: try file.texts(mappedBy: "drill"), expected: try expected(file, engines ?? ProductionFile.Engine.allCases))
     try file.finish()
@@ -113,7 +127,9 @@ enum ScenarioFile {
     }
     let expectation = ScenarioExpectation(
       status: status, stage: try section.choice("stage", of: Stage.self),
-      findings: try codes("findings", FindingCode.self), obstacles: try codes("obstacles", DrillError.Code.self))
+      findings: try codes("findings", FindingCode.self), any: try codes("any", FindingCode.self),
+      also: try codes("also", FindingCode.self),
+      obstacles: try codes("obstacles", DrillError.Code.self))
     try section.finish()
     return expectation
   }

@@ -9,22 +9,24 @@ public struct ScenarioMatrix: Sendable {
     var lines = ["| class | fault | engine | found by | first stage | caught |", "|---|---|---|---|---|---|"]
     for (_, rows) in grouped {
       let first = rows[0]
-      let engines = rows.map(\.engine.rawValue).joined(separator: ", ")
+      let engines = Set(rows.map(\.engine.rawValue)).sorted().joined(separator: ", ")
+      let variants = Set(rows.map(\.scenario))
+      let name = variants.count == 1 ? first.scenario : "\(first.family), \(variants.count) variants"
       let codes = first.foundBy.map { "`\($0)`" }.joined(separator: ", ")
       lines.append(
-        "| \(first.faultClass.rawValue) | \(first.scenario) | \(engines) | \(codes.isEmpty ? "nothing" : codes) | \(first.firstStage?.rawValue ?? "–") | \(first.caught ? "yes" : "NO") |"
+        "| \(first.faultClass.rawValue) | \(name) | \(engines) | \(codes.isEmpty ? "nothing" : codes) | \(first.firstStage?.rawValue ?? "–") | \(first.caught ? "yes" : "NO") |"
       )
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// Engines on which a fault was found in the same way share a line.
+  /// Engines on which a fault was found in the same way share a line, and so do variants.
   private var grouped: [(key: String, rows: [ScenarioResult])] {
     var order: [String] = []
     var rows: [String: [ScenarioResult]] = [:]
     for result in results {
       let key =
-        "\(result.scenario) \(result.foundBy) \(result.firstStage?.rawValue ?? "") \(result.caught)"
+        "\(result.family) \(result.foundBy) \(result.firstStage?.rawValue ?? "") \(result.caught)"
       if rows[key] == nil { order.append(key) }
       rows[key, default: []].append(result)
     }

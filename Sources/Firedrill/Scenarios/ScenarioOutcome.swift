@@ -58,13 +58,19 @@ struct ScenarioOutcome: Sendable {
       differences.append(
         "it ended with \(status.map(String.init) ?? "a signal"), and \(expected.status.rawValue) was expected")
     }
-    func compare<Code: RawRepresentable<String> & Hashable>(_ what: String, _ got: Set<Code>, _ wanted: Set<Code>) {
+    func compare<Code: RawRepresentable<String> & Hashable>(
+      _ what: String, _ got: Set<Code>, _ wanted: Set<Code>, _ allowed: Set<Code> = []
+    ) {
       let missing = wanted.subtracting(got).map(\.rawValue).sorted()
-      let more = got.subtracting(wanted).map(\.rawValue).sorted()
+      let more = got.subtracting(wanted).subtracting(allowed).map(\.rawValue).sorted()
       if !missing.isEmpty { differences.append("\(what) missing: \(missing.joined(separator: ", "))") }
       if !more.isEmpty { differences.append("\(what) not expected: \(more.joined(separator: ", "))") }
     }
-    compare("findings", Set(findings.map(\.code)), expected.findings)
+    let found = Set(findings.map(\.code))
+    compare("findings", found, expected.findings, expected.also.union(expected.any))
+    if !expected.any.isEmpty, expected.any.isDisjoint(with: found) {
+      differences.append("findings missing: one of \(expected.any.map(\.rawValue).sorted().joined(separator: ", "))")
+    }
     compare("obstacles", Set(obstacles.map(\.code)), expected.obstacles)
     if let stage = expected.stage, firstStage != stage {
       differences.append("the first stage was \(firstStage?.rawValue ?? "none"), and \(stage.rawValue) was expected")

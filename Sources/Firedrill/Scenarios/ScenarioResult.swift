@@ -4,6 +4,8 @@ import Foundation
 /// What became of one scenario on one engine.
 public struct ScenarioResult: Sendable, Codable {
   public var scenario: String
+  /// What it is a variant of; its own name where there is one alone.
+  public var family: String
   public var faultClass: Scenario.FaultClass
   public var about: String
   public var engine: ProductionFile.Engine

@@ -62,10 +62,11 @@ struct ScenarioRunner: Sendable {
     let expected = scenario.expected[one.engine] ?? .clean
     let start = ContinuousClock.now
     var result = ScenarioResult(
-      scenario: scenario.name, faultClass: scenario.faultClass, about: scenario.about, engine: one.engine, seed: seed,
+      scenario: scenario.name, family: scenario.family, faultClass: scenario.faultClass, about: scenario.about,
+      engine: one.engine, seed: seed,
       proofs: [], foundBy: [], firstStage: nil, differences: [], unproven: [], neighbour: [], elapsedMs: 0)
     do {
-      let (outcome, proofs) = try await outcome(of: scenario, planting: scenario.plants, on: base)
+      let (outcome, proofs) = try await outcome(of: scenario, planting: scenario.before + scenario.plants, on: base)
       result.proofs = proofs
       result.unproven = outcome.unproven + (proofs.isEmpty ? ["nothing shows that anything was planted"] : [])
       result.differences = outcome.differences(from: expected)
@@ -79,7 +80,7 @@ struct ScenarioRunner: Sendable {
     }
     result.neighbour = try await neighbours.once(scenario.neighbourKey) {
       do {
-        let (outcome, _) = try await outcome(of: scenario, planting: scenario.harmless, on: base)
+        let (outcome, _) = try await outcome(of: scenario, planting: scenario.before + scenario.harmless, on: base)
         let differences = outcome.unproven + outcome.differences(from: .clean)
         return differences.isEmpty ? [] : differences + outcome.lines.suffix(3).map { "it said: \($0)" }
       } catch let error as DrillError {
@@ -97,11 +98,19 @@ struct ScenarioRunner: Sendable {
     let folder = "\(root)/s\(String(UInt32.random(in: .min ... .max), radix: 36))"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try FileManager.default.copyItem(atPath: base.folder, toPath: folder)
-    var variables = base.variables
-    variables.merge(try ScenarioRunner.artifacts(in: base, seed: seed)) { $1 }
+    for shared in base.shared {
+      try FileManager.default.removeItem(atPath: "\(folder)/\(shared)")
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(folder)/\(shared)", withDestinationPath: "\(base.folder)/\(shared)")
+    }
+    var variables = try ScenarioVariables.all(of: base, seed: seed)
+    variables["bench"] = folder
     let bench = ScenarioBench(
-      folder: folder, engine: base.engine, seed: seed,
+      folder: folder, engine: base.engine, seed: seed, program: program,
       drill: base.drill.merging(scenario.drill) { $1 }, command: scenario.command, variables: variables)
+    for (name, text) in scenario.files {
+      try Data(bench.filled(text).utf8).write(to: URL(fileURLWithPath: bench.path(name)))
+    }
     return try await planted(plants[...], in: bench)
   }
 
@@ -121,25 +130,14 @@ struct ScenarioRunner: Sendable {
     let outcome = try await next(plants, bench)
     return (outcome, proofs.withLock { $0 })
   }
-
-  /// `$artifact` and `$other_artifact`: data artifacts of the backup, drawn by seed, below the catalog.
-  private static func artifacts(in base: StandingBase, seed: UInt64) throws -> [String: String] {
-    guard let backup = base.variables["backup"] else { return [:] }
-    let manifest = try Firedrill.inspect(backup: backup, catalog: base.folder + "/backups").manifest
-    var names = manifest.artifacts.filter { $0.role == .data }.map { "\(backup)/\($0.name)" }.sorted()
-    var random = SeededGenerator(seed: seed, purpose: "artifacts of a scenario")
-    random.shuffle(&names)
-    var variables = ["artifact": names[0]]
-    if names.count > 1 { variables["other_artifact"] = names[1] }
-    return variables
-  }
 }
 
 extension Scenario {
   /// Scenarios with one key have the same clean neighbour.
   fileprivate var neighbourKey: String {
     harmless.isEmpty
-      ? "\(command) \(drill.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })" : "harmless \(name)"
+      && files.isEmpty && before.isEmpty
+      ? "\(command) \(drill.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })" : "own \(name)"
   }
 }
 

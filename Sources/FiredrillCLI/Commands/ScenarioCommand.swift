@@ -101,7 +101,7 @@ struct ScenarioCommand: AsyncParsableCommand {
       let found = try await interruptible {
         try await Firedrill.run(
           scenarios, on: engine.map { [$0] }, seed: seed, program: program, events: progress,
-          told: { if !isQuiet { Terminal.note($0.line) } })
+          told: { if !isQuiet { Terminal.note($0.caught ? $0.line : $0.text) } })
       }
       if let results { try Firedrill.write(try ScenarioResult.encoded(found), to: Workplace.absolute(results)) }
       if common.json {

@@ -36,6 +36,9 @@ struct FaultInjectorTests {
       case .append:
         #expect(after?.prefix(9000).elementsEqual(original) == true && after?.count == 9000 + count && count > 0)
       case .zeroBlock: #expect(after?[offset..<(offset + count)].allSatisfy { $0 == 0 } == true && count > 0)
+      case .duplicateSlice:
+        let slice = original[offset..<(offset + count)]
+        #expect(after == Array(original.prefix(offset + count) + slice + original.suffix(from: offset + count)))
       case .swap: #expect(after == [1, 2, 3])
       case .remove: #expect(after == nil)
       }

@@ -54,7 +54,8 @@ struct IntegrityCheckTests {
     "each kind of damage has its code",
     arguments: [
       (.flipByte, [.checksumMismatch]), (.zeroBlock, [.checksumMismatch]), (.truncate, [.sizeMismatch]),
-      (.append, [.sizeMismatch]), (.remove, [.artifactMissing]), (.swap, [.sizeMismatch, .sizeMismatch]),
+      (.append, [.sizeMismatch]), (.duplicateSlice, [.sizeMismatch]), (.remove, [.artifactMissing]),
+      (.swap, [.sizeMismatch, .sizeMismatch]),
     ] as [(ArtifactFault, [FindingCode])])
   func faults(fault: ArtifactFault, codes: [FindingCode]) throws {
     for seed in UInt64(1)...5 {

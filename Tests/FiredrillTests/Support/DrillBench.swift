@@ -95,6 +95,8 @@ struct DrillBench: Sendable {
   func key(_ name: String = "seal") throws -> SigningKey { try KeyFile.readSigningKey("\(folder)/\(name)") }
 
   /// Seals the backup again, over its files as they now are and whatever else `change` makes of the manifest: what a backup job does that stores wrong data.
+  ///
+  /// It stands for a backup that was sealed so in the first place: a ledger that knows the manifest from before would call it replaced, and is removed.
   func reseal(with name: String = "seal", _ change: (inout Manifest) throws -> Void = { _ in }) throws {
     var manifest = try manifest()
     try change(&manifest)
@@ -105,6 +107,7 @@ struct DrillBench: Sendable {
     }
     let sealed = try SealedManifest.seal(manifest, with: try key(name))
     try Data(sealed.envelope).write(to: URL(fileURLWithPath: manifestPath))
+    for ending in ["", "-wal", "-shm"] { unlink(ledger + ending) }
   }
 
   /// The captured answers, read from the backup.

@@ -79,7 +79,7 @@ struct DocumentedWordsTests {
       ("DrillFileReader", "drills/README.md"), ("ProductionFile", "drills/README.md"),
       ("ClusterFile", "drills/README.md"),
       ("GatePolicyReader", "drills/README.md"), ("WorkloadFile", "workloads/README.md"),
-      ("OfferedRateReader", "workloads/README.md"),
+      ("OfferedRateReader", "workloads/README.md"), ("../Scenarios/ScenarioFile", "drills/scenarios/README.md"),
     ])
   func readFieldsAreDocumented(_ reader: String, _ document: String) throws {
     let source = try Repository.text("Sources/Firedrill/Files/\(reader).swift")

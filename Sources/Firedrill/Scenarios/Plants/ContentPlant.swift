@@ -1,19 +1,24 @@
 import DrillCrypto
+import DrillEngines
 import DrillFaults
 import DrillModel
 import Foundation
 
 /// Wrong data in whole files: records changed as somebody else's program would change them, and sealed again with the trusted key.
 ///
-/// `redis` has commands, one a line, for a real server that has loaded a shard's artifact; `sqlite` has statements for a shard's file. `{key}` stands for a seeded
-/// key of the kind that `key:` asks for (see ``RedisContentFault``).
+/// `redis` has commands, one an entry, for a real server that has loaded a shard's artifact; `sqlite` has statements for a shard's file. `{key}` and `{other}` stand for
+/// two seeded keys of the kind that `key:` asks for and of a name as `names:` (see ``RedisContentFault``); later plants know the first as `$key` and its slot as `$slot`.
 struct ContentPlant: Plant {
   var redis: [String]
   var sqlite: String?
-  /// Redis: the type of the record that is drawn as `{key}`, and of the second, `{other}`.
   var kind: String?
-  /// The key that seals it again.
-  var signer: String
+  var names: String
+  /// The file, below the catalog.
+  var file: String
+  /// SQLite: production's own file of the shard is changed, and not the backup's.
+  var isLive: Bool
+  /// The keys that seal it again; empty: its manifest stays as it is.
+  var signers: [String]
 
   init(_ section: YAMLSection) throws {
     guard let content = try section.section("content") else {
@@ -22,7 +27,10 @@ struct ContentPlant: Plant {
     redis = try content.texts("redis") ?? []
     sqlite = try content.text("sqlite")
     kind = try content.text("key")
-    signer = try content.text("sign") ?? "seal"
+    names = try content.text("names") ?? "*"
+    file = try content.text("of") ?? "$artifact"
+    isLive = try content.flag("live") ?? false
+    signers = try content.texts("sign") ?? ["seal"]
     try content.finish()
   }
 
@@ -30,26 +38,28 @@ struct ContentPlant: Plant {
     in bench: ScenarioBench, _ body: (ScenarioBench) async throws -> ScenarioOutcome
   ) async throws -> ScenarioOutcome {
     var bench = bench
-    let path = bench.path(bench.filled("backups/$artifact"))
+    let stored = bench.filled(file)
+    let path = bench.path(isLive ? bench.filled("live/$shard.db") : "backups/\(stored)")
     switch bench.engine {
     case .redis:
       guard !redis.isEmpty else { throw DrillError(.usage, subject: "content", detail: "has nothing for redis") }
-      bench.proofs += try await RedisContentFault(commands: redis, kind: kind, seed: bench.seed).plant(in: path)
+      let changed = try await RedisContentFault(
+        commands: redis.map(bench.filled), kind: kind, names: names, seed: bench.seed
+      ).plant(in: path)
+      bench.proofs += changed.proofs
+      // Where none was drawn, the last one stays.
+      if !changed.key.isEmpty {
+        bench.variables["key"] = changed.key
+        bench.variables["slot"] = RedisEngine().slot(ofKey: Array(changed.key.utf8)).description
+      }
     case .sqlite:
       guard let sqlite else { throw DrillError(.usage, subject: "content", detail: "has nothing for sqlite") }
-      bench.proofs += try SQLiteContentFault(statements: sqlite).plant(in: path)
+      bench.proofs += try SQLiteContentFault(statements: bench.filled(sqlite)).plant(in: path)
     }
-    let reseal = ManifestPlant(backup: bench.backup, refreshes: true, set: [:], removed: [], signers: [signer])
+    guard !isLive, !signers.isEmpty else { return try await body(bench) }
+    var reseal = ManifestPlant(backup: String(stored.prefix { $0 != "/" }))
+    reseal.refreshes = true
+    reseal.signers = signers
     return try await reseal.planted(in: bench, body)
-  }
-}
-
-extension ManifestPlant {
-  init(backup: String, refreshes: Bool, set: [String: String], removed: [String], signers: [String]?) {
-    self.backup = backup
-    self.refreshes = refreshes
-    self.set = set
-    self.removed = removed
-    self.signers = signers
   }
 }
