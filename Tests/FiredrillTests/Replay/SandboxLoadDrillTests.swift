@@ -120,8 +120,9 @@ struct SandboxLoadDrillTests {
         let load = try SandboxLoad(profile, over: keys, seed: 3, slot: RedisSlot.slot)
         let driver = ReplayDriver(profile, seed: 3)
         let alone = try await driver.replay(load.questions, on: restored)
-        try await LyingProxy.with(before: folder + "/s", saying: "false-1", insteadOf: lies ? "truth-1" : "no-such") {
-          proxy in
+        try await MisbehavingProxy.with(
+          before: .unix(path: folder + "/s"), .saying("false-1", insteadOf: lies ? "truth-1" : "no-such", most: 1)
+        ) { proxy in
           let loaded = store(.tcp(host: "127.0.0.1", port: proxy.port))
           let result = try await driver.load(
             load, on: RedisLoadedStore(members: loaded.members, slots: try #require(loaded.slotTable)))
@@ -132,7 +133,7 @@ struct SandboxLoadDrillTests {
           try LoadPart(alone: alone, loaded: result).judge(
             backup: "b", by: .without(.answersUnderLoad), into: &blind)
           #expect(blind.judgement.findings.isEmpty)
-          #expect(proxy.lies == (lies ? 1 : 0))
+          #expect(proxy.touched == (lies ? 1 : 0))
           #expect(judged.judgement.findings.map(\.code) == (lies ? [.answerDiffersUnderLoad] : []))
           #expect(judged.judgement.findings.allSatisfy { $0.stage == .replay && $0.subject.key != nil })
           #expect(judged.judgement.obstacles.isEmpty)
