@@ -21,6 +21,10 @@ public struct AnswerCheck: Sendable {
   /// What its coverage is a coverage of.
   static let underLoadPart = "under load, answers"
 
+  /// The largest share of questions that a reference may answer otherwise when it is asked again: beyond it, too much of
+  /// what was asked is left out for the rest to stand for it.
+  public static let mostUnsteady = 0.1
+
   /// Holds a sandbox's answers under load against its own before.
   ///
   /// - Parameter unasked: why questions were not asked: by default there was no room for them.
@@ -33,9 +37,14 @@ public struct AnswerCheck: Sendable {
     return check
   }
 
+  /// A question that the reference answers otherwise when it is asked again is not compared: that is its noise floor,
+  /// and only what goes beyond it is a difference. Where only the restored copy, which nobody writes to, was seen to
+  /// answer a question in two ways, this is noise if the reference was seen to do the same with a question of the same
+  /// name, and otherwise indeterminate.
+  ///
   /// - Parameters:
   ///   - expected: the reference's answers, in the operations' order. One that is absent or without a digest is
-  ///     indeterminate; one that says ``Reply/keysApart`` is no reference.
+  ///     indeterminate; one that says ``Reply/keysApart`` is no reference, and one that says ``Reply/unsteady`` is noise.
   ///   - observed: the restored copy's, likewise.
   ///   - unasked: operations that the reference's time budget left out.
   ///   - explained: answers that differ and for which a recorded cause accounts: they are not among `operations`, and were
@@ -48,10 +57,19 @@ public struct AnswerCheck: Sendable {
     var tally = Run.AnswerTally()
     var found: [Finding] = []
     var unanswerable: UInt64 = 0
+    var unsteady: UInt64 = 0
+    let noisy = Set(zip(operations, expected).filter { $0.1.isUnsteady }.map(\.0.name))
     for (index, operation) in operations.enumerated() {
       // The reference itself had no answer to give, and would have none if it were asked again.
       if index < expected.count, expected[index].digest == nil, expected[index].shape == Reply.keysApart {
         unanswerable += 1
+        continue
+      }
+      if index < expected.count,
+        expected[index].isUnsteady
+          || index < observed.count && observed[index].isUnsteady && noisy.contains(operation.name)
+      {
+        unsteady += 1
         continue
       }
       guard index < expected.count, index < observed.count, let left = expected[index].digest,
@@ -82,8 +100,17 @@ public struct AnswerCheck: Sendable {
           .answers, declared: UInt64(operations.count) + left + explained, examined: tally.equal + tally.different,
           skipped: [
             .indeterminate: tally.indeterminate, unaskedReason: left, .explained: explained,
-            .notReferenced: unanswerable,
+            .notReferenced: unanswerable, .unsteady: unsteady,
           ])))
+    if Double(unsteady) > AnswerCheck.mostUnsteady * Double(operations.count) {
+      judgement.obstacles.append(
+        Run.Obstacle(
+          DrillError(
+            .referenceUnsteady, stage: stage, subject: stage == .replay ? AnswerCheck.underLoadPart : reference,
+            detail:
+              "\(Wording.count(unsteady, "question")) of \(operations.count) got another answer when asked again, more than \(Wording.percent(AnswerCheck.mostUnsteady)), so that too little can be compared"
+          ), stage: stage))
+    }
     if tally.equal + tally.different > 0 {
       judgement.comparisons.append(
         Run.Comparison(
@@ -92,6 +119,14 @@ public struct AnswerCheck: Sendable {
           isEqual: tally.different == 0))
     }
     return (judgement, tally)
+  }
+
+  /// What of a judgement's coverage was noise; nil: nothing was.
+  public static func note(_ judgement: Judgement, askedAgain: Int?) -> String? {
+    let unsteady = judgement.coverage.reduce(0) { $0 + ($1.coverage.skipped[.unsteady] ?? 0) }
+    guard unsteady > 0 else { return nil }
+    return
+      "\(Wording.count(unsteady, "question")) not compared: of \(Wording.count(askedAgain ?? 0, "question")) that the reference was asked twice, it answered these otherwise the second time"
   }
 
   private func finding(_ operation: Operation, _ expected: RecordedAnswer, _ observed: RecordedAnswer) -> Finding {

@@ -309,6 +309,17 @@ extension PlaybookPage {
           "Capture again in a quieter hour; raise `max_pause:` if the proof ran out of time.",
           "Before a cutover do not settle for `per-shard`: the shards would be restored to different moments.",
         ])
+    case .referenceUnsteady:
+      return page(
+        "Production itself answers many of the questions otherwise when it is asked again, so that too little was left to compare.",
+        [
+          "The coverage of the answers says how many: \"\(SkipReason.unsteady.rawValue)\".",
+          "Look at the workload: does a query draw at random, ask for the time, or leave open which rows of many it returns (`LIMIT` without a whole `ORDER BY`)?",
+        ],
+        [
+          "Ask such queries in a form that the contents alone decide, or leave them out of the drill's workload.",
+          "If only the live side is unsteady, its records change faster than it can be asked: ask at a quieter hour, or hold the copy against the captured answers.",
+        ])
     case .referenceUnavailable:
       return page(
         "What the restored copy was to be held against is not there, or an objective had nothing to be measured by.",

@@ -66,6 +66,9 @@ public enum Reply: Hashable, Sendable {
   /// Why a store that is whole and at rest gives no answer: the operation's keys lie on both sides of a move, and nobody holds
   /// them all (Redis: `TRYAGAIN`).
   public static let keysApart = "its keys lie on both sides of a move"
+
+  /// Why an answer is no answer: the same store, asked again, gave another one.
+  public static let unsteady = "asked again, it gave another answer"
 }
 
 /// An answer as it is kept and compared: its digest, and its shape for people.
@@ -79,6 +82,9 @@ public struct RecordedAnswer: Hashable, Sendable, Codable {
     self.digest = digest
     self.shape = shape
   }
+
+  /// Whether the store gave two answers to it; see ``Reply/unsteady``.
+  public var isUnsteady: Bool { digest == nil && shape == Reply.unsteady }
 }
 
 /// Operations with the answers that the live servers gave at the cut.
@@ -96,6 +102,8 @@ public struct AnswerSheet: Hashable, Sendable, Codable {
   /// By when the last was answered: the end of the hold, with a bound for the servers' clocks. A record that expired between the cut and then may have been
   /// answered as gone, since a server's clock goes on while its writes are held. Nil where no clock went on.
   public var askedUntil: Instant?
+  /// How many of the operations were answered twice; the answer to one whose two answers differ says ``Reply/unsteady``. Nil: nothing was asked twice.
+  public var askedAgain: Int?
 
   public init(
     workload: String, seed: UInt64, operations: [Operation], answers: [RecordedAnswer], unasked: Int,

@@ -55,6 +55,7 @@ public enum SkipReason: String, Sendable, Codable, CodingKeyRepresentable, CaseI
   case budgetSpent = "time budget spent"
   case noRoom = "not sent: all clients had as many operations outstanding as they may"
   case notReferenced = "the reference says nothing about it"
+  case unsteady = "the reference itself does not answer it the same way twice"
   case immutabilityUnknown = "the place cannot say whether it can be changed"
   case unsealed = "unsealed: nothing says what the bytes should be"
   case notModelled = "what a command of the log did to it is not modelled"

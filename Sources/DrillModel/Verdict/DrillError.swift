@@ -77,6 +77,8 @@ public struct DrillError: Error, Sendable, CustomStringConvertible {
     /// The proof of one cut failed: the capture is not called coherent.
     case notCoherent = "not-coherent"
     case referenceUnavailable = "reference-unavailable"
+    /// The reference answers too many questions otherwise when it is asked again.
+    case referenceUnsteady = "reference-unsteady"
     case memoryBudget = "memory-budget"
     /// An open loop that could not keep up with its own schedule measured itself.
     case generatorSaturated = "generator-saturated"

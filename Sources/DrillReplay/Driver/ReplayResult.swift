@@ -16,6 +16,8 @@ public struct ReplayResult: Equatable, Sendable {
   public var elapsed: Duration
   /// How an open loop went; nil: it was a closed one.
   public var offered: OfferedLoad?
+  /// Operations that were answered more than once: those that then had another answer are ``Reply/unsteady``.
+  public var askedAgain = 0
 
   public init(
     operations: [Operation], answers: [RecordedAnswer], unasked: Int, latency: LatencyRecord, elapsed: Duration,
@@ -43,8 +45,10 @@ public struct ReplayResult: Equatable, Sendable {
 
   /// Operations and answers as a captured reference keeps them.
   public func sheet(workload: String, seed: UInt64) -> AnswerSheet {
-    AnswerSheet(
+    var sheet = AnswerSheet(
       workload: workload, seed: seed, operations: operations, answers: answers, unasked: unasked,
       latency: summary(side: "reference"))
+    sheet.askedAgain = askedAgain > 0 ? askedAgain : nil
+    return sheet
   }
 }

@@ -36,6 +36,8 @@ public struct RedisQuestion: Hashable, Sendable {
     case hgetall, hmget
     case lrange
     case smembers, sismember
+    /// A member by chance: asked as production asks it, and compared where there is only one.
+    case srandmember
     case zrangeByRank = "zrange-by-rank"
     case zrangeByScore = "zrange-by-score"
     case xrange
@@ -56,7 +58,7 @@ public struct RedisQuestion: Hashable, Sendable {
       case .get, .mget: .string
       case .hgetall, .hmget: .hash
       case .lrange: .list
-      case .smembers, .sismember: .set
+      case .smembers, .sismember, .srandmember: .set
       case .zrangeByRank, .zrangeByScore: .sortedSet
       case .xrange: .stream
       case .jsonGet: .module
@@ -104,6 +106,7 @@ public struct RedisQuestion: Hashable, Sendable {
       let (first, last) = ranks(&generator)
       return words("LRANGE") + [key] + words(first, last)
     case .smembers: return words("SMEMBERS") + [key]
+    case .srandmember: return words("SRANDMEMBER") + [key]
     case .sismember: return words("SISMEMBER") + [key, Array((argument?.next(&generator) ?? "").utf8)]
     case .zrangeByRank:
       let (first, last) = ranks(&generator)

@@ -42,7 +42,7 @@ struct CapturedReference: Sendable {
     }
     let budget = min(workload.budget ?? .seconds(3600), held.remaining * 0.8)
     guard budget > .zero else { return }
-    answers = try await ReplayDriver(workload.profile, seed: cluster.answersSeed, budget: budget).replay(
+    answers = try await ReplayDriver(workload.profile, seed: cluster.answersSeed, budget: budget).replayTwice(
       stream.operations, on: held
     )
     .sheet(workload: workload.profile.name, seed: cluster.answersSeed)

@@ -110,6 +110,7 @@ extension DrillRunner {
       explained: UInt64(pairs.count - kept.count))
     let judgement = checks.judged(judged)
     result.judgement += judgement
+    if let note = AnswerCheck.note(judgement, askedAgain: sheet.askedAgain) { result.notes.append(note) }
     result.judgement.findings += checks.judged(try await lost(kept, observed, restored))
     let compared = Set(kept.filter { $0.1.digest != nil && observed($0.0).digest != nil }.map(\.0))
     result.unanswered = SlotSet(pairs.map(\.0).filter { !compared.contains($0) }.map(\.slot))

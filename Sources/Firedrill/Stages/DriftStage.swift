@@ -49,7 +49,7 @@ extension DrillRunner {
       let answers = try await judge(replayed, restored, changed: held.slots, evidence: evidence)
       return LivePart(
         topology: snapshot.topology, drift: held.drift, answers: answers,
-        latency: replayed?.summary(side: "live"), notes: held.notes)
+        latency: replayed?.summary(side: "live"), askedAgain: replayed?.askedAgain, notes: held.notes)
     }
     result.notes += part.notes
     result.phases.append(PhaseTiming(.drift, elapsed: start.duration(to: .now)))
@@ -58,6 +58,7 @@ extension DrillRunner {
     absorb(part.drift, "the live snapshot", &result)
     guard let answers = part.answers else { return }
     result.judgement += answers.judgement
+    if let note = AnswerCheck.note(answers.judgement, askedAgain: part.askedAgain) { result.notes.append(note) }
     result.answers = answers.tally
     result.unanswered = result.unanswered.union(answers.unanswered)
     if let latency = part.latency {
@@ -74,6 +75,7 @@ extension DrillRunner {
     var drift: DriftCheck.Result
     var answers: (judgement: Judgement, tally: Run.AnswerTally, unanswered: SlotSet)?
     var latency: Run.Latency?
+    var askedAgain: Int?
     var notes: [String]
   }
 
@@ -225,8 +227,13 @@ extension DrillRunner {
 
   private func askLive(_ live: any LiveCluster, _ restored: Restored) async throws -> ReplayResult? {
     guard let workload = drill.workload, !restored.live.operations.isEmpty else { return nil }
-    return try await ReplayDriver(workload.profile, seed: drill.seed, budget: workload.budget).replay(
-      restored.live.operations, on: live)
+    var driver = ReplayDriver(workload.profile, seed: drill.seed, budget: workload.budget)
+    let asked = try await driver.replayTwice(restored.live.operations, on: live)
+    // What is about to be a difference is first held against more answers of the reference itself.
+    driver.budget = workload.budget.map { max($0 - asked.elapsed, .seconds(1)) }
+    return try await driver.askAgain(asked, times: ReplayDriver.repeats, on: live) { operation, answer in
+      restored.live.answers[operation].map { $0.digest != nil && $0.digest != answer.digest } ?? false
+    }
   }
 
   /// Judges the live store's answers. A different one is explained only where a record of its slot differs in the snapshot that was taken afterwards, where

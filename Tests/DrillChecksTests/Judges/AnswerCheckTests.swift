@@ -50,6 +50,51 @@ struct AnswerCheckTests {
     #expect(ordered.isClean)
   }
 
+  private static let unsteady = RecordedAnswer(digest: nil, shape: Reply.unsteady)
+
+  @Test("what the reference does not answer the same way twice is not compared, and a difference among it is found")
+  func noise() throws {
+    var expected = answers { .integer(Int64($0)) }
+    for index in 0..<15 { expected[index] = AnswerCheckTests.unsteady }
+    let observed = answers { .integer(Int64($0 < 15 || $0 == 77 ? -1 : $0)) }
+    let (judgement, tally) = try check.check(operations, expected: expected, observed: observed)
+    #expect(judgement.codes == [.answerDiffers] && judgement.findings[0].subject.key == .clear([77]))
+    #expect(tally == Run.AnswerTally(equal: 134, different: 1) && judgement.obstacles.isEmpty)
+    #expect(judgement.coverage(.answers)?.skipped == [.unsteady: 15])
+    let (clean, _) = try check.check(
+      operations, expected: expected, observed: answers { .integer(Int64($0 < 15 ? -1 : $0)) })
+    #expect(clean.isClean)
+    #expect(AnswerCheck.note(clean, askedAgain: 150)?.hasPrefix("15 questions not compared: of 150 ") == true)
+    #expect(AnswerCheck.note(judgement, askedAgain: nil) != nil)
+  }
+
+  @Test("more than a tenth of noise is inconclusive, whatever the rest says")
+  func tooMuchNoise() throws {
+    var expected = answers { .integer(Int64($0)) }
+    for index in 0..<16 { expected[index] = AnswerCheckTests.unsteady }
+    let (judgement, _) = try check.check(operations, expected: expected, observed: answers { .integer(Int64($0)) })
+    #expect(judgement.obstacles.map(\.code) == [.referenceUnsteady] && judgement.obstacles[0].stage == .compare)
+    #expect(!judgement.isClean && judgement.findings.isEmpty)
+  }
+
+  @Test("where the copy alone answers in two ways, only a reference that does so too makes it noise")
+  func noiseOfTheCopy() throws {
+    var expected = answers { _ in .integer(1) }
+    var observed = expected
+    observed[3] = AnswerCheckTests.unsteady
+    let (alone, tally) = try check.check(operations, expected: expected, observed: observed)
+    #expect(
+      tally == Run.AnswerTally(equal: 149, indeterminate: 1) && alone.coverage(.answers)?.skipped == [.indeterminate: 1]
+    )
+    expected[4] = AnswerCheckTests.unsteady
+    let (both, _) = try check.check(operations, expected: expected, observed: observed)
+    #expect(both.isClean && both.coverage(.answers)?.skipped == [.unsteady: 2])
+    var others = operations
+    others[3].name = "another"
+    let (other, _) = try check.check(others, expected: expected, observed: observed)
+    #expect(other.coverage(.answers)?.skipped == [.indeterminate: 1, .unsteady: 1])
+  }
+
   @Test("no answer on either side is indeterminate, neither equal nor different; so is an answer that is absent")
   func indeterminate() throws {
     let some = answers { $0 < 5 ? nil : .null }

@@ -21,13 +21,14 @@ enum RedisAnswer {
     case search
   }
 
-  /// Reading commands whose answer follows from the contents alone. None of them writes, not even a cache (as PFCOUNT
-  /// does), and none is random.
+  /// Reading commands. None of them writes, not even a cache (as PFCOUNT does); the answer of all but SRANDMEMBER follows
+  /// from the contents alone.
   private static let forms: [String: Form] = {
     let plain = [
       "GET", "MGET", "STRLEN", "GETRANGE", "GETBIT", "BITCOUNT", "BITPOS", "EXISTS", "TYPE", "EXPIRETIME",
       "PEXPIRETIME", "HGET", "HMGET", "HLEN",
       "HEXISTS", "HSTRLEN", "LRANGE", "LLEN", "LINDEX", "LPOS", "SISMEMBER", "SMISMEMBER", "SCARD", "SINTERCARD",
+      "SRANDMEMBER",
       "ZRANGE", "ZREVRANGE",
       "ZRANGEBYSCORE", "ZREVRANGEBYSCORE", "ZRANGEBYLEX", "ZREVRANGEBYLEX", "ZRANK", "ZREVRANK", "ZCARD", "ZCOUNT",
       "ZLEXCOUNT", "XRANGE",
