@@ -14,6 +14,8 @@ let package = Package(
     .library(name: "DrillTesting", targets: ["DrillTesting"]),
     // Loaded into a sandbox's server by LD_PRELOAD, so it must stay a shared object of its own.
     .library(name: "CFrozenClock", type: .dynamic, targets: ["CFrozenClock"]),
+    // Loaded into a firedrill that a scenario disturbs; not installed.
+    .library(name: "CFaults", type: .dynamic, targets: ["CFaults"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -43,6 +45,9 @@ let package = Package(
 
     // Holds a sandbox's wall clock at the cut. Plain C: it is loaded into foreign servers.
     .target(name: "CFrozenClock"),
+
+    // Steps the clock of a firedrill that is tried, or kills it at a call. Plain C: it stands before libc's own functions.
+    .target(name: "CFaults"),
 
     // The judges: synchronous, pure, no engine and no ledger in sight.
     .target(name: "DrillChecks", dependencies: ["DrillModel", "DrillCrypto"]),
@@ -149,7 +154,8 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-for target in package.targets where target.type != .system && !["CDigests", "CFrozenClock"].contains(target.name) {
+for target in package.targets
+where target.type != .system && !["CDigests", "CFrozenClock", "CFaults"].contains(target.name) {
   target.swiftSettings = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),

@@ -16,6 +16,7 @@ protocol Plant: Sendable {
 /// The plants by the field that names them in a scenario's file.
 enum PlantKind: String, CaseIterable {
   case bytes, shell, content, manifest, program, drill
+  case server, wrap, proxy, clock, file
 
   var type: any Plant.Type {
     switch self {
@@ -25,6 +26,11 @@ enum PlantKind: String, CaseIterable {
     case .manifest: ManifestPlant.self
     case .program: ProgramPlant.self
     case .drill: DrillPlant.self
+    case .server: ServerPlant.self
+    case .wrap: WrapPlant.self
+    case .proxy: ProxyPlant.self
+    case .clock: ClockPlant.self
+    case .file: FilePlant.self
     }
   }
 }

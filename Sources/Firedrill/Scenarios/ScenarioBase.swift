@@ -7,12 +7,18 @@ import Foundation
 
 /// What a scenario begins with: made once, and copied for each scenario.
 enum ScenarioBase: String, CaseIterable, Sendable {
-  /// Two full backups of one cluster (`$older`, `$backup`) and one of another (`$foreign`); production is over.
+  /// Two full backups of one cluster (`$older`, `$backup`) and one of another (`$foreign`), at whose cut questions were asked whose answers are chance; production is
+  /// over.
   case backup
   /// A full backup (`$link0`) and three increments on it (`$link1` … `$backup`).
   case chain
   /// As ``backup``, and production still answers: nothing was written after the cut. On Redis its changes since then are recorded.
   case live
+  /// As ``live``, and twice a second one of production's records expires; `lasting:N` expire tomorrow. Redis alone.
+  case expiring
+
+  /// Whether production still answers.
+  var isLive: Bool { self == .live || self == .expiring }
 }
 
 /// A base that stands, with the servers that belong to it.
@@ -70,7 +76,7 @@ struct StandingBase: Sendable {
           "cluster: \(name)\nengine: sqlite\nfiles:\n\(files)version_columns: {\"*\": version}\n"
             + "tombstones: {customers: customers_deleted, orders: orders_deleted, sessions: sessions_deleted, odd: odd_deleted}\n"
             + "capture: {cut: coherent, max_pause: 60s}\n"
-            + "answers: {profile: workload.yaml, operations: 200, budget: 60s}\n",
+            + "answers: {profile: \(name == "shop" ? "workload" : "noisy").yaml, operations: 200, budget: 60s}\n",
           to: name == "shop" ? "cluster.yaml" : "\(name).yaml")
       }
       let standing = try await takeBackups { step in
@@ -80,7 +86,7 @@ struct StandingBase: Sendable {
           _ = try SQLiteContentFault(statements: ScenarioOddities.deletion).plant(in: file.path)
         }
       }
-      if base != .live { try await production.churn(changes: 60, seed: seed &+ 9) }
+      if !base.isLive { try await production.churn(changes: 60, seed: seed &+ 9) }
       await production.close()
       return try await body(standing)
     }
@@ -94,19 +100,20 @@ struct StandingBase: Sendable {
         cluster -> (StandingBase, R?) in
         try await cluster.fill(records: StandingBase.records, seed: seed)
         try await cluster.send(ScenarioOddities.commands)
+        if base == .expiring { try await cluster.send(Maker.expiring()) }
         for name in ["shop", "books"] {
           try write(
             "cluster: \(name)\nengine: redis\nmode: cluster\n"
               + "nodes: [\(cluster.masters.map { "\"\($0)\"" }.joined(separator: ", "))]\n"
               + "capture: {cut: coherent, max_pause: 10s, from: masters}\n"
-              + "answers: {profile: workload.yaml, operations: 200, budget: 5s}\n",
+              + "answers: {profile: \(name == "shop" ? "workload" : "noisy").yaml, operations: 200, budget: 5s}\n",
             to: name == "shop" ? "cluster.yaml" : "\(name).yaml")
         }
         let standing = try await takeBackups { step in
           try await cluster.send((0..<40).map { ["SET", "step:\(step):\($0)", "\($0)"] })
           if step == 1 { try await cluster.send(ScenarioOddities.deletions) }
         }
-        guard base == .live else { return (standing, nil) }
+        guard base.isLive else { return (standing, nil) }
         // A stream is known to reach a snapshot once it goes past it: at the next of these, if nothing is written.
         for master in cluster.masters {
           try await RedisConnection.with(master, RedisCredentials()) {
@@ -144,7 +151,7 @@ struct StandingBase: Sendable {
         ).manifest.backup
       }
       switch base {
-      case .backup, .live:
+      case .backup, .live, .expiring:
         variables["foreign"] = try await capture("books.yaml")
         variables["older"] = try await capture()
         try await change(1)
@@ -163,7 +170,7 @@ struct StandingBase: Sendable {
         folder: folder, engine: engine, variables: variables,
         drill: [
           "drill": "scenario", "seed": "5", "cluster": "cluster.yaml", "catalog": "backups", "trust": "seal.pub",
-          "backup": "{id: $backup}", "level": "answers", "reference": base == .live ? "[captured, live]" : "captured",
+          "backup": "{id: $backup}", "level": "answers", "reference": base.isLive ? "[captured, live]" : "captured",
           "ledger": "ledger.sqlite", "sandbox": "{folder: work}",
         ])
     }
@@ -179,6 +186,16 @@ struct StandingBase: Sendable {
       try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
     }
 
-    private func writeWorkload() throws { try write(engine.scenarioWorkload, to: "workload.yaml") }
+    private func writeWorkload() throws {
+      try write(engine.scenarioWorkload, to: "workload.yaml")
+      try write(engine.noisyWorkload, to: "noisy.yaml")
+    }
+
+    /// For the time of ten minutes.
+    private static func expiring() -> [[String]] {
+      let now = Instant.now.millisecondsSince1970
+      return (1...1200).map { ["SET", "brief:\($0)", "\($0)", "PXAT", "\(now + Int64($0) * 500)"] }
+        + (1...50).map { ["SET", "lasting:\($0)", "\($0)", "PXAT", "\(now + 86_400_000)"] }
+    }
   }
 }

@@ -23,6 +23,8 @@ struct ScenarioBench: Sendable {
   var drill: [String: String]
   /// The program's arguments.
   var command: [String]
+  /// Whether the program is told to print JSON, from which what it found is read; else it says how far it is.
+  var printsJSON = true
   /// Beside what every program needs.
   var environment: [String: String] = [:]
   /// What runs the program, if not it itself: a program and its arguments, before the program's path.

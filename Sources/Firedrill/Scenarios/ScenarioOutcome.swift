@@ -30,6 +30,15 @@ struct ScenarioOutcome: Sendable {
     for document in ScenarioOutcome.documents(output) { collect(document) }
   }
 
+  /// Takes the codes of what ended the program before it had a result: a complaint ends in `[CODE]`.
+  mutating func readComplaints() {
+    for line in lines {
+      guard let match = line.firstMatch(of: /\[([a-z-]+)\]$/), let code = DrillError.Code(rawValue: String(match.1))
+      else { continue }
+      obstacles.append(Found(code: code, stage: nil))
+    }
+  }
+
   private mutating func collect(_ value: Any) {
     if let list = value as? [Any] {
       for element in list { collect(element) }

@@ -11,7 +11,7 @@ struct ScenarioProgram: Sendable {
   /// Runs it in the bench to its end, and ends it where it takes longer than the bench allows.
   func run(_ bench: ScenarioBench) async throws -> ScenarioOutcome {
     try bench.writeDrill()
-    let words = bench.wrapper + [path] + bench.command.map(bench.filled) + ["--json"]
+    let words = bench.wrapper + [path] + bench.command.map(bench.filled) + (bench.printsJSON ? ["--json"] : [])
     let outputPath = bench.path(".output")
     let output = open(outputPath, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard output >= 0 else { throw DrillError(.io, subject: "scenario", detail: "its output cannot be written") }
@@ -28,6 +28,7 @@ struct ScenarioProgram: Sendable {
       if isLate { outcome.unproven = ["it had not ended after \(bench.patience.seconds) s, and was ended"] }
       outcome.lines = child.lines.suffix(20)
       outcome.read(Array((try? Data(contentsOf: URL(fileURLWithPath: outputPath))) ?? Data()))
+      outcome.readComplaints()
       return outcome
     }
   }

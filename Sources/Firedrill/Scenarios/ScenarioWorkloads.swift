@@ -53,4 +53,15 @@ extension ProductionFile.Engine {
       """
     }
   }
+
+  /// The same with some questions whose answer is chance.
+  var noisyWorkload: String {
+    let question =
+      switch self {
+      case .redis: "  - {verb: srandmember, weight: 5}\n"
+      case .sqlite:
+        "  - {name: lucky, weight: 2, table: customers, sql: SELECT abs(random()) % 3 FROM customers WHERE customer_id = ?1, parameters: [{key: 0}]}\n"
+      }
+    return scenarioWorkload.replacing("workload: scenario", with: "workload: noisy") + question
+  }
 }

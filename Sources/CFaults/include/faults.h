@@ -1,0 +1,9 @@
+// The environment of the program that is disturbed; see faults.c.
+#ifndef FIREDRILL_FAULTS_H
+#define FIREDRILL_FAULTS_H
+
+#define FIREDRILL_FAULTS_CLOCK "FIREDRILL_FAULTS_CLOCK"
+#define FIREDRILL_FAULTS_KILL_AT "FIREDRILL_FAULTS_KILL_AT"
+#define FIREDRILL_FAULTS_SHOWN "FIREDRILL_FAULTS_SHOWN"
+
+#endif
