@@ -124,6 +124,15 @@ public struct SyntheticRedisCluster: Sendable {
     }
   }
 
+  /// Removes every record.
+  ///
+  /// - Throws: `DrillError`: `unreachable`, `timed-out`, `server-failed`.
+  public func empty() async throws {
+    for master in masters {
+      _ = try await RedisConnection.with(master, credentials) { try await $0.ask("FLUSHALL", "SYNC") }
+    }
+  }
+
   /// Goes on changing what ``fill(records:seed:)`` wrote, at most `perSecond` changes a second, until `isDone` says so
   /// or the task is cancelled.
   ///

@@ -6,7 +6,7 @@ import Foundation
 struct ScenarioCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scenario", abstract: "Plant faults, and see whether each is found as it should be.",
-    subcommands: [List.self, Run.self, Matrix.self])
+    subcommands: [List.self, Run.self, Matrix.self, Clean.self, Kill.self])
 
   func run() async throws { throw CommandOutcome(helpFor: Self.self) }
 
