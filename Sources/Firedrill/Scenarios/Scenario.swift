@@ -45,6 +45,8 @@ public struct ScenarioExpectation: Hashable, Sendable {
   public var also: Set<FindingCode> = []
   /// Exactly these reasons for not having looked.
   public var obstacles: Set<DrillError.Code>
+  /// Reasons that may stand beside them.
+  public var alsoObstacles: Set<DrillError.Code> = []
 
   static let clean = ScenarioExpectation(status: .pass, stage: nil, findings: [], obstacles: [])
 }

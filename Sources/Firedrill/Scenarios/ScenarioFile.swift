@@ -128,8 +128,8 @@ enum ScenarioFile {
     let expectation = ScenarioExpectation(
       status: status, stage: try section.choice("stage", of: Stage.self),
       findings: try codes("findings", FindingCode.self), any: try codes("any", FindingCode.self),
-      also: try codes("also", FindingCode.self),
-      obstacles: try codes("obstacles", DrillError.Code.self))
+      also: try codes("also", FindingCode.self), obstacles: try codes("obstacles", DrillError.Code.self),
+      alsoObstacles: try codes("also_obstacles", DrillError.Code.self))
     try section.finish()
     return expectation
   }

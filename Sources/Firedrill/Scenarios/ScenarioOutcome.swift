@@ -80,7 +80,7 @@ struct ScenarioOutcome: Sendable {
     if !expected.any.isEmpty, expected.any.isDisjoint(with: found) {
       differences.append("findings missing: one of \(expected.any.map(\.rawValue).sorted().joined(separator: ", "))")
     }
-    compare("obstacles", Set(obstacles.map(\.code)), expected.obstacles)
+    compare("obstacles", Set(obstacles.map(\.code)), expected.obstacles, expected.alsoObstacles)
     if let stage = expected.stage, firstStage != stage {
       differences.append("the first stage was \(firstStage?.rawValue ?? "none"), and \(stage.rawValue) was expected")
     }

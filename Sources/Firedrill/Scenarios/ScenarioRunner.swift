@@ -75,7 +75,7 @@ struct ScenarioRunner: Sendable {
         outcome.findings.isEmpty ? outcome.obstacles.map(\.code.rawValue) : outcome.findings.map(\.code.rawValue)
       result.foundBy = Set(codes).sorted()
       result.firstStage = outcome.firstStage
-    } catch let error as DrillError {
+    } catch let error where !(error is CancellationError) {
       result.unproven = ["it could not be planted: \(error)"]
     }
     result.neighbour = try await neighbours.once(scenario.neighbourKey) {
@@ -83,7 +83,7 @@ struct ScenarioRunner: Sendable {
         let (outcome, _) = try await outcome(of: scenario, planting: scenario.before + scenario.harmless, on: base)
         let differences = outcome.unproven + outcome.differences(from: .clean)
         return differences.isEmpty ? [] : differences + outcome.lines.suffix(3).map { "it said: \($0)" }
-      } catch let error as DrillError {
+      } catch let error where !(error is CancellationError) {
         return ["it could not be run: \(error)"]
       }
     }
