@@ -4,7 +4,7 @@ import GRDBSQLite
 
 /// Copies of database files, opened read-only and immutable in a folder of their own.
 public struct SQLiteSandbox: Sandbox {
-  public let facts: SandboxFacts
+  public private(set) var facts: SandboxFacts
   private let store: SQLiteStore
   private let paths: [String: String]
   private let folder: String
@@ -85,6 +85,27 @@ public struct SQLiteSandbox: Sandbox {
         "read-only copies in a private folder, opened in this process; SQLite is the one independent reader",
       server: "sqlite \(SQLiteEngine.version)", clockHeld: false,
       phases: phases + sums.map { PhaseTiming($0.0, elapsed: $0.1) })
+    do {
+      let proof = try await Self.proof(folder: folder, files: Array(paths.values))
+      facts.proof = proof
+      try proof.require(IsolationTrial.Kind.allCases.filter(request.requiredProof.contains))
+    } catch {
+      for shard in opened { await shard.close() }
+      throw error
+    }
+  }
+
+  /// No server of its own: what could be let out or kept in by one does not apply.
+  private static func proof(folder: String, files: [String]) async throws -> IsolationProof {
+    let tools = SandboxTools.found()
+    var proof = IsolationProof(
+      IsolationTrial.Kind.allCases.filter { $0 != .otherUser }.map {
+        IsolationTrial($0, .notApplicable, "SQLite has no server: its files are read in this process")
+      })
+    proof.add(
+      try await OtherUserTrial(folder: folder, files: files, socket: nil).trial(
+        perl: tools.perl, setpriv: tools.setpriv))
+    return proof
   }
 
   public func readRecords(

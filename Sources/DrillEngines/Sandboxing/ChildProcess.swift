@@ -93,6 +93,9 @@ package final class ChildProcess: Sendable {
   /// Nil while it runs.
   package var ending: Ending? { state.withLock { $0.ending } }
 
+  /// Its number, which may be another's once it has ended.
+  package var processID: Int32 { state.withLock { $0.pid } }
+
   /// The last lines of what it said, oldest first, at most 200.
   package var lines: [String] {
     state.withLock { $0.lines + ($0.partial.isEmpty ? [] : [String(decoding: $0.partial, as: UTF8.self)]) }

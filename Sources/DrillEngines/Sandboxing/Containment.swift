@@ -16,24 +16,34 @@ public struct Containment: Hashable, Sendable {
   }
 
   private var prlimit: String?
+  /// Unix sockets that nothing inside may find; those below ``hiddenFolders`` it does not find anyway.
+  var hiddenSockets: [String] = []
 
-  /// What differs from machine to machine: root may need a user namespace of its own, and a container may forbid
-  /// mounting /proc.
+  /// What differs from machine to machine: root may need a user namespace of its own, a container may forbid mounting
+  /// /proc, and a kernel may take no filters.
   struct Variant: Hashable, Sendable {
     var ownUser: Bool
     var mountsProc: Bool
+    /// Whether further processes are forbidden; see ``SystemCallFilter``.
+    var filtersCalls: Bool
 
-    static let all = [
-      Variant(ownUser: false, mountsProc: true), Variant(ownUser: true, mountsProc: true),
-      Variant(ownUser: false, mountsProc: false), Variant(ownUser: true, mountsProc: false),
-    ]
+    static let all = [true, false].flatMap { filters in
+      [true, false].flatMap { proc in
+        [false, true].map { Variant(ownUser: $0, mountsProc: proc, filtersCalls: filters) }
+      }
+    }.filter { !$0.filtersCalls || SystemCallFilter.program != nil }
+  }
+
+  /// Whether a program so contained cannot start another one.
+  var forbidsProcesses: Bool {
+    if case .namespaces(_, let variant) = means { variant.filtersCalls } else { false }
   }
 
   /// Tries what the machine gives, best first.
   ///
   /// Namespaces count only where a program inside them reports other namespaces than ours.
   public static func probe(_ tools: SandboxTools) async -> Containment {
-    guard let prlimit = tools.prlimit, await succeeds(prlimit, ["--core=0", "true"]) else {
+    guard let prlimit = tools.prlimit, await succeeds(prlimit, [coreLimit, "true"]) else {
       return Containment(
         isolation: .folder,
         detail: "prlimit (util-linux) is missing, so a server's memory cannot be limited: only a private folder",
@@ -44,11 +54,12 @@ public struct Containment: Hashable, Sendable {
       switch await probeNamespaces(bwrap) {
       case .success(let variant):
         let proc = variant.mountsProc ? "" : ", /proc hidden"
+        let processes = variant.filtersCalls ? ", no further processes" : ""
         return Containment(
           isolation: .namespaces,
           detail:
             "bubblewrap: own network, process, IPC and host-name namespaces\(variant.ownUser ? ", own user namespace" : "")"
-            + ", read-only view of the machine, private /tmp\(proc), ends with its parent",
+            + ", read-only view of the machine, private /tmp\(proc)\(processes), ends with its parent",
           means: .namespaces(bwrap: bwrap, variant: variant), prlimit: prlimit)
       case .failure(let failure): reason = "bubblewrap gives no namespaces here (\(failure.words))"
       }
@@ -75,6 +86,25 @@ public struct Containment: Hashable, Sendable {
     }
   }
 
+  /// Holds a sandbox to what was tried of it so far.
+  ///
+  /// - Throws: `DrillError` with `isolation-unavailable` where a promise of the isolation that is required was broken, or
+  ///   a trial of `kinds` that is required does not hold.
+  func require(_ request: SandboxRequest, _ proof: IsolationProof, of kinds: [IsolationTrial.Kind]) throws {
+    try proof.require(kinds.filter(request.requiredProof.contains))
+    let upheld = proof.upheld(of: isolation)
+    guard upheld >= request.isolation else {
+      let broken = proof.broken(request.isolation).map { "\($0.kind.rawValue): \($0.detail)" }
+      throw DrillError(
+        .isolationUnavailable, stage: .restore, subject: request.isolation.rawValue,
+        detail: "this machine's isolation did not hold what it promises: \(broken.joined(separator: "; "))")
+    }
+  }
+
+  /// One byte, which no core fits into. Zero would not do: a kernel that pipes cores to a program (`core_pattern`) minds
+  /// no other limit than this one. Source: linux fs/coredump.c `do_coredump`.
+  private static let coreLimit = "--core=1"
+
   /// The command that runs `program` so contained, its address space limited, without core files.
   ///
   /// - Parameter visible: files that it needs to see although they may lie in a hidden place.
@@ -83,15 +113,22 @@ public struct Containment: Hashable, Sendable {
     environment: [String: String] = [:],
     input: [UInt8] = [], addressSpaceBytes: UInt64
   ) -> ChildProcess.Launch {
-    let limited = (prlimit.map { [$0, "--as=\(addressSpaceBytes)", "--core=0"] } ?? []) + [program] + arguments
+    let limited =
+      (prlimit.map { [$0, "--as=\(addressSpaceBytes)", Containment.coreLimit] } ?? []) + [program] + arguments
     let base = ["PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"]
     switch means {
     case .namespaces(let bwrap, let variant):
       var words = Containment.namespaceArguments(variant)
       for path in visible + [program] { words += ["--ro-bind", path, path] }
+      for path in hiddenSockets where !Containment.isHidden(path) && access(path, F_OK) == 0 {
+        words += ["--ro-bind", "/dev/null", path]
+      }
       words += ["--bind", folder, folder, "--chdir", folder]
       for (name, value) in environment.sorted(by: { $0.key < $1.key }) { words += ["--setenv", name, value] }
-      return .init(executable: bwrap, arguments: words + ["--"] + limited, environment: base, input: input)
+      var launch = ChildProcess.Launch(
+        executable: bwrap, arguments: words + ["--"] + limited, environment: base, input: input)
+      if variant.filtersCalls, let filter = SystemCallFilter.program { launch.files = [filter] }
+      return launch
     case .process(let setpriv):
       return .init(
         executable: setpriv, arguments: ["--pdeathsig", "KILL", "--no-new-privs"] + limited,
@@ -111,9 +148,16 @@ public struct Containment: Hashable, Sendable {
     if variant.ownUser { words.append("--unshare-user") }
     words += ["--ro-bind", "/", "/", "--dev", "/dev"]
     words += variant.mountsProc ? ["--proc", "/proc"] : ["--tmpfs", "/proc"]
-    // Others' sockets live here; a network namespace does not hide them.
-    for folder in ["/tmp", "/var/tmp", "/run"] where isFolder(folder) { words += ["--tmpfs", folder] }
+    for folder in hiddenFolders where isFolder(folder) { words += ["--tmpfs", folder] }
+    if variant.filtersCalls { words += ["--seccomp", "3"] }
     return words
+  }
+
+  /// Others' sockets live here; a network namespace does not hide them.
+  private static let hiddenFolders = ["/tmp", "/var/tmp", "/run"]
+
+  private static func isHidden(_ path: String) -> Bool {
+    hiddenFolders.contains { path.hasPrefix($0 + "/") && isFolder($0) }
   }
 
   /// A folder itself, and not a link to one: `/run` is often reached by `/var/run`.
@@ -130,10 +174,11 @@ public struct Containment: Hashable, Sendable {
     var words = "it does not start"
     for variant in Variant.all {
       // Without /proc a namespace cannot say its name; then a process number that only a new namespace gives has to do.
-      let script = variant.mountsProc ? "readlink /proc/self/ns/net /proc/self/ns/pid" : "echo $$"
-      let launch = ChildProcess.Launch(
+      let script = variant.mountsProc ? "exec readlink /proc/self/ns/net /proc/self/ns/pid" : "echo $$"
+      var launch = ChildProcess.Launch(
         executable: bwrap, arguments: namespaceArguments(variant) + ["--", "/bin/sh", "-c", script],
         environment: ["PATH": "/usr/bin:/bin"])
+      if variant.filtersCalls, let filter = SystemCallFilter.program { launch.files = [filter] }
       guard let child = try? await ChildProcess.start(launch) else { continue }
       let ending = await child.waitForEnd()
       guard ending == .exited(0) else {

@@ -8,13 +8,16 @@ public struct SandboxTools: Hashable, Sendable {
   public var setpriv: String?
   /// util-linux: limits a process' memory.
   public var prlimit: String?
+  /// Tries the isolation from inside.
+  public var perl: String?
   /// The preloaded library that holds a server's wall clock still.
   public var frozenClock: String?
 
-  public init(bwrap: String?, setpriv: String?, prlimit: String?, frozenClock: String?) {
+  public init(bwrap: String?, setpriv: String?, prlimit: String?, perl: String?, frozenClock: String?) {
     self.bwrap = bwrap
     self.setpriv = setpriv
     self.prlimit = prlimit
+    self.perl = perl
     self.frozenClock = frozenClock
   }
 
@@ -25,7 +28,8 @@ public struct SandboxTools: Hashable, Sendable {
     let environment = environment ?? ProcessInfo.processInfo.environment
     return SandboxTools(
       bwrap: executable("bwrap", environment: environment), setpriv: executable("setpriv", environment: environment),
-      prlimit: executable("prlimit", environment: environment), frozenClock: frozenClock(environment: environment))
+      prlimit: executable("prlimit", environment: environment), perl: executable("perl", environment: environment),
+      frozenClock: frozenClock(environment: environment))
   }
 
   /// Absolute path of a program, from a name that is looked for on PATH or from a path; nil where there is no such

@@ -184,13 +184,15 @@ extension PlaybookPage {
         ])
     case .isolationUnavailable:
       return page(
-        "The machine gives less isolation than the drill requires, or the sandbox's clock could not be held.",
+        "The machine gives less isolation than the drill requires, a trial of it that has to hold did not, or the sandbox's clock could not be held.",
         [
           "`firedrill doctor` says which isolation there is and why not more.",
           "In a container: are user namespaces allowed?",
+          "A trial's name (`tcp-loopback`, `other-user`, …): `firedrill ledger show RUN` has what came of each.",
         ],
         [
           "Install bubblewrap, allow user namespaces, or drill on another machine.",
+          "A trial that did not hold is a way out of the sandbox: restore nothing there until it is closed. One that was not made needs perl, or, for `live-endpoint`, a live cluster that is up; name the others in `proof:`.",
           "Lower `isolation:` only where nobody else works on the machine; the run says what it had.",
           "Clock: see that `libCFrozenClock.so` lies beside the program.",
         ])

@@ -316,6 +316,17 @@ struct RunParts {
       [
         "\(sandbox.server), isolation: \(sandbox.isolation.rawValue)\(detail), clock \(sandbox.clockHeld ? "held at the cut" : "not held")"
       ])
+    guard let proof = sandbox.proof else { return }
+    let broken = Set(proof.broken(sandbox.isolation))
+    page.field("Isolation", [Span(proof.summary, broken.isEmpty ? .dim : .bad)])
+    guard inFull else { return }
+    page.table(
+      proof.trials.map {
+        [
+          Span($0.outcome.rawValue, broken.contains($0) ? .bad : $0.outcome == .held ? .good : .dim),
+          Span($0.kind.rawValue), Span($0.detail, .dim),
+        ]
+      }, indent: Page.margin)
   }
 }
 

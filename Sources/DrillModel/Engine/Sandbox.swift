@@ -13,6 +13,12 @@ public struct SandboxRequest: Sendable {
   public var folder: String
   /// The least isolation to accept.
   public var isolation: Isolation
+  /// Trials of the isolation that have to hold; empty: they are made and recorded, and none is required.
+  public var requiredProof: Set<IsolationTrial.Kind> = []
+  /// Where the live cluster is reached: hidden from the sandbox where it is a unix socket.
+  public var liveEndpoints: [Endpoint] = []
+  /// Whether a connection to ``liveEndpoints`` may be opened and closed, to show that the sandbox's own are refused.
+  public var mayConnectToLive = false
   /// Memory that each server may use; nil: what its artifact needs, estimated.
   public var memoryLimitBytes: UInt64?
   /// The servers' executables, of which the first that loads a shard's artifact is taken; empty: found on PATH.
@@ -64,6 +70,8 @@ public struct SandboxFacts: Hashable, Sendable, Codable {
   /// Whether the clock stands at the cut.
   public var clockHeld: Bool
   public var phases: [PhaseTiming]
+  /// What was tried of the isolation; nil in runs that were recorded before it was.
+  public var proof: IsolationProof?
 
   public init(isolation: Isolation, isolationDetail: String, server: String, clockHeld: Bool, phases: [PhaseTiming]) {
     self.isolation = isolation

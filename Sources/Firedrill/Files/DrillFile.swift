@@ -44,6 +44,8 @@ public struct DrillFile: Sendable {
 
   public struct SandboxSection: Hashable, Sendable {
     public var isolation: Isolation = .folder
+    /// Trials of the isolation that have to hold.
+    public var proof: Set<IsolationTrial.Kind> = []
     /// Memory that the sandboxes may take together: shards are restored in waves within it.
     public var memoryBytes: UInt64?
     /// Restore only so many shards, drawn by seed; nil: all.
@@ -111,6 +113,9 @@ public struct DrillFile: Sendable {
       }
     }
   }
+
+  /// Whether a run connects to the live cluster at all.
+  var touchesLive: Bool { capture != nil || references.contains(.live) }
 
   /// - Throws: `DrillError`: `bad-file` with file, line and column.
   public static func read(path: String) throws -> DrillFile { try DrillFileReader(path: path).drill() }

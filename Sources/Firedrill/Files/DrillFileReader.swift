@@ -201,6 +201,7 @@ struct DrillFileReader {
     var sandbox = DrillFile.SandboxSection()
     guard let section else { return sandbox }
     sandbox.isolation = try section.choice("isolation", of: Isolation.self) ?? .folder
+    sandbox.proof = try proof(section)
     sandbox.memoryBytes = try section.size("memory")
     sandbox.shardSample = try section.integer("shards", in: 1...Slot.count)
     sandbox.servers = (try section.texts("server") ?? []).map { $0.contains("/") ? texts.absolute($0) : $0 }
@@ -209,6 +210,18 @@ struct DrillFileReader {
     if let timeout = try section.duration("load_timeout") { sandbox.loadTimeout = timeout }
     try section.finish()
     return sandbox
+  }
+
+  /// Trials that have to hold: all of them, or those that are named.
+  private func proof(_ section: YAMLSection) throws -> Set<IsolationTrial.Kind> {
+    guard let names = try section.texts("proof") else { return [] }
+    if names == ["required"] { return Set(IsolationTrial.Kind.allCases) }
+    let kinds = names.compactMap { IsolationTrial.Kind(rawValue: $0) }
+    guard kinds.count == names.count, !kinds.isEmpty else {
+      let known = IsolationTrial.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+      throw section.refuse("proof", "'proof' is required, or a list of \(known)")
+    }
+    return Set(kinds)
   }
 
   private func references(_ file: YAMLSection) throws -> [DrillFile.ReferenceKind] {

@@ -46,6 +46,13 @@ public enum Doctor {
         isNeeded: false))
     items.append(
       .init(
+        name: "perl", isPresent: tools.perl != nil,
+        detail: tools.perl == nil ? "not on PATH" : "found; it tries the isolation of sandboxes from inside",
+        remedy: tools.perl == nil
+          ? "apt-get install perl-base; drills that require 'proof' of their isolation are inconclusive without" : nil,
+        isNeeded: false))
+    items.append(
+      .init(
         name: "frozen clock", isPresent: tools.frozenClock != nil,
         detail: tools.frozenClock == nil ? "libCFrozenClock.so is not beside the program" : "found beside the program",
         remedy: tools.frozenClock == nil

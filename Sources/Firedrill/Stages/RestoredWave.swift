@@ -28,11 +28,14 @@ struct RestoredWave: Sendable {
   ) async throws -> RestoredWave {
     let (engine, events, sandbox) = (runner.engine, runner.events, runner.drill.sandbox)
     let slots = manifest.topology.slotsWhole(in: Set(wave.map(\.file.shard)))
-    let request = SandboxRequest(
+    var request = SandboxRequest(
       files: wave.map(\.file), topology: manifest.topology, clock: manifest.cut.time,
       folder: "\(runner.folder)/s\(number)",
       isolation: sandbox.isolation, memoryLimitBytes: nil, servers: sandbox.servers, modules: sandbox.modules,
       loadTimeout: sandbox.loadTimeout, events: events)
+    request.requiredProof = sandbox.proof
+    request.liveEndpoints = runner.cluster?.description.endpoints ?? []
+    request.mayConnectToLive = runner.drill.touchesLive || sandbox.proof.contains(.liveEndpoint)
     try FileManager.default.createDirectory(
       atPath: request.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     return try await engine.withSandbox(request) { store in

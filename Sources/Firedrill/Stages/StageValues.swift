@@ -122,6 +122,10 @@ struct Restored: Sendable {
         if known.clockHeld, !wave.facts.clockHeld {
           (merged.clockHeld, merged.isolationDetail) = (false, wave.facts.isolationDetail)
         }
+        if let more = wave.facts.proof {
+          if merged.proof == nil { merged.proof = more } else { merged.proof?.add(more) }
+        }
+        if merged.isolation < known.isolation { merged.isolationDetail = wave.facts.isolationDetail }
         if !known.server.contains(wave.facts.server) { merged.server += ", " + wave.facts.server }
         merged.phases += wave.facts.phases
         return merged

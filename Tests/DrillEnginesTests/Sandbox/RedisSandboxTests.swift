@@ -407,10 +407,11 @@ struct RedisSandboxTests {
       let launch = containment.launch("/usr/bin/redis-server", ["-"], folder: folder, addressSpaceBytes: 1 << 30)
       // A shell stands for us: it starts the server, and is then killed.
       try configuration.text.write(toFile: "\(folder)/input", atomically: true, encoding: .utf8)
+      try Data(launch.files.first ?? []).write(to: URL(fileURLWithPath: "\(folder)/attachment"))
       let words = ([launch.executable] + launch.arguments).map { "'\($0)'" }.joined(separator: " ")
       let shell = try await ChildProcess.start(
         .init(
-          executable: "/bin/sh", arguments: ["-c", "cd '\(folder)'; \(words) < input & wait"],
+          executable: "/bin/sh", arguments: ["-c", "cd '\(folder)'; \(words) < input 3< attachment & wait"],
           environment: launch.environment))
       let isUp = await RedisFixture.eventually { FileManager.default.fileExists(atPath: configuration.socketPath) }
       #expect(isUp, "the server never listened: \(shell.lines)")

@@ -73,6 +73,27 @@ struct RunTextTests {
     try GoldenFile.expect(text, is: "summary-inconclusive.txt")
   }
 
+  @Test("what was tried of the isolation is told in a line, and each trial where the run is told in full")
+  func isolation() throws {
+    var run = try SampleRuns.passing()
+    run.sandbox?.proof = IsolationProof([
+      IsolationTrial(.tcpLoopback, .failed, "a listener on loopback was reached from inside"),
+      IsolationTrial(.liveEndpoint, .notTried, "the drill does not touch the live cluster"),
+      IsolationTrial(.coreDump, .notApplicable, "there is no server"),
+      IsolationTrial(.otherUser, .held, "the user `nobody` was denied"),
+    ])
+    let text = RunSummary(run).text()
+    #expect(
+      text.contains("1 of 3 trials held; did not hold: tcp-loopback; not tried: live-endpoint"), "\(text)")
+    #expect(!text.contains("was reached from inside"))
+    try withTemporaryFolder { folder in
+      let ledger = try Ledger.open(at: folder + "/ledger.db")
+      try LedgerCopy.begin(run, in: ledger)
+      try ledger.append(run)
+      #expect(try RunDetails(ledger.run(run.id)).text().contains("was reached from inside"))
+    }
+  }
+
   @Test("a run whose checks let a planted fault pass says which, and does not look green") func unsound() throws {
     let text = try RunSummary(SampleRuns.unsound()).text()
     #expect(

@@ -4,7 +4,7 @@ internal import Glibc
 
 /// Servers that artifacts were restored into, one per shard; they live as long as the closure that they are handed to.
 struct RedisSandbox: Sandbox, DirectStore {
-  let facts: SandboxFacts
+  private(set) var facts: SandboxFacts
   let store: RedisStore
   /// What each server says that it is; never equal to a live node's.
   let runIDs: Set<String>
@@ -44,11 +44,15 @@ struct RedisSandbox: Sandbox, DirectStore {
         .moduleMissing, stage: .restore, subject: missing,
         detail: "no such module can be read; see `modules` in the drill file")
     }
-    let containment = await Containment.probe(tools)
+    var containment = await Containment.probe(tools)
+    for case .unix(let path) in request.liveEndpoints { containment.hiddenSockets.append(path) }
     try containment.require(request.isolation)
 
     let folder = try makeFolder(below: request.folder)
     defer { SandboxSweep.remove(folder) }
+    // Before there is any data in it.
+    var proof = try await probe(containment, request, tools, folder: "\(folder)/p")
+    try containment.require(request, proof, of: proof.trials.map(\.kind))
     var plans: [RedisShardServer.Plan] = []
     for (index, file) in request.files.enumerated() {
       guard let server = programs[file.shard] else { preconditionFailure("a shard without a program") }
@@ -63,7 +67,9 @@ struct RedisSandbox: Sandbox, DirectStore {
     }
     let servers = try await startAll(plans, events: request.events)
     do {
-      let result = try await body(RedisSandbox(servers, request, containment, tools))
+      for server in servers { proof.add(try await server.inspection.trials(perl: tools.perl, setpriv: tools.setpriv)) }
+      try containment.require(request, proof, of: IsolationTrial.Kind.allCases)
+      let result = try await body(RedisSandbox(servers, request, containment, proof, tools))
       await end(servers)
       return result
     } catch {
@@ -73,10 +79,15 @@ struct RedisSandbox: Sandbox, DirectStore {
   }
 
   private init(
-    _ servers: [RedisShardServer], _ request: SandboxRequest, _ containment: Containment, _ tools: SandboxTools
+    _ servers: [RedisShardServer], _ request: SandboxRequest, _ containment: Containment, _ proof: IsolationProof,
+    _ tools: SandboxTools
   ) {
     let clockHeld = servers.allSatisfy(\.info.clockHeld)
     var detail = containment.detail
+    let isolation = proof.upheld(of: containment.isolation)
+    if isolation < containment.isolation {
+      detail += "; but \(proof.broken(containment.isolation).map(\.detail).joined(separator: ", and "))"
+    }
     if !clockHeld {
       detail +=
         tools.frozenClock == nil
@@ -91,9 +102,10 @@ struct RedisSandbox: Sandbox, DirectStore {
       return timing
     }
     facts = SandboxFacts(
-      isolation: containment.isolation, isolationDetail: detail,
+      isolation: isolation, isolationDetail: detail,
       server: Set(servers.map(\.info.server)).sorted().joined(separator: ", "), clockHeld: clockHeld,
       phases: whole + servers.flatMap(\.phases))
+    facts.proof = proof
     runIDs = Set(servers.map(\.info.runID))
     headroom = Dictionary(servers.map { ($0.shard, $0.headroomBytes) }) { first, _ in first }
     let owned = request.topology.shards.map(\.name)
@@ -105,6 +117,17 @@ struct RedisSandbox: Sandbox, DirectStore {
           endpoint: server.endpoint,
           credentials: server.credentials)
       }, topology: request.topology, kind: .sandbox)
+  }
+
+  private static func probe(
+    _ containment: Containment, _ request: SandboxRequest, _ tools: SandboxTools, folder: String
+  ) async throws -> IsolationProof {
+    try makeDirectory(folder)
+    defer { SandboxSweep.remove(folder) }
+    return try await IsolationProbe(
+      containment: containment, perl: tools.perl, folder: folder, live: request.liveEndpoints,
+      mayConnectToLive: request.mayConnectToLive
+    ).trials()
   }
 
   /// Returns the servers in the plans' order; where one fails, the others are ended before this throws.

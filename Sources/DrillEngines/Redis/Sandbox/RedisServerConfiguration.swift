@@ -50,6 +50,9 @@ struct RedisServerConfiguration {
       // Its background thread waits until a time of day, which never comes where the clock stands: it would spin.
       + since(6, 0, [("jemalloc-bg-thread", "no")])
       // A crash report holds values of the data store.
+      // On ARM it looks for a bug of the kernel's by starting a process, which it may not, and which it would need for
+      // snapshots alone. Source: redis 6.2 src/server.c `linuxMadvFreeForkBugCheck`.
+      + since(6, 2, [("ignore-warnings", "ARM64-COW-BUG")])
       + since(6, 2, [("crash-log-enabled", "no"), ("crash-memcheck-enabled", "no"), ("set-proc-title", "no")])
       + since(7, 0, ["enable-debug-command", "enable-module-command", "enable-protected-configs"].map { ($0, "no") })
   }

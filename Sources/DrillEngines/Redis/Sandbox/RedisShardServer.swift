@@ -17,6 +17,8 @@ struct RedisShardServer: Sendable {
     return addressSpaceBytes > taken ? (addressSpaceBytes - taken) / 2 : 0
   }
   var addressSpaceBytes: UInt64
+  /// What is looked at of it while it runs.
+  var inspection: ServerInspection
 
   struct Facts: Sendable {
     var runID: String
@@ -94,7 +96,11 @@ struct RedisShardServer: Sendable {
             PhaseTiming(.load, shard: shard, elapsed: loaded - copied),
             PhaseTiming(.ready, shard: shard, elapsed: ready - loaded),
             PhaseTiming(.firstAnswer, shard: shard, elapsed: answered - ready),
-          ], addressSpaceBytes: limit)
+          ], addressSpaceBytes: limit,
+          inspection: ServerInspection(
+            launched: process.processID, addressSpaceBytes: limit,
+            forbidsProcesses: plan.containment.forbidsProcesses, folder: plan.folder, files: artifact.files.map(\.path),
+            socket: configuration.socketPath))
       } catch {
         await connection.close()
         throw error

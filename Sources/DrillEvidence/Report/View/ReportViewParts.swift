@@ -324,6 +324,11 @@ struct ReportViewParts {
           "\(sandbox.server), isolation \(sandbox.isolation.rawValue)", sandbox.isolationDetail,
           "clock \(sandbox.clockHeld ? "held at the cut" : "not held")",
         ])
+      if let proof = sandbox.proof {
+        add(
+          "Isolation",
+          [proof.summary] + proof.trials.map { "\($0.kind.rawValue): \($0.outcome.rawValue); \($0.detail)" })
+      }
     }
     if let test = run.selfTest {
       let planted = test.planted.prefix(20).map {
