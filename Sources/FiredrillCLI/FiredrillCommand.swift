@@ -35,6 +35,7 @@ struct FiredrillCommand: AsyncParsableCommand {
 
   /// Parses, runs, and turns whatever comes out into one of the exit statuses.
   static func main() async {
+    CoreDumps.forbid()
     let status: ExitStatus
     do {
       var command = try parseAsRoot()

@@ -4,18 +4,13 @@ import Yams
 
 /// The fields of a cluster file that say how live Redis servers are reached and who we are to them.
 enum LiveFields {
-  /// A user and its password, which comes from a file or the environment; never from the YAML itself, which the ledger
+  /// A user and its password, which comes from a file, the environment or a command; never from the YAML itself, which the ledger
   /// keeps.
   static func login(
     _ auth: YAMLSection, _ absolute: (String) -> String
   ) throws -> (user: String?, password: Secret?) {
     let user = try auth.text("user")
-    return (
-      user,
-      try secret(
-        auth, file: ("password_file", try auth.text("password_file")),
-        variable: ("password_env", try auth.text("password_env")), absolute)
-    )
+    return (user, try secret(auth, "password", absolute))
   }
 
   /// `tls: true`, or a section.
@@ -29,9 +24,7 @@ enum LiveFields {
     settings.key = try section.text("key").map(absolute)
     settings.serverName = try section.text("server_name")
     settings.verification = try section.choice("verify", of: TLSSettings.Verification.self) ?? .full
-    settings.keyPassword = try secret(
-      section, file: ("key_password_file", try section.text("key_password_file")),
-      variable: ("key_password_env", try section.text("key_password_env")), absolute)
+    settings.keyPassword = try secret(section, "key_password", absolute)
     if settings.key != nil || settings.keyPassword != nil, settings.certificate == nil {
       throw section.refuse("key", "a key belongs to a certificate: name it in 'cert'")
     }
@@ -78,28 +71,36 @@ enum LiveFields {
     return settings
   }
 
+  /// The secret `name`, from the one of `name_file`, `name_env` and `name_command` that is there; nil where none is.
   private static func secret(
-    _ section: YAMLSection, file: (field: String, path: String?), variable: (field: String, name: String?),
-    _ absolute: (String) -> String
+    _ section: YAMLSection, _ name: String, _ absolute: (String) -> String
   ) throws -> Secret? {
-    guard file.path == nil || variable.name == nil else {
-      throw section.refuse(
-        variable.field, "a password is in '\(file.field)' or in '\(variable.field)', not in both")
+    let (file, variable, command) = ("\(name)_file", "\(name)_env", "\(name)_command")
+    let (path, environment, words) = (
+      try section.text(file), try section.text(variable), try section.texts(command)
+    )
+    let sources = [(file, path != nil), (variable, environment != nil), (command, words != nil)].filter(\.1).map(\.0)
+    guard sources.count <= 1 else {
+      throw section.refuse(sources[1], "a password is in '\(sources[0])' or in '\(sources[1])', not in both")
     }
-    if let path = file.path {
+    if let path {
       guard let text = try? String(contentsOfFile: absolute(path), encoding: .utf8) else {
         throw DrillError(
           .keyUnreadable, subject: path, detail: "the password file cannot be read; see its name and its mode")
       }
       return Secret(String(text.prefix { $0 != "\n" }))
     }
-    if let name = variable.name {
-      guard let value = ProcessInfo.processInfo.environment[name] else {
+    if let environment {
+      guard let value = ProcessInfo.processInfo.environment[environment] else {
         throw DrillError(
-          .keyUnreadable, subject: name,
+          .keyUnreadable, subject: environment,
           detail: "this environment variable, which should hold the password, is not set")
       }
       return Secret(value)
+    }
+    if let words {
+      guard !words.isEmpty else { throw section.refuse(command, "'\(command)' is a program with its arguments") }
+      return Secret(try SecretCommand.run(words, in: absolute(".")))
     }
     return nil
   }

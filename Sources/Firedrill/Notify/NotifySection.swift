@@ -70,7 +70,9 @@ struct NotifySection {
         let words = ["authorization", "cookie", "token", "secret", "key", "password"]
         if words.contains(where: name.lowercased().contains) {
           throw section.refuse(
-            node, "'\(name)' looks like a secret, and the ledger keeps this file; write {env: NAME} or {file: PATH}")
+            node,
+            "'\(name)' looks like a secret, and the ledger keeps this file; write {env: NAME}, {file: PATH} or {command: […]}"
+          )
         }
       }
       headers[name] = value
@@ -78,16 +80,17 @@ struct NotifySection {
     return headers
   }
 
-  /// A text, `{env: NAME}` or `{file: PATH}`.
+  /// A text, `{env: NAME}`, `{file: PATH}` or `{command: [PROGRAM, ARGUMENT…]}`.
   private func secret(_ node: Node, _ section: YAMLSection) throws -> SecretText {
     if let text = node.string { return .plain(text) }
     let place = try section.section(node, "a secret")
-    let (name, path) = (try place.text("env"), try place.text("file"))
+    let (name, path, words) = (try place.text("env"), try place.text("file"), try place.texts("command"))
     try place.finish()
-    switch (name, path) {
-    case (let name?, nil): return .environment(name)
-    case (nil, let path?): return .file(absolute(path))
-    default: throw section.refuse(node, "this is a text, {env: NAME} or {file: PATH}")
+    switch (name, path, words) {
+    case (let name?, nil, nil): return .environment(name)
+    case (nil, let path?, nil): return .file(absolute(path))
+    case (nil, nil, let words?) where !words.isEmpty: return .command(words, folder: absolute("."))
+    default: throw section.refuse(node, "this is a text, {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT…]}")
     }
   }
 

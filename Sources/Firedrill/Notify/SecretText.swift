@@ -7,6 +7,8 @@ public enum SecretText: Hashable, Sendable {
   case environment(String)
   /// The first line of a file, by its absolute path.
   case file(String)
+  /// What a program with these arguments writes, run in a folder.
+  case command([String], folder: String)
 
   /// - Throws: `DrillError` with `key-unreadable`.
   func reveal() throws -> String {
@@ -22,6 +24,8 @@ public enum SecretText: Hashable, Sendable {
         throw DrillError(.keyUnreadable, subject: path, detail: "this file cannot be read")
       }
       return String(text.prefix { !$0.isNewline })
+    case .command(let words, let folder):
+      return try SecretCommand.run(words, in: folder)
     }
   }
 }
