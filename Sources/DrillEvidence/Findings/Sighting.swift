@@ -50,6 +50,12 @@ struct Sighting {
             && $0.coverage.examined > 0
         }
     }
+    // Nor does one that did not ask who may do what say anything of that.
+    if code.isAboutAccess {
+      return run.coverage.contains {
+        $0.of == Run.StageCoverage.access && $0.coverage.examined > 0 && $0.coverage.examined == $0.coverage.declared
+      }
+    }
     return stage < .compare || isCompared(by: run, looked, withAnySeed: withAnySeed)
   }
 

@@ -170,6 +170,51 @@ extension PlaybookPage {
           "Give the sandbox what production has (`sandbox: {server: …}`), and run the drill again with `firedrill run --again RUN`.",
           "If production's own server refuses it too, this backup does not restore. Find the newest one that passed, and take a new one now.",
         ])
+    case .accessDiffers:
+      return page(
+        [
+          "`firedrill ledger show RUN` names the user and the kind of rule. Order counts between what adds and what takes away: `+@all -get` is not `-get +@all`.",
+          "Is it one server of several? Access lists are not replicated: `ACL LIST` on each.",
+          "Was the expected list changed, and production not yet (or the other way round)?",
+        ],
+        [
+          "Decide which list is right. In production: `ACL SETUSER …`, then `ACL SAVE` where users lie in a file.",
+          "Take a new backup and drill it; a backup keeps the list of its own time.",
+          "Modes of files: `chmod` production's file, and see with which umask the program makes it.",
+        ])
+    case .accessOpen:
+      return page(
+        [
+          "`redis-cli -h HOST PING` without a password: does production answer too?",
+          "Does the backup's list (`access/*.acl`) hold a line `user default`? Without one, a server that loads it is open.",
+        ],
+        [
+          "Production open: `ACL SETUSER default off`, or a password for it, once every client has a user of its own.",
+          "Restoring: give the server its list before it takes connections, and check the same from outside.",
+          "If it is meant so, say so in the drill's expected list: `user default on nopass …`.",
+        ])
+    case .accessExcess:
+      return page(
+        [
+          "The finding names commands that were let through. `ACL DRYRUN USER COMMAND…` on production: there too?",
+          "`ACL GETUSER USER`: which rule gives it? A category holds more commands with each version: `ACL CAT CATEGORY`.",
+          "`ACL LOG` and the slow log: was it used?",
+        ],
+        [
+          "Take the right away in production, and see that its clients still work.",
+          "If the right is wanted, correct the expected list.",
+          "Take a new backup: the old one restores the old rights.",
+        ])
+    case .accessDenied:
+      return page(
+        [
+          "The finding names commands that were refused. Does the client need them, or only the expected list?",
+          "Is the sandbox's server of production's version? Categories differ between versions: `sandbox: {server: …}`.",
+        ],
+        [
+          "Give the user the rule in production, or take it from the expected list.",
+          "Take a new backup and drill it, before anybody has to work on what it restores.",
+        ])
     case .restoredDiffers:
       return page(
         [

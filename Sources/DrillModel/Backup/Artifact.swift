@@ -5,7 +5,7 @@ public struct Artifact: Hashable, Sendable, Codable {
   public var role: Role
   /// The shard that it holds; nil for what belongs to the whole backup.
   public var shard: String?
-  /// `rdb`, `sqlite`, `sqlite-log`, `answers`, `fingerprint`; `aof`, or `aof-manifest` and `aof-part` for a log of several files.
+  /// `rdb`, `sqlite`, `sqlite-log`, `answers`, `fingerprint`; `aof`, or `aof-manifest` and `aof-part` for a log of several files; `redis-acl`.
   public var format: String
   /// Filters that were applied to it, innermost first; empty for none.
   public var encodings: [String]
@@ -16,10 +16,12 @@ public struct Artifact: Hashable, Sendable, Codable {
   public var plain: Plain?
   /// Whom it was encrypted to, by public names: an age recipient, an OpenPGP fingerprint, the SHA-256 of a certificate.
   public var recipients: [String]?
+  /// The mode that the file had where it was captured, such as `0640`; nil where it was no file, or is not known.
+  public var mode: String?
 
   public init(
     name: String, role: Role, shard: String?, format: String, encodings: [String] = [], sizeBytes: UInt64,
-    digest: Digest, plain: Plain? = nil, recipients: [String]? = nil
+    digest: Digest, plain: Plain? = nil, recipients: [String]? = nil, mode: String? = nil
   ) {
     self.name = name
     self.role = role
@@ -30,6 +32,7 @@ public struct Artifact: Hashable, Sendable, Codable {
     self.digest = digest
     self.plain = plain
     self.recipients = recipients
+    self.mode = mode
   }
 
   /// What an artifact holds beneath its encodings.
@@ -78,6 +81,8 @@ public struct Artifact: Hashable, Sendable, Codable {
     case companion
     /// What was read from the live servers at the cut.
     case reference
+    /// Who may do what: a server's users with their rules.
+    case access
     /// A file that lay beside the artifacts when they were sealed in place: hashed, and not looked into.
     case unread
   }

@@ -51,6 +51,10 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
   case recordDouble = "record-double"
   // restore
   case restoreRejected = "restore-rejected"
+  case accessDiffers = "access-differs"
+  case accessOpen = "access-open"
+  case accessExcess = "access-excess"
+  case accessDenied = "access-denied"
   // fingerprint
   case restoredDiffers = "restored-differs"
   // compare
@@ -145,6 +149,10 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
     case .recordDouble:
       "Records lie on both sides of a slot's move: which copy is true, nobody can tell after a restore."
     case .restoreRejected: "The server refused to load the backup, or ended while loading it."
+    case .accessDiffers: "The users, their rules, or the modes of files are not those that are expected."
+    case .accessOpen: "Whoever has no password comes into the restored store."
+    case .accessExcess: "A user of the restored store may run commands, or reach keys, that its rules do not give it."
+    case .accessDenied: "A user of the restored store is refused what its rules give it."
     case .restoredDiffers:
       "The server that loaded the backup does not hold exactly the records that the artifact holds."
     case .contentDiffers: "What was restored is not what production held at the cut."
@@ -246,6 +254,14 @@ public enum FindingCode: String, Sendable, Codable, CaseIterable {
       "Take a coherent capture; if it holds doubles too, an interrupted MIGRATE left them: see `redis-cli --cluster check`."
     case .restoreRejected:
       "Read the server's last lines in `firedrill ledger show`; try the load by hand with the same server version."
+    case .accessDiffers:
+      "See which list is right: set production's users (`ACL SETUSER`, `ACL SAVE`) or file modes right and take a new backup, or correct what the drill expects."
+    case .accessOpen:
+      "Before a server is restored for use, give `default` a password or turn it off; if production is open too, close it today."
+    case .accessExcess:
+      "Take the right away in production (`ACL SETUSER`) if it is there too, and see since when (`ACL LOG`); then take a new backup."
+    case .accessDenied:
+      "Give the user the rules that are expected, and take a new backup."
     case .restoredDiffers:
       "Run `firedrill diff` between the artifact and a restored server; suspect the server's loader or memory limit."
     case .contentDiffers, .countDiffers:

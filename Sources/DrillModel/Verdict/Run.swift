@@ -165,6 +165,9 @@ public struct Run: Hashable, Sendable, Codable {
   }
 
   public struct StageCoverage: Hashable, Sendable, Codable {
+    /// What ``of`` says where users, or modes of files, were asked about.
+    public static let access = "who may do what"
+
     public var stage: Stage
     /// What it is a coverage of: `artifacts`, `reference captured`.
     public var of: String

@@ -15,12 +15,21 @@ public enum Severity: String, Sendable, Codable, CaseIterable, Comparable, Codin
 }
 
 extension FindingCode {
+  /// Whether it says who may do what, and nothing of records.
+  public var isAboutAccess: Bool {
+    switch self {
+    case .accessDiffers, .accessOpen, .accessExcess, .accessDenied: true
+    default: false
+    }
+  }
+
   public var severity: Severity {
     switch self {
     case .signatureInvalid, .signatureUntrusted, .signatureRevoked, .manifestMismatch, .manifestReplaced,
       .restoredDiffers, .contentDiffers, .countDiffers,
       .recordLost,
-      .answerDiffers, .answerDiffersUnderLoad, .driftUnexplained, .chainSwapped, .incrementConflict, .encodingOversized:
+      .answerDiffers, .answerDiffersUnderLoad, .driftUnexplained, .chainSwapped, .incrementConflict, .encodingOversized,
+      .accessOpen, .accessExcess:
       .critical
     case .backupMissing, .retentionBreaksChain, .retentionDropsCheckpoint, .retentionDropsVerified, .manifestUnreadable,
       .manifestUnsigned, .signatureOutOfTime, .signatureWrongPurpose, .signaturesTooFew, .chainGap, .artifactMissing,
@@ -28,7 +37,7 @@ extension FindingCode {
       .sizeMismatch, .checksumMismatch, .artifactUnreadable, .formatChecksumMismatch, .databaseCorrupt,
       .foreignKeyViolated, .coverageHole, .slotMisplaced, .slotOverlap, .recordDouble, .restoreRejected, .chainCycle,
       .chainOverlap, .chainRepeated, .chainForeign, .chainEpoch, .slotUnowned, .slotContested, .moveOneSided,
-      .keyMissing, .keyWrong, .encodingDamaged:
+      .keyMissing, .keyWrong, .encodingDamaged, .accessDiffers, .accessDenied:
       .high
     case .topologyStale, .versionUnsupported, .restoreTimeExceeded, .recoveryPointExceeded, .driftExceeded,
       .mismatchesExceeded, .coverageShort, .artifactMutable, .chainFork, .viewStale, .keyRevoked:

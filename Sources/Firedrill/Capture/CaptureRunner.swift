@@ -108,8 +108,26 @@ struct CaptureRunner: Sendable {
     }
     if captured.pause > .zero { events(.note("writes were paused for \(Int(captured.pause.milliseconds)) ms")) }
     return try await staging.seal(
-      captured, on: predecessor?.last, reference: reference, cluster: cluster.description, key: key,
+      captured, access: await accessLists(of: live), on: predecessor?.last, reference: reference,
+      cluster: cluster.description, key: key,
       retention: retention, rationale: rationale)
+  }
+
+  /// Who may do what on each shard, as far as we may ask; what is not told is noted.
+  private func accessLists(of live: any LiveCluster) async -> [String: String] {
+    guard let telling = live as? any AccessTelling else { return [:] }
+    var lists: [String: String] = [:]
+    var untold: [DrillError] = []
+    for (shard, result) in await telling.accessLists().sorted(by: { $0.key < $1.key }) {
+      switch result {
+      case .success(let list): lists[shard] = list
+      case .failure(let error): untold.append(error)
+      }
+    }
+    if let first = untold.first {
+      events(.note("the access lists of \(untold.count) shards are not in the backup: \(first.detail)"))
+    }
+    return lists
   }
 
   private func capture(

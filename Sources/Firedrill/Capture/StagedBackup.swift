@@ -56,13 +56,23 @@ struct StagedBackup: Sendable {
   func discard() { try? FileManager.default.removeItem(atPath: staging.path) }
 
   func seal(
-    _ captured: CapturedBackup, on predecessor: ChainCheck.Link?, reference: CapturedReference,
+    _ captured: CapturedBackup, access: [String: String], on predecessor: ChainCheck.Link?,
+    reference: CapturedReference,
     cluster: ClusterDescription,
     key: SigningKey, retention: String?, rationale: String?
   ) async throws -> SealedManifest {
     var artifacts: [Artifact] = []
     for file in captured.files {
-      artifacts.append(try await describe(file.path, role: .data, shard: file.shard, format: file.format))
+      var artifact = try await describe(file.path, role: .data, shard: file.shard, format: file.format)
+      artifact.mode = cluster.files.first { $0.name == file.shard }.flatMap { StagedBackup.mode(of: $0.path) }
+      artifacts.append(artifact)
+    }
+    for (index, (shard, list)) in access.sorted(by: { $0.key < $1.key }).enumerated() {
+      try FileManager.default.createDirectory(
+        atPath: folder + "/access", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      let path = "\(folder)/access/\(index).acl"
+      try Data(list.utf8).write(to: URL(fileURLWithPath: path))
+      artifacts.append(try await describe(path, role: .access, shard: shard, format: "redis-acl"))
     }
     var named = Reference(independentReaders: reference.counts == nil ? 0 : 1, keySample: reference.keySample)
     func keep(_ value: (some Encodable)?, as format: String) async throws -> String? {
@@ -112,6 +122,14 @@ struct StagedBackup: Sendable {
         underlying: error)
     }
     return sealed
+  }
+
+  /// `0640`; nil where it cannot be read.
+  private static func mode(of path: String) -> String? {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    guard let mode = (attributes?[.posixPermissions] as? NSNumber)?.intValue else { return nil }
+    let digits = String(mode & 0o777, radix: 8)
+    return String(repeating: "0", count: 4 - digits.count) + digits
   }
 
   private func describe(_ path: String, role: Artifact.Role, shard: String?, format: String) async throws -> Artifact {

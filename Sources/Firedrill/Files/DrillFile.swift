@@ -31,6 +31,8 @@ public struct DrillFile: Sendable {
   public var workload: WorkloadFile?
   /// What the restored copy is put under once all else is compared, writes included; nil: nothing.
   public var load: WorkloadFile?
+  /// What is asked about who may do what; nil: nothing.
+  public var access: AccessRequirement?
   public var objectives: Objectives
   /// Faults that each run plants in copies, to see whether its checks find them; at least one.
   public var selfTestFaults = 5
@@ -77,6 +79,15 @@ public struct DrillFile: Sendable {
     public var rationale: String?
     /// How it is stored; nil: as the cluster file says.
     public var encoding: EncodingSection?
+  }
+
+  public enum AccessRequirement: Hashable, Sendable {
+    /// What the backup holds, which the restored servers have to keep to.
+    case captured
+    /// The list in this file, which the backup and the restored servers have to keep to; absolute.
+    case expected(String)
+    /// SQLite: the mode that production's files have, such as `0640`.
+    case mode(String)
   }
 
   public enum BackupSelection: Hashable, Sendable {

@@ -88,6 +88,7 @@ struct DrillFileReader {
       drill.selfTestFaults = try selfTest.integer("faults", in: 1...100) ?? drill.selfTestFaults
       try selfTest.finish()
     }
+    drill.access = try access(file, engine: drill.engineName)
     drill.ledger = try file.text("ledger").map(texts.absolute)
     drill.governance = try GovernanceReader.read(file)
     drill.notify = try NotifySection(absolute: texts.absolute).targets(file)
@@ -274,6 +275,25 @@ struct DrillFileReader {
     }
     try section.finish()
     return load
+  }
+
+  /// `captured`, or `{expected: FILE}`; of SQLite's files `{mode: "0640"}`.
+  private func access(_ file: YAMLSection, engine: String) throws -> DrillFile.AccessRequirement? {
+    guard let node = file.node("access") else { return nil }
+    if node.string == "captured", engine == "redis" { return .captured }
+    let section = try file.section(node, "'access'")
+    let (expected, mode) = (try section.text("expected"), try section.text("mode"))
+    try section.finish()
+    switch (expected, mode, engine) {
+    case (let path?, nil, "redis"): return .expected(texts.absolute(path))
+    case (nil, let mode?, "sqlite"):
+      guard mode.wholeMatch(of: /0[0-7]{3}/) != nil else {
+        throw section.refuse("mode", "'mode' is four octal digits in quotes, such as \"0640\"")
+      }
+      return .mode(mode)
+    default:
+      throw file.refuse(node, "'access' is captured or {expected: FILE} for redis, {mode: \"0640\"} for sqlite")
+    }
   }
 
   private func workload(_ file: YAMLSection) throws -> WorkloadFile? {

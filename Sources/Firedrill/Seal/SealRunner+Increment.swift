@@ -66,7 +66,7 @@ extension SealRunner {
     captured.cut.time = time
     captured.cut.proof = [SealRunner.afterTheFact] + cut.proof + captured.cut.proof
     let sealed = try await staging.seal(
-      captured, on: predecessor.last, reference: CapturedReference(), cluster: cluster, key: key,
+      captured, access: [:], on: predecessor.last, reference: CapturedReference(), cluster: cluster, key: key,
       retention: request.retention,
       rationale: ([SealRunner.afterTheFact] + [request.rationale].compactMap { $0 }).joined(separator: "; "))
     return .sealed(sealed, folder: "\(catalog)/\(staging.id)")

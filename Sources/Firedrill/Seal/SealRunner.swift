@@ -267,9 +267,12 @@ struct SealRunner: Sendable {
     }
     for other in others {
       guard let hash = hashed[other.path] else { preconditionFailure("every file was hashed") }
+      // One list for all servers; whether it can be read is seen where it is needed.
+      let isAccessList = engine is any AccessDescribing && other.path.hasSuffix(".acl")
       artifacts.append(
         Artifact(
-          name: other.path, role: .unread, shard: nil, format: "file", sizeBytes: hash.sizeBytes, digest: hash.digest
+          name: other.path, role: isAccessList ? .access : .unread, shard: nil,
+          format: isAccessList ? "redis-acl" : "file", sizeBytes: hash.sizeBytes, digest: hash.digest
         ))
     }
     let writers = Set(parts.compactMap(\.found.artifact.writer)).sorted().joined(separator: ", ")

@@ -17,7 +17,7 @@ extension DrillRunner {
     var whole = stored
     whole.backup.manifest.artifacts =
       try assembled.shards.flatMap { try $0.artifacts() }
-      + stored.manifest.artifacts.filter { $0.role == .reference }
+      + stored.manifest.artifacts.filter { $0.role == .reference || $0.role == .access }
     whole.data = assembled.shards.map { NamedFile(name: $0.name(of: $0.file.path), file: $0.file) }
     if chain.point != .end {
       for shard in assembled.shards {

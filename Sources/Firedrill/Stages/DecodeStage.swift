@@ -36,7 +36,10 @@ extension DrillRunner {
             + (moves == 0 ? "" : ", and on one side of \(moves == 1 ? "the move" : "the \(moves) moves") in flight"))
       ]
     }
-    return (Decoded(backup: stored.backup, artifacts: artifacts, doubles: placement.doubledPerSlot), result)
+    return (
+      Decoded(backup: stored.backup, artifacts: artifacts, doubles: placement.doubledPerSlot, opened: stored.opened),
+      result
+    )
   }
 
   /// Where records lie of which more than one artifact has some of the slot: their keys are read again, and only those.

@@ -11,11 +11,7 @@ extension DrillRunner {
     }
     func read<Value: Decodable>(_ name: String?, as type: Value.Type) throws -> Value? {
       guard let name, stored.intact.contains(name) else { return nil }
-      let bytes =
-        try stored.opened[name].map { path in
-          try FolderSource(root: (path as NSString).deletingLastPathComponent).contents(
-            of: (path as NSString).lastPathComponent, limit: 1 << 30)
-        } ?? catalog.source.contents(of: "\(stored.manifest.backup)/\(name)", limit: 1 << 30)
+      let bytes = try contents(of: name, in: stored.manifest.backup, opened: stored.opened, limit: 1 << 30)
       do {
         return try JSONDecoder().decode(type, from: Data(bytes))
       } catch {
@@ -30,5 +26,12 @@ extension DrillRunner {
       fingerprint: try read(reference.fingerprint, as: Fingerprint.self),
       answers: try read(reference.answers, as: AnswerSheet.self))
     return (data, result)
+  }
+
+  /// A small artifact's bytes, decoded where it is stored encoded.
+  func contents(of name: String, in backup: String, opened: [String: String], limit: Int) throws -> [UInt8] {
+    guard let path = opened[name] else { return try catalog.source.contents(of: "\(backup)/\(name)", limit: limit) }
+    return try FolderSource(root: (path as NSString).deletingLastPathComponent).contents(
+      of: (path as NSString).lastPathComponent, limit: limit)
   }
 }

@@ -11,12 +11,14 @@ extension DrillRunner {
       seed: drill.seed)
     let questions = try Questions(for: self, decoded: decoded, sheet: sheet)
     result.notes = plan.notes + questions.notes
+    let access = try AccessPart(for: self, of: decoded)
 
     var restored = Restored(decoded: decoded, seed: drill.seed)
     for (number, wave) in plan.waves.enumerated() {
       do {
         restored.absorb(
-          try await RestoredWave.make(wave, number: number, questions: questions, in: self, manifest: manifest))
+          try await RestoredWave.make(
+            wave, number: number, questions: questions, access: access, in: self, manifest: manifest))
       } catch let rejected as RestoreRejected {
         result.judgement.findings += checks.judged([RestoreCheck.check(rejected, backup: manifest.backup)])
       } catch let error as DrillError {
@@ -108,6 +110,8 @@ extension DrillRunner {
       result.judgement.obstacles.append(Run.Obstacle(nothing, stage: .replay))
     }
     try restored.load?.judge(backup: manifest.backup, by: checks, into: &result)
+    try restored.access?.judge(by: checks, into: &result)
+    try checkModes(of: manifest, into: &result)
     return (restored.held.isEmpty ? nil : restored, result)
   }
 }

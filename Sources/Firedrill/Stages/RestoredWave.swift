@@ -19,12 +19,15 @@ struct RestoredWave: Sendable {
   var live: ReplayResult?
   var load: LoadPart?
   var loadObstacle: DrillError?
+  /// Nil where the drill asks nothing about users.
+  var access: AccessPart?
 
   /// Slots of which keys are looked up one by one when a sandbox holds something else than its artifact.
   private static let chunksLocalised = 20
 
   static func make(
-    _ wave: [DecodedArtifact], number: Int, questions: Questions, in runner: DrillRunner, manifest: Manifest
+    _ wave: [DecodedArtifact], number: Int, questions: Questions, access: AccessPart?, in runner: DrillRunner,
+    manifest: Manifest
   ) async throws -> RestoredWave {
     let (engine, events, sandbox) = (runner.engine, runner.events, runner.drill.sandbox)
     let slots = manifest.topology.slotsWhole(in: Set(wave.map(\.file.shard)))
@@ -47,8 +50,10 @@ struct RestoredWave: Sendable {
       try await outcome.readBack(wave, of: manifest, from: store, engine: engine, events: events)
       try await outcome.place(wave, of: manifest, from: store)
       try await outcome.replay(questions, slots: slots, on: store, events: events)
-      // Last: from here on the sandbox holds more than the backup.
+      // From here on the sandbox holds more than the backup.
       try await outcome.putUnderLoad(questions, slots: slots, on: store, events: events)
+      // Last: from here on it lets in whom the backup says.
+      outcome.access = try await access?.tried(on: store)
       return outcome
     }
   }

@@ -29,6 +29,8 @@ struct Decoded: Sendable {
   var artifacts: [DecodedArtifact]
   /// Records that lie on both sides of a move, by slot: they count once.
   var doubles: [Slot: UInt64] = [:]
+  /// Where artifacts that were stored encoded lie decoded, by their names.
+  var opened: [String: String] = [:]
 
   var manifest: Manifest { backup.manifest }
 }
@@ -66,6 +68,8 @@ struct Restored: Sendable {
   var load: LoadPart?
   /// Why a sandbox could not be put under load.
   var loadObstacles: [DrillError] = []
+  /// Nil where the drill asks nothing about users.
+  var access: AccessPart?
 
   init(decoded: Decoded, seed: UInt64) {
     self.decoded = decoded
@@ -113,6 +117,7 @@ struct Restored: Sendable {
     sheet.absorb(wave.sheet)
     live.absorb(wave.live)
     if let more = wave.load { if load == nil { load = more } else { load?.absorb(more) } }
+    if let more = wave.access { if access == nil { access = more } else { access?.absorb(more) } }
     loadObstacles += wave.loadObstacle.map { [$0] } ?? []
     facts =
       facts.map { known in

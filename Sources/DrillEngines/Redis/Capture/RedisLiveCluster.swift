@@ -21,7 +21,7 @@ public final class RedisLiveCluster: LiveCluster, ChangeFollowing, SnapshotReadi
 
   public let description: ClusterDescription
   let credentials: RedisCredentials
-  private let map: RedisClusterMap
+  let map: RedisClusterMap
   let store: RedisStore
   let events: DrillEventHandler
   private let group: MultiThreadedEventLoopGroup
