@@ -19,10 +19,16 @@ public indirect enum JSONText: Hashable, Sendable {
   }
 
   public static let depthLimit = 32
+  /// Each takes some 60 bytes of memory, and as few as 2 of text.
+  public static let valueLimit = 4_000_000
 
   /// - Throws: ``Refusal``.
-  public init(parsing bytes: [UInt8], depthLimit: Int = JSONText.depthLimit) throws(Refusal) {
-    var parser = Parser(bytes: bytes, depthLimit: depthLimit)
+  public init(
+    parsing bytes: [UInt8], depthLimit: Int = JSONText.depthLimit, valueLimit: Int = JSONText.valueLimit
+  )
+    throws(Refusal)
+  {
+    var parser = Parser(bytes: bytes, depthLimit: depthLimit, valuesLeft: valueLimit)
     self = try parser.document()
   }
 
@@ -67,6 +73,7 @@ extension JSONText {
   private struct Parser {
     let bytes: [UInt8]
     let depthLimit: Int
+    var valuesLeft: Int
     var position = 0
 
     mutating func document() throws(Refusal) -> JSONText {
@@ -93,6 +100,8 @@ extension JSONText {
 
     private mutating func value(depth: Int) throws(Refusal) -> JSONText {
       guard depth <= depthLimit else { throw refusal("nested deeper than \(depthLimit)") }
+      guard valuesLeft > 0 else { throw refusal("more values than are read") }
+      valuesLeft -= 1
       skipSpace()
       switch next {
       case UInt8(ascii: "{"): return try object(depth: depth)

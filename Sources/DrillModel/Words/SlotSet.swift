@@ -11,7 +11,18 @@ public struct SlotSet: Hashable, Sendable, CustomStringConvertible {
 
   public init(_ range: ClosedRange<Int>) {
     self.init()
-    for slot in range { insert(Slot(slot)) }
+    insert(range)
+  }
+
+  /// A word at a time: a text can name all slots again and again.
+  private mutating func insert(_ range: ClosedRange<Int>) {
+    let (first, last) = (Slot(range.lowerBound).rawValue, Slot(range.upperBound).rawValue)
+    for index in Int(first >> 6)...Int(last >> 6) {
+      var word = UInt64.max
+      if index == Int(first >> 6) { word &= UInt64.max << UInt64(first & 63) }
+      if index == Int(last >> 6) { word &= UInt64.max >> UInt64(63 - last & 63) }
+      words[index] |= word
+    }
   }
 
   public static let all = SlotSet(0...(Slot.count - 1))
@@ -24,7 +35,7 @@ public struct SlotSet: Hashable, Sendable, CustomStringConvertible {
       let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
       guard let first = ends.first, let low = first, ends.count <= 2 else { return nil }
       guard let high = ends.count == 2 ? ends[1] : low, low <= high, low >= 0, high < Slot.count else { return nil }
-      for slot in low...high { insert(Slot(slot)) }
+      insert(low...high)
     }
   }
 
