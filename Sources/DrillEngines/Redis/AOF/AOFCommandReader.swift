@@ -79,7 +79,8 @@ final class AOFCommandReader {
     }
     if line.last == 0x0d { line.removeLast() }
     guard line.starts(with: "#TS:".utf8) else { return .annotation(time: nil) }
-    return .annotation(time: AOFNumber.integer(line.dropFirst(4)))
+    // So that it can be counted in milliseconds wherever it goes: 2^40 seconds are 34,000 years.
+    return .annotation(time: AOFNumber.integer(line.dropFirst(4)).flatMap { (0..<1 << 40).contains($0) ? $0 : nil })
   }
 
   private func readCommand() throws {

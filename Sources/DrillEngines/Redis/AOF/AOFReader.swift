@@ -8,10 +8,20 @@ package import DrillModel
 /// to what was kept. So memory is bounded by what the commands touch, not by the snapshot; a log without a snapshot
 /// touches all it holds.
 package struct AOFReader: Sendable {
+  /// Bytes that a log's commands may make beyond those that they carry: a command of 40 bytes makes a string of 512 MiB
+  /// (`SETRANGE`), or copies one. What is beyond is left out, and said to be.
+  package static let madeLimit = 4 << 30
+
+  private let makes: Int
   private let slotOf: @Sendable (UnsafeRawBufferPointer) -> Slot
 
-  /// - Parameter slotOf: the slot of a key; Redis Cluster's by default.
-  package init(slotOf: @escaping @Sendable (UnsafeRawBufferPointer) -> Slot = { RedisSlot.slot(of: $0) }) {
+  /// - Parameters:
+  ///   - slotOf: the slot of a key; Redis Cluster's by default.
+  ///   - makes: instead of ``madeLimit``.
+  package init(
+    slotOf: @escaping @Sendable (UnsafeRawBufferPointer) -> Slot = { RedisSlot.slot(of: $0) }, makes: Int = madeLimit
+  ) {
+    self.makes = makes
     self.slotOf = slotOf
   }
 
@@ -40,7 +50,7 @@ package struct AOFReader: Sendable {
     .filter { $0.value > 0 }
     guard scan.problems.isEmpty else { return facts }
     try withoutActuallyEscaping(handler) { handler in
-      try AOFReplay(scan, selection: selection, slotOf: slotOf, handler: handler).run(&facts)
+      try AOFReplay(scan, selection: selection, makes: makes, slotOf: slotOf, handler: handler).run(&facts)
     }
     return facts
   }

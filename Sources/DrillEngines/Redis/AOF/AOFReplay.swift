@@ -14,7 +14,8 @@ final class AOFReplay {
   private var opaque: UInt64 = 0
 
   init(
-    _ scan: AOFScan, selection: RecordSelection, slotOf: @escaping @Sendable (UnsafeRawBufferPointer) -> Slot,
+    _ scan: AOFScan, selection: RecordSelection, makes: Int,
+    slotOf: @escaping @Sendable (UnsafeRawBufferPointer) -> Slot,
     handler: @escaping RecordHandler
   ) {
     self.scan = scan
@@ -24,7 +25,7 @@ final class AOFReplay {
     // `valkey 9.0.1` or `7.0.15`; only servers since 7.0 make logs of several files.
     let writer = scan.snapshot?.facts.writer ?? ""
     let major = writer.split(separator: ".").first.flatMap { Int($0) } ?? 0
-    store = AOFInterpreter(isSince7: scan.layout.isMultiPart || writer.hasPrefix("valkey") || major >= 7)
+    store = AOFInterpreter(isSince7: scan.layout.isMultiPart || writer.hasPrefix("valkey") || major >= 7, makes: makes)
   }
 
   func run(_ facts: inout ReadFacts) throws {

@@ -159,10 +159,16 @@ struct AOFScan {
         if transaction != nil { try cut(file, index, at: end.offset, "a transaction without its end") }
         return
       case .torn:
-        if let place = try AOFTornTail.command(in: file, after: reader.start) {
+        do {
+          if let place = try AOFTornTail.command(in: file, after: reader.start) {
+            throw AOFDamage(
+              offset: reader.start,
+              detail: "a command claims more bytes than the file has, and another begins within it, at byte \(place)")
+          }
+        } catch is AOFTornTail.Untold {
           throw AOFDamage(
             offset: reader.start,
-            detail: "a command claims more bytes than the file has, and another begins within it, at byte \(place)")
+            detail: "a command claims more bytes than the file has, and others may begin within it")
         }
         try cut(file, index, at: end.offset, "part of a command")
         return

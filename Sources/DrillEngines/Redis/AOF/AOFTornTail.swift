@@ -6,10 +6,18 @@ enum AOFTornTail {
   /// More is not looked at: behind a damaged length, the next command begins where its word really ends.
   private static let reach = 64 << 20
 
+  /// How often the bytes that are looked at may be read again, from another beginning.
+  private static let rounds = 8
+
+  /// What follows looks like the beginning of commands in so many places that it cannot be told which is one.
+  struct Untold: Error {}
+
   /// The offset of a whole command within the bytes from `start` to the file's end, but for one at `start` itself; nil
   /// where there is none.
   ///
   /// What is found has to go on to the end, command after command: a value that merely holds one does not.
+  ///
+  /// - Throws: ``Untold``; `DrillError` where the file cannot be read.
   static func command(in file: AOFLayout.File, after start: UInt64) throws -> UInt64? {
     let source = try FileByteSource(path: file.path, from: start)
     let count = Int(min(UInt64(reach), file.sizeBytes - min(start, file.sizeBytes)))
@@ -22,31 +30,52 @@ enum AOFTornTail {
       filled += got
     }
     let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<filled])
+    // Where one beginning led that failed, another one that gets there fails too.
+    var failed = Set<Int>()
+    var left = rounds * max(filled, 1 << 16)
     for index in bytes.indices.dropFirst() where bytes[index] == UInt8(ascii: "*") && bytes[index - 1] == 0x0a {
-      if areCommands(UnsafeRawBufferPointer(rebasing: bytes[index...])) { return start + UInt64(index) }
+      if failed.contains(index) { continue }
+      var visited: [Int] = []
+      let end = follow(bytes, from: index, unless: failed, &visited)
+      if end.areCommands { return start + UInt64(index) }
+      failed.formUnion(visited)
+      left -= end.position - index
+      guard left > 0 else { throw Untold() }
     }
     return nil
   }
 
   /// Whether all of it is commands and annotations, at least one command whole, the last thing perhaps cut off.
   static func areCommands(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    var position = 0
+    var visited: [Int] = []
+    return follow(bytes, from: 0, unless: [], &visited).areCommands
+  }
+
+  /// - Parameters:
+  ///   - failed: places from which it is known to fail.
+  ///   - visited: where commands began.
+  private static func follow(
+    _ bytes: UnsafeRawBufferPointer, from start: Int, unless failed: Set<Int>, _ visited: inout [Int]
+  ) -> (areCommands: Bool, position: Int) {
+    var position = start
     var commands = 0
     while position < bytes.count {
       if bytes[position] == UInt8(ascii: "#") {
         guard let end = bytes[position...].prefix(1024).firstIndex(of: 0x0a) else {
-          return commands > 0 && bytes.count - position < 1024
+          return (commands > 0 && bytes.count - position < 1024, position)
         }
         position = end + 1
         continue
       }
+      guard !failed.contains(position) else { return (false, position) }
+      visited.append(position)
       switch command(in: bytes, at: &position) {
       case .whole: commands += 1
-      case .cutOff: return commands > 0
-      case .none: return false
+      case .cutOff: return (commands > 0, position)
+      case .none: return (false, position)
       }
     }
-    return commands > 0
+    return (commands > 0, position)
   }
 
   private enum Found { case whole, cutOff, none }

@@ -28,7 +28,21 @@ final class AOFInterpreter {
   /// Commands that are not modelled, by name.
   private(set) var notModelled: [String: UInt64] = [:]
 
-  init(isSince7: Bool) { self.isSince7 = isSince7 }
+  private var unmade: Int
+
+  /// - Parameter makes: bytes that commands may make beyond those that they carry, see ``AOFReader/madeLimit``.
+  init(isSince7: Bool, makes: Int = AOFReader.madeLimit) {
+    self.isSince7 = isSince7
+    unmade = makes
+  }
+
+  /// To be called before a command makes `bytes` that the log does not hold: zeros before an offset, a copy.
+  ///
+  /// - Throws: `NotModelled` beyond the limit.
+  func make(_ bytes: Int) throws {
+    guard bytes <= unmade else { throw NotModelled() }
+    unmade -= max(bytes, 0)
+  }
 
   var numbers: [Int] { databases.keys.sorted() }
 

@@ -31,9 +31,10 @@ extension AOFCommandTable {
     _ key: [UInt8], reaching offset: Int, _ store: AOFInterpreter
   ) throws -> AOFString {
     let existing = try store.string(key)
+    let count = offset >> 3 + 1
+    try store.make(count - (existing?.bytes.count ?? 0))
     let value = existing ?? AOFString([])
     if existing == nil { store.put(key, .string(value)) }
-    let count = offset >> 3 + 1
     if value.bytes.count < count { value.bytes += [UInt8](repeating: 0, count: count - value.bytes.count) }
     return value
   }
@@ -124,6 +125,7 @@ extension AOFCommandTable {
   private static func combine(_ command: AOFCommand, _ store: AOFInterpreter) throws {
     let sources = try (3..<command.count).map { try store.string(command.array($0))?.bytes ?? [] }
     let count = sources.map(\.count).max() ?? 0
+    try store.make(count)
     var result = [UInt8](repeating: 0, count: count)
     func byte(_ source: [UInt8], _ index: Int) -> UInt8 { index < source.count ? source[index] : 0 }
     switch command.keyword(1) {

@@ -95,6 +95,7 @@ extension AOFCommandTable {
     if target === store.database, command.array(1) == command.array(2) { throw AOFInterpreter.Refused() }
     // Whether a module copies its values, only the module knows.
     if case .module = entry.value { throw AOFInterpreter.NotModelled() }
+    try store.make(entry.value.sizeBytes)
     store.put(command.array(2), entry.value.copied(), expiry: entry.expiry, in: target)
   }
 
@@ -193,6 +194,7 @@ extension AOFCommandTable {
     let start = min(max(limit.start, 0), count)
     let taken = limit.count < 0 ? count - start : min(limit.count, count - start)
     elements = Array(elements[Int(start)..<Int(start + taken)])
+    try store.make(AOFValue.list(AOFList(elements)).sizeBytes)
     if elements.isEmpty { store.remove(target) } else { store.put(target, .list(AOFList(elements))) }
   }
 }

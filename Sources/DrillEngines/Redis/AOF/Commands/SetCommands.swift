@@ -43,6 +43,7 @@ extension AOFCommandTable {
     let sources = try (2..<command.count).map { try store.set(command.array($0))?.members ?? [] }
     var result = sources[0]
     for source in sources.dropFirst() { join(&result, source) }
+    try store.make(AOFValue.set(AOFSet(result)).sizeBytes)
     if result.isEmpty { store.remove(command.array(1)) } else { store.put(command.array(1), .set(AOFSet(result))) }
   }
 }

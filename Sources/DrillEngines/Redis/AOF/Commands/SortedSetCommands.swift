@@ -115,11 +115,12 @@ extension AOFCommandTable {
       items = limit.offset < 0 ? [] : Array(items.dropFirst(Int(limit.offset)))
       if limit.count >= 0 { items = Array(items.prefix(Int(limit.count))) }
     }
-    put(items, command.array(1), store)
+    try put(items, command.array(1), store)
   }
 
-  private static func put(_ items: [AOFSortedSet.Item], _ key: [UInt8], _ store: AOFInterpreter) {
+  private static func put(_ items: [AOFSortedSet.Item], _ key: [UInt8], _ store: AOFInterpreter) throws {
     guard !items.isEmpty else { return store.remove(key) }
+    try store.make(items.count * 32)
     let scores = Dictionary(items.map { ($0.member, $0.score) }, uniquingKeysWith: { _, last in last })
     store.put(key, .sortedSet(AOFSortedSet(scores)))
   }
@@ -245,7 +246,7 @@ extension AOFCommandTable {
     } else {
       result = try joined(sources, combination, aggregate)
     }
-    put(result.map { AOFSortedSet.Item(score: $0.value, member: $0.key) }, command.array(1), store)
+    try put(result.map { AOFSortedSet.Item(score: $0.value, member: $0.key) }, command.array(1), store)
   }
 
   /// A server joins the smallest first. Where two are of one size, which of them comes first is not said, and where that

@@ -195,8 +195,9 @@ extension AOFCommandTable {
     guard let time, time >= 0 else { throw AOFInterpreter.NotModelled() }
     let group = command.array(2)
     let consumer = command.array(3)
-    let pending = stream.groups[group]?.pending ?? [:]
-    if !store.isSince7, ids.contains(where: { pending[$0] != nil && !stream.contains($0) }) {
+    // Looked up anew each time: a copy that is held would make each change copy all of it.
+    func pending(_ id: StreamID) -> AOFStream.Pending? { stream.groups[group]?.pending[id] }
+    if !store.isSince7, ids.contains(where: { pending($0) != nil && !stream.contains($0) }) {
       throw AOFInterpreter.NotModelled()
     }
     if let last, let delivered = stream.groups[group]?.lastDelivered, last > delivered {
@@ -207,7 +208,7 @@ extension AOFCommandTable {
         stream.groups[group]?.pending[id] = nil
         continue
       }
-      let old = pending[id]
+      let old = pending(id)
       guard isForced || old != nil else { continue }
       var counted = old?.deliveries ?? 1
       if let deliveries, deliveries >= 0 { counted = deliveries } else if !countsNothing { counted += 1 }

@@ -125,6 +125,7 @@ extension AOFCommandTable {
     guard !part.isEmpty else { return }
     let (end, isOver) = Int(offset).addingReportingOverflow(part.count)
     guard !isOver, end <= stringLimit else { throw AOFInterpreter.Refused() }
+    try store.make(end - (existing?.bytes.count ?? 0))
     let value = existing ?? AOFString([])
     if existing == nil { store.put(command.array(1), .string(value)) }
     if value.bytes.count < end { value.bytes += [UInt8](repeating: 0, count: end - value.bytes.count) }

@@ -9,6 +9,19 @@ enum AOFValue {
   /// A module's, in its canonical form.
   case module([UInt8])
 
+  /// About the memory of a copy: elements are shared, their places are not.
+  var sizeBytes: Int {
+    switch self {
+    case .string(let value): value.bytes.count
+    case .list(let value): value.count * 8
+    case .set(let value): value.members.count * 16
+    case .hash(let value): value.fields.count * 48
+    case .sortedSet(let value): value.scores.count * 32
+    case .stream(let value): value.count * 32 + value.groups.values.reduce(0) { $0 + $1.pending.count * 64 }
+    case .module(let value): value.count
+    }
+  }
+
   /// The same content in memory of its own.
   func copied() -> AOFValue {
     switch self {
