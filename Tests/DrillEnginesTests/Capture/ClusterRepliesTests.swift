@@ -55,6 +55,39 @@ struct ClusterRepliesTests {
     #expect(throws: DrillError.self) { try ClusterNodesReply(line, host: "x", subject: "t") }
   }
 
+  @Test("nodes.conf cut off anywhere or with a changed byte is refused, or another topology")
+  func damagedNodes() throws {
+    let text = Array((Self.nodes + "vars currentEpoch 3 lastVoteEpoch 0\n").utf8)
+    func topology(_ bytes: [UInt8]) throws -> Topology? {
+      do {
+        return try RedisEngine().statedTopology(in: String(decoding: bytes, as: UTF8.self))
+      } catch let error as DrillError {
+        #expect(error.code == .badFile)
+        return nil
+      }
+    }
+    let whole = try #require(try topology(text))
+    #expect(whole.slots == .all && whole.moves.count == 2)
+    // The last range of slots stands in the second line.
+    let lastRange = try #require(Self.nodes.range(of: "5463-16383"))
+    let end = Self.nodes[..<lastRange.upperBound].utf8.count
+    for count in 0..<end { #expect(try topology(Array(text[..<count]))?.slots != .all, "cut off at \(count)") }
+    for index in text.indices {
+      var changed = text
+      changed[index] ^= 1 << UInt8(index % 8)
+      _ = try topology(changed)
+    }
+  }
+
+  @Test(
+    "a server's clock that shows no time is none",
+    arguments: [(.max, 0), (-1, 0), (1, -1), (1, 1_000_000)] as [(Int64, Int64)])
+  func clock(seconds: Int64, microseconds: Int64) {
+    func reply(_ words: [String]) -> RESPValue { .array(words.map { .bulk(Array($0.utf8)) }) }
+    #expect(ServerClock.microseconds(reply(["\(seconds)", "\(microseconds)"])) == nil)
+    #expect(ServerClock.microseconds(reply(["1700000000", "999999"])) == 1_700_000_000_999_999)
+  }
+
   static func shard(
     _ slots: [Int64], _ nodes: [(id: String, role: String, health: String, endpoint: RESPValue)]
   ) -> RESPValue {

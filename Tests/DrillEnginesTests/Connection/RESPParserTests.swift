@@ -66,6 +66,7 @@ struct RESPParserTests {
       "$1001\r\n", "*1000000000\r\n", "*9223372036854775807\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n", "$-2\r\n", "*-2\r\n",
       ":99999999999999999999\r\n",
       ":-\r\n", ":\r\n", "\r\n", "?x\r\n", "$2\r\nabcd", "+" + String(repeating: "x", count: 200),
+      "+" + String(repeating: "x", count: 200) + "\r\n",
     ])
   func limits(text: String) {
     let limits = RESPLimits(replyBytes: 1000, depth: 3, lineBytes: 100)

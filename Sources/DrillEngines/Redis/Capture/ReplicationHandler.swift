@@ -179,7 +179,9 @@ final class ReplicationHandler: ChannelDuplexHandler {
       progress.value.withLock { $0.lastTick = .now }
     } else if text.hasPrefix("+FULLRESYNC ") {
       let words = text.split(separator: " ")
-      guard words.count == 3, let offset = UInt64(words[2]) else { throw violation("+FULLRESYNC without a position") }
+      guard words.count == 3, let offset = ReplicationPosition.offset(words[2]) else {
+        throw violation("+FULLRESYNC without a position")
+      }
       progress.value.withLock { $0.hasResynced = true }
       resync.succeed(ReplicationPosition(history: String(words[1]), offset: offset))
     } else if text.hasPrefix("$EOF:") {

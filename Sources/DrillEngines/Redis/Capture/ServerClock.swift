@@ -20,10 +20,11 @@ struct ServerClock: Hashable, Sendable {
     self.init(microseconds: microseconds, at: start + (ContinuousClock.now - start) / 2)
   }
 
+  /// Since 1970, of a reply to `TIME`; nil where it is none, or a time that no clock shows.
   static func microseconds(_ reply: RESPValue) -> Int64? {
-    guard let parts = reply.array, parts.count == 2, let seconds = parts[0].integer, let rest = parts[1].integer else {
-      return nil
-    }
+    guard let parts = reply.array, parts.count == 2, let seconds = parts[0].integer, let rest = parts[1].integer,
+      (0..<1 << 40).contains(seconds), (0..<1_000_000).contains(rest)
+    else { return nil }
     return seconds * 1_000_000 + rest
   }
 

@@ -72,15 +72,18 @@ struct RESPExtent {
     while index + 1 < bytes.count {
       if bytes[index] == 0x0D, bytes[index + 1] == 0x0A {
         guard index > position else { throw RESPParser.Violation(detail: "an empty line where a reply should start") }
+        guard index - position <= limits.lineBytes else { throw longLine }
         return index
       }
       index += 1
     }
     searched = max(0, bytes.count - 1 - position)
-    guard searched <= limits.lineBytes else {
-      throw RESPParser.Violation(detail: "a line of more than \(limits.lineBytes) bytes")
-    }
+    guard searched <= limits.lineBytes else { throw longLine }
     return nil
+  }
+
+  private var longLine: RESPParser.Violation {
+    RESPParser.Violation(detail: "a line of more than \(limits.lineBytes) bytes")
   }
 
   /// A length or count, −1 included.

@@ -147,15 +147,18 @@ struct RESPParser {
     while index + 1 < bytes.count {
       if bytes[index] == 0x0D && bytes[index + 1] == 0x0A {
         guard index > start else { throw Violation(detail: "an empty line where a reply should start") }
+        guard index - start <= limits.lineBytes else { throw longLine }
         searched = 0
         return index
       }
       index += 1
     }
     searched = max(0, bytes.count - 1 - start)
-    guard searched <= limits.lineBytes else { throw Violation(detail: "a line of more than \(limits.lineBytes) bytes") }
+    guard searched <= limits.lineBytes else { throw longLine }
     return nil
   }
+
+  private var longLine: Violation { Violation(detail: "a line of more than \(limits.lineBytes) bytes") }
 
   static func integer(_ digits: UnsafeRawBufferPointer) throws -> Int64 {
     let isNegative = digits.first == UInt8(ascii: "-")

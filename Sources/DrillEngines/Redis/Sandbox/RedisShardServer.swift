@@ -290,8 +290,8 @@ struct RedisShardServer: Sendable {
 
   private static func isClockHeld(_ connection: RedisConnection, at clock: Instant) async throws -> Bool {
     for _ in 0..<2 {
-      let parts = try await connection.ask("TIME").array?.compactMap(\.integer) ?? []
-      guard parts.count == 2, parts[0] * 1000 + parts[1] / 1000 == clock.millisecondsSince1970 else { return false }
+      let time = ServerClock.microseconds(try await connection.ask("TIME"))
+      guard time.map({ $0 / 1000 }) == clock.millisecondsSince1970 else { return false }
     }
     return true
   }

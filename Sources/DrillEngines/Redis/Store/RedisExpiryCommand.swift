@@ -16,7 +16,8 @@ enum RedisExpiryCommand: Hashable, Sendable {
   func expiry(_ said: Int64) -> Int64 {
     switch self {
     case .absolute: said
-    case .remaining(let now): now + said
+    // A server can say anything: what makes no sense will not be what is expected.
+    case .remaining(let now): now &+ said
     }
   }
 }

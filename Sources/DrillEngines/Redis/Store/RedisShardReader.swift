@@ -92,14 +92,14 @@ struct RedisShardReader {
   private func expiryCommand() async throws -> RedisExpiryCommand {
     // Source: Redis documentation, "PEXPIRETIME": since 7.0.
     if let commandsOf, commandsOf >= (7, 0) { return .absolute }
-    let first = try await source.ask("TIME").array?.compactMap(\.integer)
-    let second = try await source.ask("TIME").array?.compactMap(\.integer)
-    guard let first, first.count == 2, first == second else {
+    let first = ServerClock.microseconds(try await source.ask("TIME"))
+    let second = ServerClock.microseconds(try await source.ask("TIME"))
+    guard let first, first == second else {
       throw DrillError(
         .referenceUnavailable, subject: source.shard,
         detail: "a server before 7.0 does not tell when keys expire; read its snapshot, without --via commands")
     }
-    return .remaining(now: first[0] * 1000 + first[1] / 1000)
+    return .remaining(now: first / 1000)
   }
 
   private struct Page: Sendable {

@@ -159,12 +159,11 @@ struct RedisStreamReader {
         redisCommand(.word("TIME")),
         redisCommand(.word("XPENDING"), key, group, start, .word("+"), .word(RedisStreamReader.entriesPerStep)),
       ])
-      guard let time = replies[0].array?.compactMap(\.integer), time.count == 2, let entries = replies[1].array else {
+      guard let time = ServerClock.microseconds(replies[0]), let entries = replies[1].array else {
         throw source.unreadable
       }
-      let now = time[0] * 1000 + time[1] / 1000
       for entry in entries {
-        try append(entry, group: group, at: { now - $0 }, &writer, handler)
+        try append(entry, group: group, at: { time / 1000 &- $0 }, &writer, handler)
         guard let id = entry.array?.first?.bytes.flatMap(ID.init) else { throw source.unreadable }
         next = id.next
       }

@@ -3,6 +3,11 @@ struct ReplicationPosition: Hashable, Sendable, CustomStringConvertible {
   var history: String
   var offset: UInt64
 
+  /// A server counts in signed numbers; so what is added to one that was read never overflows.
+  ///
+  /// Source: redis 7.0 src/server.h, `master_repl_offset`.
+  static let largestOffset = UInt64(Int64.max)
+
   init(history: String, offset: UInt64) {
     self.history = history
     self.offset = offset
@@ -11,9 +16,14 @@ struct ReplicationPosition: Hashable, Sendable, CustomStringConvertible {
   /// The last colon divides: the name of a log's file, which is a history of its own, may hold others.
   init?(_ text: String) {
     guard let colon = text.lastIndex(of: ":"), colon != text.startIndex,
-      let offset = UInt64(text[text.index(after: colon)...])
+      let offset = ReplicationPosition.offset(text[text.index(after: colon)...])
     else { return nil }
     self.init(history: String(text[..<colon]), offset: offset)
+  }
+
+  /// Nil for what is no offset.
+  static func offset(_ text: Substring) -> UInt64? {
+    UInt64(text).flatMap { $0 <= largestOffset ? $0 : nil }
   }
 
   var description: String { "\(history):\(offset)" }

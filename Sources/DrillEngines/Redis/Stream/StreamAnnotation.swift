@@ -56,7 +56,8 @@ enum StreamAnnotation: Hashable, Sendable {
     switch name {
     case "#FD:STREAM":
       guard fields["version"] == "1", let shard = fields["shard"].flatMap(unescaped),
-        let history = fields["history"].flatMap(unescaped), let after = fields["after"].flatMap({ UInt64($0) }),
+        let history = fields["history"].flatMap(unescaped),
+        let after = fields["after"].flatMap(ReplicationPosition.offset),
         let database = fields["database"], database == "-" || UInt32(database) != nil, let counts = fields["counts"],
         ["file", "commands"].contains(counts), let second = fields["second"], second == "-" || Int64(second) != nil
       else { return nil }
@@ -64,10 +65,11 @@ enum StreamAnnotation: Hashable, Sendable {
         StreamHeader(
           shard: shard, history: history, after: after, database: UInt32(database), countsAnnotations: counts == "file",
           second: Int64(second)))
-    case "#FD:BLOCK": return fields["offset"].flatMap { UInt64($0) }.map { .block(offset: $0) }
-    case "#FD:UNTIMED": return fields["offset"].flatMap { UInt64($0) }.map { .untimed(offset: $0) }
+    case "#FD:BLOCK": return fields["offset"].flatMap(ReplicationPosition.offset).map { .block(offset: $0) }
+    case "#FD:UNTIMED": return fields["offset"].flatMap(ReplicationPosition.offset).map { .untimed(offset: $0) }
     case "#FD:LOST":
-      guard let offset = fields["offset"].flatMap({ UInt64($0) }), let reason = fields["reason"].flatMap(unescaped)
+      guard let offset = fields["offset"].flatMap(ReplicationPosition.offset),
+        let reason = fields["reason"].flatMap(unescaped)
       else {
         return nil
       }
