@@ -15,6 +15,11 @@ public struct GatePolicyReader {
     text = try FileTexts(folder: url.deletingLastPathComponent().path).text(name)
   }
 
+  init(name: String, text: String) {
+    self.name = name
+    self.text = text
+  }
+
   /// - Throws: `DrillError` with `bad-file`, and file, line and column.
   public func policy() throws -> GatePolicy {
     let file = try YAMLSection(file: name, text: text)

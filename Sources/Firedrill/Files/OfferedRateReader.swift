@@ -48,7 +48,7 @@ struct OfferedRateReader {
     let factors: [Double]
     if let list = daily.sequence {
       factors = try list.map { entry in
-        guard let factor = entry.float ?? entry.int.map(Double.init) else {
+        guard let factor = entry.realNumber else {
           throw section.refuse(entry, "a factor must be a number, 1 for the full rate")
         }
         return factor

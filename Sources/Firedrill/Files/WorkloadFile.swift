@@ -97,8 +97,8 @@ public struct WorkloadFile: Hashable, Sendable {
 
   private static func scalar(_ node: Node) -> Scalar {
     if node.null != nil { return .null }
-    if let integer = node.int { return .integer(Int64(integer)) }
-    if let real = node.float { return .real(real) }
+    if let integer = node.wholeNumber { return .integer(Int64(integer)) }
+    if let real = node.realNumber { return .real(real) }
     return .text(node.string ?? "")
   }
 

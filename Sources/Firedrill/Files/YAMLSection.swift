@@ -15,6 +15,7 @@ final class YAMLSection {
   init(file: String, text: String) throws {
     self.file = file
     name = "the file"
+    try YAMLLimits.check(text, file: file)
     do {
       guard let root = try compose(yaml: text) else {
         throw DrillError(.badFile, subject: file, detail: "the file is empty")
@@ -23,6 +24,7 @@ final class YAMLSection {
     } catch let error as YamlError {
       throw YAMLSection.readable(error, file: file)
     }
+    if let (excess, detail) = YAMLLimits.excess(in: node) { throw refuse(excess, detail) }
     try readFields()
   }
 
@@ -37,9 +39,10 @@ final class YAMLSection {
     guard let mapping = node.mapping else {
       throw refuse(node, "\(name) must be a mapping of fields to values")
     }
+    var names: Set<String> = []
     for (key, value) in mapping {
       guard let text = key.string else { throw refuse(key, "a field's name must be text") }
-      if fields.contains(where: { $0.key.string == text }) { throw refuse(key, "'\(text)' stands here twice") }
+      if !names.insert(text).inserted { throw refuse(key, "'\(text)' stands here twice") }
       fields.append((key, value))
     }
   }
@@ -71,7 +74,7 @@ final class YAMLSection {
 
   func integer(_ field: String, in range: ClosedRange<Int>) throws -> Int? {
     guard let value = node(field) else { return nil }
-    guard let number = value.int, range.contains(number) else {
+    guard let number = value.wholeNumber, range.contains(number) else {
       throw refuse(value, "'\(field)' must be a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
@@ -87,7 +90,7 @@ final class YAMLSection {
 
   func real(_ field: String, in range: ClosedRange<Double>) throws -> Double? {
     guard let value = node(field) else { return nil }
-    guard let number = value.float ?? value.int.map(Double.init), range.contains(number) else {
+    guard let number = value.realNumber, range.contains(number) else {
       throw refuse(value, "'\(field)' must be a number from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
@@ -230,6 +233,8 @@ final class YAMLSection {
 
 /// The candidate with the least edits, where it is near enough to be what was meant.
 func nearest(to word: String, among candidates: [String]) -> String? {
+  // Nobody mistypes more than this, and comparing costs its square.
+  guard word.utf8.count <= 100 else { return nil }
   func distance(_ a: [Character], _ b: [Character]) -> Int {
     var row = Array(0...b.count)
     for (i, x) in a.enumerated() {

@@ -29,6 +29,11 @@ public struct RetentionRuleReader {
     texts = FileTexts(folder: url.deletingLastPathComponent().path)
   }
 
+  init(name: String, texts: FileTexts) {
+    self.name = name
+    self.texts = texts
+  }
+
   /// - Throws: `DrillError` with `bad-file`, and file, line and column.
   public func rule() throws -> RetentionRuleFile {
     let file = try YAMLSection(file: name, text: try texts.text(name))
