@@ -1,10 +1,10 @@
 # One target per habit; `make help` lists them. Nothing here needs more than make, bash and Swift.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: setup build drill drill-redis drill-migration scenarios test test-servers test-corpus lint format bench dist dist-twice dist-check clean help
+.PHONY: setup build drill drill-redis drill-migration scenarios test test-servers test-corpus lint format bench fuzz dist dist-twice dist-check clean help
 
 firedrill := .build/release/firedrill
-sources := Package.swift Sources Tests Benchmarks
+sources := Package.swift Sources Tests Benchmarks Fuzz
 
 setup: ## install what is missing (Debian packages), or say exactly what to install
 	@.ci/setup
@@ -43,6 +43,9 @@ format: ## give the sources that form
 bench: build ## measure against redis-check-rdb, openssl and the bare server, and the dashboard with 100,000 runs
 	Benchmarks/run.sh $(firedrill)
 	Benchmarks/dashboard.sh $(firedrill) .build/release/dashboard-bench
+
+fuzz: setup ## put hostile bytes to every reader of foreign bytes for SECONDS=600, with libFuzzer and AddressSanitizer
+	Fuzz/run.sh $(or $(SECONDS),600)
 
 dist: setup ## build the Debian package, with the Swift runtime linked in, into .build/dist
 	@.ci/dist

@@ -6,6 +6,9 @@ import PackageDescription
 
 let nio = "swift-nio"
 
+// `make fuzz` sets it: the fuzzers, and ours instrumented for them. Nobody else sees either.
+let isFuzzing = Context.environment["FIREDRILL_FUZZ"] != nil
+
 let package = Package(
   name: "firedrill",
   products: [
@@ -154,6 +157,17 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
+if isFuzzing {
+  package.targets.append(
+    .executableTarget(
+      name: "firedrill-fuzz",
+      dependencies: [
+        "DrillModel", "DrillCrypto", "DrillChecks", "DrillEngines", "DrillEvidence", "Firedrill",
+        .product(name: "NIOPosix", package: nio), .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      ],
+      path: "Fuzz/Sources", linkerSettings: [.unsafeFlags(["-sanitize=address"]), .linkedLibrary("stdc++")]))
+}
+
 for target in package.targets
 where target.type != .system && !["CDigests", "CFrozenClock", "CFaults"].contains(target.name) {
   target.swiftSettings = [
@@ -163,4 +177,11 @@ where target.type != .system && !["CDigests", "CFrozenClock", "CFaults"].contain
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),
   ]
+  if isFuzzing {
+    target.swiftSettings?.append(
+      .unsafeFlags([
+        "-O", "-sanitize=address",
+        "-sanitize-coverage=edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table",
+      ]))
+  }
 }
