@@ -6,6 +6,10 @@ package enum Check: String, CaseIterable, Sendable {
   case selection
   case manifestForm = "manifest-form"
   case signature
+  /// For what, from when to when and with how many others a key is trusted.
+  case trust
+  /// The manifest is the one that an earlier run saw.
+  case replacement
   /// The manifest is of the backup, cluster and engine that it stands for.
   case identity
   case chain
@@ -34,6 +38,10 @@ package enum Check: String, CaseIterable, Sendable {
   case doubles
   case loading
   case readBack = "read-back"
+  /// Users, rules and modes are those that are expected.
+  case accessRules = "access-rules"
+  /// What users can do, as tried.
+  case accessTrials = "access-trials"
   case content
   case counts
   case lostRecords = "lost-records"
@@ -59,6 +67,8 @@ package enum Check: String, CaseIterable, Sendable {
       case .retentionBreaksChain, .retentionDropsCheckpoint, .retentionDropsVerified: .retention
       case .manifestUnreadable: .manifestForm
       case .manifestUnsigned, .signatureInvalid, .signatureUntrusted: .signature
+      case .signatureRevoked, .signatureOutOfTime, .signatureWrongPurpose, .signaturesTooFew: .trust
+      case .manifestReplaced: .replacement
       case .manifestMismatch: .identity
       case .topologyStale: .expectedTopology
       case .chainGap, .chainCycle, .chainFork, .chainOverlap, .chainSwapped, .chainRepeated, .chainForeign,
@@ -85,6 +95,8 @@ package enum Check: String, CaseIterable, Sendable {
       case .recordDouble: .doubles
       case .restoreRejected: .loading
       case .restoredDiffers: .readBack
+      case .accessDiffers: .accessRules
+      case .accessOpen, .accessExcess, .accessDenied: .accessTrials
       case .contentDiffers: .content
       case .countDiffers: .counts
       case .recordLost: .lostRecords

@@ -12,6 +12,8 @@ struct ComposedDrill: Sendable {
   var drill = DrillBench.Drill()
   var engine: any Engine = SQLiteEngine()
   var point = ChainPoint.cut
+  /// Manifests that earlier runs saw.
+  var known: [String: RunRecords.KnownManifest] = [:]
   /// Checks without a restore, against this topology.
   var expected: Topology?
 
@@ -29,7 +31,7 @@ struct ComposedDrill: Sendable {
     let catalog = try Catalog(root: bench.catalog)
     let runner = DrillRunner(
       drill: file, engine: engine, catalog: catalog, cluster: file.cluster, point: point,
-      trusted: try file.trust.map(KeyFile.readPublicKey), verifiedCuts: [], folder: folder, events: { _ in },
+      trust: try file.trust.policy(), known: known, verifiedCuts: [], folder: folder, events: { _ in },
       checks: checks)
     let entry = try catalog.entry(named: bench.backup)
     if let expected {

@@ -45,6 +45,7 @@ enum JudgedMutations {
   static let elsewhere: [Check: String] = [
     .staleViews: "TopologyCheckTests: judges what live nodes say of each other, and never a backup",
     .retention: "RetentionPlanTests: judges a rule over manifests, in the target that may not know this one",
+    .accessTrials: "AccessDrillTests: its faults are servers on which users may do other things than their rules say",
     .answersUnderLoad: "SandboxLoadDrillTests: its fault is a server that lies under load",
   ]
 }

@@ -28,6 +28,16 @@ enum ShopMutations {
         return ComposedDrill(bench: bench)
       }),
     MutationRow(
+      check: .trust, fault: "sealed by a key that is revoked", found: [.signatureRevoked],
+      plant: { ComposedDrill(bench: $0, drill: .init(trust: "[{key: seal.pub, revoked: 2020-01-01T00:00:00Z}]")) }),
+    MutationRow(
+      check: .replacement, fault: "another manifest than the one that a run saw", found: [.manifestReplaced],
+      plant: { bench in
+        ComposedDrill(
+          bench: bench,
+          known: [bench.backup: RunRecords.KnownManifest(run: "earlier", digest: SHA256.digest(Array("another".utf8)))])
+      }),
+    MutationRow(
       check: .identity, fault: "the manifest of another cluster", found: [.manifestMismatch],
       plant: { bench in
         try bench.reseal { $0.cluster = "other" }
@@ -219,6 +229,16 @@ enum ShopMutations {
       plant: { bench in
         try withoutReference(bench)
         return ComposedDrill(bench: bench, drill: .init(level: .restored), engine: FaultyEngine(.losesRecords))
+      }),
+    MutationRow(
+      check: .accessRules, fault: "a file that others could read", found: [.accessDiffers],
+      plant: { bench in
+        try bench.reseal { manifest in
+          for index in manifest.artifacts.indices where manifest.artifacts[index].role == .data {
+            manifest.artifacts[index].mode = "0644"
+          }
+        }
+        return ComposedDrill(bench: bench, drill: .init(more: ["access: {mode: \"0600\"}"]))
       }),
     MutationRow(
       check: .content, fault: "a row that was altered and that nobody asks for", found: [.contentDiffers],
