@@ -10,7 +10,7 @@ import Testing
   private static let smallSQLite = """
     drill: small
     seed: 42
-    production: {engine: sqlite, shards: 2, records: 60000, seed: 7, changes: 50}
+    production: {engine: sqlite, shards: 2, records: 30000, seed: 7, changes: 50}
     reference: [captured, live]
     workload: {profile: \(TestBench.repositoryFile("workloads/documents.yaml")), operations: 300}
     """
@@ -52,7 +52,7 @@ import Testing
 
   @Test(
     "killed in any phase of a drill on SQLite, it leaves nothing after the next start, and the ledger says that it was interrupted",
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
   func killedInEachPhaseOfSQLite() async throws {
     try await TestBench.with { bench in
       let drill = try bench.write(Self.smallSQLite, to: "drill.yaml")
