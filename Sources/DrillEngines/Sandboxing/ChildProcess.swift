@@ -112,6 +112,18 @@ package final class ChildProcess: Sendable {
     }
   }
 
+  /// Waits for its end, and kills it where that takes longer than `patience`; nil then.
+  package func waitForEnd(within patience: Duration) async -> Ending? {
+    let watchdog = Task {
+      guard (try? await Task.sleep(for: patience)) != nil else { return false }
+      await end()
+      return true
+    }
+    let ending = await waitForEnd()
+    watchdog.cancel()
+    return await watchdog.value ? nil : ending
+  }
+
   /// Kills it and waits until nothing of it is left.
   ///
   /// The whole group: bubblewrap's own child is in it until it leads a session, and only shortly before does it ask to

@@ -160,11 +160,6 @@ enum FilterPipe {
 
   /// Its end, which comes soon once nobody reads or writes its pipes any more.
   private static func settled(_ child: ChildProcess) async -> ChildProcess.Ending {
-    let watchdog = Task {
-      try await Task.sleep(for: .seconds(30))
-      await child.end()
-    }
-    defer { watchdog.cancel() }
-    return await child.waitForEnd()
+    await child.waitForEnd(within: .seconds(30)) ?? .signalled(SIGKILL)
   }
 }

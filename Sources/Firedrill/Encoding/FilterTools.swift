@@ -63,13 +63,7 @@ enum FilterTools {
   static func said(_ launch: ChildProcess.Launch, within patience: Duration = .seconds(60)) async throws -> [String]? {
     do {
       return try await ChildProcess.with(launch) { child in
-        let watchdog = Task {
-          try await Task.sleep(for: patience)
-          await child.end()
-        }
-        defer { watchdog.cancel() }
-        let ending = await child.waitForEnd()
-        return ending == .exited(0) ? child.lines : nil
+        await child.waitForEnd(within: patience) == .exited(0) ? child.lines : nil
       }
     } catch let error as DrillError {
       throw DrillError(.filterFailed, subject: error.subject, detail: error.detail, underlying: error)

@@ -20,12 +20,15 @@ struct ScenarioProgram: Sendable {
     launch.output = output
     let start = ContinuousClock.now
     return try await ChildProcess.with(launch) { child in
-      let isLate = await ScenarioProgram.ends(child, within: bench.patience) == nil
-      if isLate { await child.end() }
+      let ending = await withTaskCancellationHandler {
+        await child.waitForEnd(within: bench.patience)
+      } onCancel: {
+        Task { await child.end() }
+      }
       var outcome = ScenarioOutcome()
       outcome.elapsed = start.duration(to: .now)
-      if case .exited(let status)? = child.ending { outcome.status = status }
-      if isLate { outcome.unproven = ["it had not ended after \(bench.patience.seconds) s, and was ended"] }
+      if case .exited(let status)? = ending { outcome.status = status }
+      if ending == nil { outcome.unproven = ["it had not ended after \(bench.patience.seconds) s, and was ended"] }
       outcome.lines = child.lines.suffix(20)
       outcome.read(Array((try? Data(contentsOf: URL(fileURLWithPath: outputPath))) ?? Data()))
       outcome.readComplaints()
@@ -44,20 +47,5 @@ struct ScenarioProgram: Sendable {
       "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": bench.folder,
       "FIREDRILL_WORK": bench.path("work"), "FIREDRILL_LEDGER": bench.path("ledger.sqlite"), "LC_ALL": "C.UTF-8",
     ].merging(bench.variables) { $1 }.merging(bench.environment) { $1 }
-  }
-
-  private static func ends(_ child: ChildProcess, within patience: Duration) async -> ChildProcess.Ending? {
-    await withTaskGroup(of: ChildProcess.Ending?.self) { group in
-      group.addTask { await child.waitForEnd() }
-      group.addTask {
-        // Cut short once the program has ended.
-        guard (try? await Task.sleep(for: patience)) != nil else { return nil }
-        await child.end()
-        return nil
-      }
-      let first = await group.next() ?? nil
-      group.cancelAll()
-      return first
-    }
   }
 }
