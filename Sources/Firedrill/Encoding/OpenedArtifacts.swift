@@ -35,9 +35,9 @@ struct OpenedArtifacts: Sendable {
     let encodings = Set(encoded.flatMap(\.encodings))
     try await KeyRing.with(section, for: encodings, in: folder) { [work] ring in
       let opener = ArtifactOpener(ring: ring)
-      let outcomes = try await outcomes(of: work.count) { index in
-        let (artifact, path, target) = work[index]
-        return try await opener.open(artifact, at: path, to: target)
+      // Each filter keeps one processor busy at most.
+      let outcomes = try await concurrently(work, atMost: max(1, processorCount / 2)) { part in
+        try await opener.open(part.artifact, at: part.path, to: part.target)
       }
       let check = EncodingCheck(backup: backup, keys: ring.keys.map(\.name), unusable: ring.unusable)
       opened.unusable = ring.unusable
@@ -68,27 +68,6 @@ struct OpenedArtifacts: Sendable {
     paths[artifact.name] = target
     decoded[artifact.name] = artifact.decoded(as: plain)
     for name in Set(names) { keys[name, default: 0] += 1 }
-  }
-
-  /// Several at once, since each filter keeps one processor busy at most; in the order of their numbers.
-  private static func outcomes(
-    of count: Int, _ work: @escaping @Sendable (Int) async throws -> EncodingCheck.Outcome
-  ) async throws -> [EncodingCheck.Outcome] {
-    try await withThrowingTaskGroup(of: (Int, EncodingCheck.Outcome).self) { group in
-      var outcomes = [EncodingCheck.Outcome?](repeating: nil, count: count)
-      var next = 0
-      while next < min(count, max(1, processorCount / 2)) {
-        group.addTask { [next] in (next, try await work(next)) }
-        next += 1
-      }
-      while let (index, outcome) = try await group.next() {
-        outcomes[index] = outcome
-        guard next < count else { continue }
-        group.addTask { [next] in (next, try await work(next)) }
-        next += 1
-      }
-      return outcomes.compactMap { $0 }
-    }
   }
 
   /// Of what could not be looked into, the first reason: for a caller that has no findings to report.

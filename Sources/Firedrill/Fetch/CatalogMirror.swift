@@ -202,20 +202,10 @@ final class CatalogMirror: Sendable {
     var failed: [String: DrillError] = [:]
     let problem: (any Error)?
     do {
-      failed = try await withThrowingTaskGroup(of: (String, DrillError?).self) { group in
-        var rest = order[...]
-        var failed: [String: DrillError] = [:]
-        for _ in 0..<CatalogMirror.transfers {
-          guard let next = rest.popFirst() else { break }
-          group.addTask { (next.key, try await self.fetch(next.key, next.value, of: backup)) }
-        }
-        for try await (name, error) in group {
-          failed[name] = error
-          guard let next = rest.popFirst() else { continue }
-          group.addTask { (next.key, try await self.fetch(next.key, next.value, of: backup)) }
-        }
-        return failed
+      let errors = try await concurrently(order, atMost: CatalogMirror.transfers) { object in
+        try await self.fetch(object.key, object.value, of: backup)
       }
+      for (object, error) in zip(order, errors) { failed[object.key] = error }
       problem = nil
     } catch {
       problem = error

@@ -42,18 +42,10 @@ struct ScenarioRunner: Sendable {
     _ cases: [Case], on base: StandingBase, told: @escaping @Sendable (ScenarioResult) -> Void
   ) async throws -> [ScenarioResult] {
     let neighbours = Neighbours()
-    return try await withThrowingTaskGroup(of: ScenarioResult.self) { group in
-      var waiting = cases[...]
-      var results: [ScenarioResult] = []
-      for _ in 0..<width {
-        if let next = waiting.popFirst() { group.addTask { try await run(next, on: base, neighbours) } }
-      }
-      while let result = try await group.next() {
-        told(result)
-        results.append(result)
-        if let next = waiting.popFirst() { group.addTask { try await run(next, on: base, neighbours) } }
-      }
-      return results
+    return try await concurrently(cases, atMost: width) { one in
+      let result = try await run(one, on: base, neighbours)
+      told(result)
+      return result
     }
   }
 
