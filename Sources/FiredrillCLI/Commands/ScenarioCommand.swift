@@ -17,20 +17,12 @@ struct ScenarioCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Only scenarios whose name or class contains this; repeat for more.")
     var only: [String] = []
 
-    @Option(
-      name: .long, help: "Only this engine: redis or sqlite.",
-      transform: { text in
-        guard let engine = ProductionFile.Engine(rawValue: text) else {
-          throw ValidationError("An engine is redis or sqlite.")
-        }
-        return engine
-      })
-    var engine: ProductionFile.Engine?
+    @OptionGroup var choice: EngineChoice
 
     func scenarios() throws -> [Scenario] {
       let chosen = try Firedrill.scenarios(at: place).filter { scenario in
         (only.isEmpty || only.contains { scenario.name.contains($0) || scenario.faultClass.rawValue == $0 })
-          && (engine.map(scenario.engines.contains) ?? true)
+          && (choice.engine.map(scenario.engines.contains) ?? true)
       }
       guard !chosen.isEmpty else {
         throw DrillError(.usage, subject: place, detail: "no scenario of it is chosen; see `firedrill scenario list`")
@@ -95,12 +87,12 @@ struct ScenarioCommand: AsyncParsableCommand {
 
     func run() async throws {
       let scenarios = try selection.scenarios()
-      let (seed, engine, progress) = (seed, selection.engine, common.progress.handler)
-      let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+      let (seed, engines, progress) = (seed, selection.choice.engines, common.progress.handler)
+      let program = try ScenarioCommand.ownProgram()
       let isQuiet = common.json || common.quiet
       let found = try await interruptible {
         try await Firedrill.run(
-          scenarios, on: engine.map { [$0] }, seed: seed, program: program, events: progress,
+          scenarios, on: engines, seed: seed, program: program, events: progress,
           told: { if !isQuiet { Terminal.note($0.caught ? $0.line : $0.text) } })
       }
       if let results { try Firedrill.write(try ScenarioResult.encoded(found), to: Workplace.absolute(results)) }

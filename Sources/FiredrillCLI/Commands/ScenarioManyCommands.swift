@@ -4,7 +4,7 @@ import Firedrill
 import Foundation
 
 extension ScenarioCommand {
-  /// Which engines, as both commands ask.
+  /// Which engines, as all of them ask.
   struct EngineChoice: ParsableArguments {
     @Option(
       name: .long, help: "Only this engine: redis or sqlite.",
