@@ -1,8 +1,6 @@
 import DrillEngines
-public import DrillModel
+import DrillModel
 import Foundation
-import Glibc
-import Synchronization
 
 /// Kills a drill that captures, restores and compares with a live production, in place of one of its calls, and looks what is left once the next one has run.
 ///
@@ -98,7 +96,7 @@ struct KillPoints: Sendable {
         result.left.append("the next drill ended with \(next.status.map(String.init) ?? "a signal")")
         result.left += said
       }
-      result.left += Remains(of: bench).sentences
+      result.left += ScenarioRemains(of: bench).sentences
       try await look(at: &bench, began: first.lines.contains { $0.hasPrefix("manifest: ") }, into: &result)
       return result
     }
@@ -139,63 +137,5 @@ struct KillPoints: Sendable {
     bench.drill["capture"] = "{key: seal}"
     bench.drill["workload"] = "workload.yaml"
     return try await body(&bench)
-  }
-}
-
-/// What became of one kill.
-public struct KillResult: Sendable, Codable {
-  public var engine: ProductionFile.Engine
-  public var seed: UInt64
-  /// Which call of the program it took the place of.
-  public var call: Int
-  /// The stage that the call belongs to when nothing is disturbed.
-  public var stage: String
-  /// The call's name.
-  public var name: String
-  /// What was there after the next drill and should not be; empty: nothing.
-  public var left: [String]
-  /// How the runs stand in the ledger.
-  public var states: [String] = []
-  /// Why nothing was killed; nil: it was.
-  public var unproven: String?
-
-  public var verdict: Verdict { !left.isEmpty ? .fail : unproven == nil ? .pass : .inconclusive }
-
-  public var line: String {
-    let end = unproven ?? (left.isEmpty ? "nothing left" : left.joined(separator: "; "))
-    return "\(engine.rawValue), \(stage), call \(call)\(name.isEmpty ? "" : " (\(name))"): \(end)"
-  }
-}
-
-/// What a bench still has of drills that have ended: processes, mounts, folders, sockets.
-private struct Remains {
-  var sentences: [String] = []
-
-  init(of bench: ScenarioBench) {
-    let files = FileManager.default
-    for process in (try? files.contentsOfDirectory(atPath: "/proc")) ?? [] where pid_t(process) ?? 0 > 1 {
-      guard pid_t(process) != getpid() else { continue }
-      let place = (try? files.destinationOfSymbolicLink(atPath: "/proc/\(process)/cwd")) ?? ""
-      let words = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(process)/cmdline"))) ?? Data()
-      if place.hasPrefix(bench.folder) || String(decoding: words, as: UTF8.self).contains(bench.folder) {
-        sentences.append("process \(process) still runs")
-      }
-    }
-    if (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8))?.contains(bench.folder) ?? false {
-      sentences.append("something is mounted")
-    }
-    for name in (try? files.contentsOfDirectory(atPath: bench.path("work"))) ?? [] where name.hasPrefix("run-") {
-      sentences.append("the folder \(name) of a run is there")
-    }
-    for folder in ["work", "backups"] {
-      for name in (try? files.subpathsOfDirectory(atPath: bench.path(folder))) ?? [] {
-        var status = stat()
-        guard lstat(bench.path("\(folder)/\(name)"), &status) == 0 else { continue }
-        if status.st_mode & S_IFMT == S_IFSOCK { sentences.append("the socket \(name) is there") }
-        if name.split(separator: "/").contains(where: { $0.hasPrefix(".partial-") }) {
-          sentences.append("the unfinished backup \(name) is there")
-        }
-      }
-    }
   }
 }
