@@ -109,14 +109,9 @@ struct CleanSeeds: Sendable {
     let production = try await SyntheticSQLiteProduction.make(
       in: live, seed: draw.seed, records: draw.records, shards: draw.shards)
     try await production.churn(changes: draw.changes, seed: draw.seed &+ 1)
-    let files = production.cluster.files.map {
-      "  - {shard: \($0.name), path: live/\($0.name).db, slots: \"\($0.slots?.description ?? "")\"}\n"
-    }.joined()
     try draw.write(
-      "cluster: shop\nengine: sqlite\nfiles:\n\(files)version_columns: {\"*\": version}\n"
-        + "tombstones: {customers: customers_deleted, orders: orders_deleted, sessions: sessions_deleted}\n"
-        + "capture: {cut: coherent, max_pause: 60s}\n"
-        + "answers: {profile: workload.yaml, operations: 200, budget: 60s, seed: \(draw.seed % 1000)}\n")
+      ScenarioClusterText.sqlite(
+        production.cluster, answers: "profile: workload.yaml, seed: \(draw.seed % 1000)"))
     try await draw.capture()
     // Changes after the cut are explained by their versions.
     if draw.seed.isMultiple(of: 3) { try await production.churn(changes: draw.changes, seed: draw.seed &+ 2) }
@@ -127,7 +122,6 @@ struct CleanSeeds: Sendable {
   private func redis(_ seeds: [UInt64], _ told: @Sendable (CleanResult) -> Void) async throws -> [CleanResult] {
     let shape = SyntheticRedisCluster.Shape(masters: 3, replicasPerMaster: 0, syncDelaySeconds: 0)
     return try await SyntheticRedisCluster.with(shape, name: "shop", below: root) { cluster in
-      let nodes = cluster.masters.map { "\"\($0)\"" }.joined(separator: ", ")
       var results: [CleanResult] = []
       for seed in seeds {
         results.append(
@@ -135,9 +129,7 @@ struct CleanSeeds: Sendable {
             try await cluster.empty()
             try await cluster.fill(records: draw.records, seed: seed)
             try draw.write(
-              "cluster: shop\nengine: redis\nmode: cluster\nnodes: [\(nodes)]\n"
-                + "capture: {cut: coherent, max_pause: 10s, from: masters}\n"
-                + "answers: {profile: workload.yaml, operations: 200, budget: 5s, seed: \(seed % 1000)}\n")
+              ScenarioClusterText.redis(cluster.masters, answers: "profile: workload.yaml, seed: \(seed % 1000)"))
             try await draw.capture()
           })
       }

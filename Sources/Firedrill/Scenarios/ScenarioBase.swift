@@ -68,16 +68,8 @@ struct StandingBase: Sendable {
         _ = try SQLiteContentFault(statements: ScenarioOddities.statements(for: file.slots ?? .all)).plant(
           in: file.path)
       }
-      let files = production.cluster.files.map {
-        "  - {shard: \($0.name), path: live/\($0.name).db, slots: \"\($0.slots?.description ?? "")\"}\n"
-      }.joined()
-      for name in ["shop", "books"] {
-        try write(
-          "cluster: \(name)\nengine: sqlite\nfiles:\n\(files)version_columns: {\"*\": version}\n"
-            + "tombstones: {customers: customers_deleted, orders: orders_deleted, sessions: sessions_deleted, odd: odd_deleted}\n"
-            + "capture: {cut: coherent, max_pause: 60s}\n"
-            + "answers: {profile: \(name == "shop" ? "workload" : "noisy").yaml, operations: 200, budget: 60s}\n",
-          to: name == "shop" ? "cluster.yaml" : "\(name).yaml")
+      try writeClusters {
+        ScenarioClusterText.sqlite(production.cluster, named: $0, tombstones: ["odd": "odd_deleted"], answers: $1)
       }
       let standing = try await takeBackups { step in
         try await production.churn(changes: 40, seed: seed &+ UInt64(step) &+ 2)
@@ -101,14 +93,7 @@ struct StandingBase: Sendable {
         try await cluster.fill(records: StandingBase.records, seed: seed)
         try await cluster.send(ScenarioOddities.commands)
         if base == .expiring { try await cluster.send(Maker.expiring()) }
-        for name in ["shop", "books"] {
-          try write(
-            "cluster: \(name)\nengine: redis\nmode: cluster\n"
-              + "nodes: [\(cluster.masters.map { "\"\($0)\"" }.joined(separator: ", "))]\n"
-              + "capture: {cut: coherent, max_pause: 10s, from: masters}\n"
-              + "answers: {profile: \(name == "shop" ? "workload" : "noisy").yaml, operations: 200, budget: 5s}\n",
-            to: name == "shop" ? "cluster.yaml" : "\(name).yaml")
-        }
+        try writeClusters { ScenarioClusterText.redis(cluster.masters, named: $0, answers: $1) }
         let standing = try await takeBackups { step in
           try await cluster.send((0..<40).map { ["SET", "step:\(step):\($0)", "\($0)"] })
           if step == 1 { try await cluster.send(ScenarioOddities.deletions) }
@@ -184,6 +169,12 @@ struct StandingBase: Sendable {
 
     private func write(_ text: String, to name: String) throws {
       try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+    }
+
+    /// One that is drilled, and one whose questions have answers by chance.
+    private func writeClusters(_ text: (_ name: String, _ answers: String) -> String) throws {
+      try write(text("shop", "profile: workload.yaml"), to: "cluster.yaml")
+      try write(text("books", "profile: noisy.yaml"), to: "books.yaml")
     }
 
     private func writeWorkload() throws {
