@@ -1,4 +1,6 @@
-/// One reply of RESP2 as its bytes, and where its parts lie in them. Source: Redis documentation, "Redis serialization protocol specification".
+/// One reply of RESP2 or RESP3 as its bytes, and where its parts lie in them.
+///
+/// Source: Redis documentation, "Redis serialization protocol specification".
 struct RESPReply {
   private var bytes: [UInt8]
 
@@ -14,18 +16,27 @@ struct RESPReply {
   static func end(of bytes: [UInt8], from start: Int) -> Int? {
     guard let line = lineEnd(bytes, start) else { return nil }
     switch bytes[start] {
-    case UInt8(ascii: "$"):
+    case UInt8(ascii: "$"), UInt8(ascii: "="), UInt8(ascii: "!"):
       let length = number(bytes[(start + 1)..<line])
       guard length >= 0 else { return line + 2 }
       return line + 2 + length + 2 <= bytes.count ? line + 2 + length + 2 : nil
-    case UInt8(ascii: "*"):
+    default:
+      guard let width = width(bytes[start]) else { return line + 2 }
       var place = line + 2
-      for _ in 0..<max(0, number(bytes[(start + 1)..<line])) {
+      for _ in 0..<max(0, number(bytes[(start + 1)..<line])) * width {
         guard place < bytes.count, let next = end(of: bytes, from: place) else { return nil }
         place = next
       }
       return place
-    default: return line + 2
+    }
+  }
+
+  /// How many values one counted member of an array, a set, a push or a map has; nil of what has none.
+  private static func width(_ type: UInt8) -> Int? {
+    switch type {
+    case UInt8(ascii: "*"), UInt8(ascii: "~"), UInt8(ascii: ">"): 1
+    case UInt8(ascii: "%"): 2
+    default: nil
     }
   }
 
@@ -41,9 +52,11 @@ struct RESPReply {
     return (Command(name: name, key: words.count > 1 ? words[1] : []), end)
   }
 
-  /// Ranges of an array's members; empty where it is none.
+  /// Ranges of the values in an array, a set or a map; empty where it is none.
   private var members: [Range<Int>] {
-    guard bytes.first == UInt8(ascii: "*"), let line = RESPReply.lineEnd(bytes, 0) else { return [] }
+    guard let type = bytes.first, RESPReply.width(type) != nil, let line = RESPReply.lineEnd(bytes, 0) else {
+      return []
+    }
     var place = line + 2
     var ranges: [Range<Int>] = []
     while place < bytes.count, let end = RESPReply.end(of: bytes, from: place) {
@@ -58,15 +71,15 @@ struct RESPReply {
 
   func reversed() -> [UInt8]? {
     let parts = members.map { bytes[$0] }
-    guard parts.count > 1, let first = members.first else { return nil }
+    guard bytes.first == UInt8(ascii: "*"), parts.count > 1, let first = members.first else { return nil }
     let turned = Array(bytes[..<first.lowerBound]) + parts.reversed().joined()
     return turned == bytes ? nil : turned
   }
 
   func shortened() -> [UInt8]? {
     let parts = members.map { bytes[$0] }
-    guard !parts.isEmpty else { return nil }
-    return Array("*\(parts.count - 1)\r\n".utf8) + parts.dropLast().joined()
+    guard let type = bytes.first, let width = RESPReply.width(type), !parts.isEmpty else { return nil }
+    return [type] + Array("\(parts.count / width - 1)\r\n".utf8) + parts.dropLast(width).joined()
   }
 
   private static func lie(_ bytes: [UInt8], in range: Range<Int>) -> [UInt8]? {
@@ -81,7 +94,7 @@ struct RESPReply {
       let digit = bytes[line - 1] - UInt8(ascii: "0")
       changed[line - 1] = UInt8(ascii: "0") + (digit + 1) % 10
       return changed
-    case UInt8(ascii: "*"):
+    case let type where width(type) != nil:
       var place = line + 2
       while place < range.upperBound, let end = end(of: bytes, from: place) {
         if let lied = lie(bytes, in: place..<end) { return lied }

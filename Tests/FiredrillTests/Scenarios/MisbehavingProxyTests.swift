@@ -14,6 +14,7 @@ struct MisbehavingProxyTests {
       try await UnixRedis.with(bench.folder + "/u") { server in
         try await server.send([
           ["SET", "text", "abc"], ["SET", "other", "xyz"], ["SET", "number", "19"], ["RPUSH", "list", "a", "b", "c"],
+          ["HSET", "hash", "field", "value"],
         ])
         return try await MisbehavingProxy.with(before: .unix(path: bench.folder + "/u/s"), misbehaviour) { proxy in
           let endpoint = Endpoint.tcp(host: "127.0.0.1", port: proxy.port)
@@ -40,6 +41,16 @@ struct MisbehavingProxyTests {
     #expect(counted.replies.values[0].integer == 4 && counted.replies.values[1].text == "abc")
     let nothing = try await heard(Misbehaviour(.lies, verbs: ["HGET"], seed: 1), questions)
     #expect(nothing.replies.values.map(\.text) == ["abc", nil, "xyz", nil] && nothing.touched == 0)
+  }
+
+  @Test("keeps to questions and answers over every type of RESP3")
+  func types() async throws {
+    let typed = [
+      ["INFO", "server"], ["SMEMBERS", "none"], ["HGETALL", "hash"], ["EVAL", "return redis.error_reply('no')", "0"],
+    ]
+    let heard = try await heard(Misbehaviour(.lies, verbs: ["GET", "HGETALL"], seed: 1), typed + questions)
+    #expect(heard.replies.values.dropFirst(4).map(\.text) == ["abb", nil, "xy{", nil] && heard.touched == 3)
+    #expect(heard.replies.values[2].array?.map(\.text) == ["fiele", "value"])
   }
 
   @Test("turns arrays round, and shortens them")
