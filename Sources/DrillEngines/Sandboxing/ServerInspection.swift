@@ -32,18 +32,31 @@ struct ServerInspection: Sendable {
     return proof
   }
 
-  /// The last of those that each started the next: bubblewrap starts a process that starts the server.
+  /// Who started a process that runs.
   ///
   /// Source: proc(5), /proc/pid/stat: the parent is the fourth field.
+  private static func parent(of process: Int32) -> Int32? {
+    guard let text = text("/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+    let fields = text[text.index(after: end)...].split(separator: " ")
+    return fields.count > 1 && fields[0] != "Z" ? Int32(fields[1]) : nil
+  }
+
+  /// Whether a process is the one that was launched, or one that it or its own started.
+  static func isProcess(_ process: Int32, below root: Int32) -> Bool {
+    var process = process
+    while process != root {
+      guard process > 1, let next = parent(of: process) else { return false }
+      process = next
+    }
+    return true
+  }
+
+  /// The last of those that each started the next: bubblewrap starts a process that starts the server.
   static func innermost(below root: Int32) -> Int32? {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     var children: [Int32: [Int32]] = [:]
     for process in names.compactMap({ Int32($0) }) {
-      guard let text = text("/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else { continue }
-      let fields = text[text.index(after: end)...].split(separator: " ")
-      if fields.count > 1, fields[0] != "Z", let parent = Int32(fields[1]) {
-        children[parent, default: []].append(process)
-      }
+      if let parent = parent(of: process) { children[parent, default: []].append(process) }
     }
     var process = root
     while let next = children[process] {

@@ -1,4 +1,5 @@
 public import DrillModel
+internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
@@ -98,6 +99,23 @@ public final class RedisConnection: Sendable {
 
   /// What the server agreed to.
   var dialect: Dialect { dialectBox.withLock { $0 } }
+
+  /// The process that listens at the other end of a unix socket, as the system tells it; nil where that is no process of
+  /// this machine.
+  ///
+  /// Source: unix(7), `SO_PEERCRED`: a `ucred` of who called listen(2): process, user and group, each of 32 bits.
+  func listener() async throws -> Int32? {
+    struct Credentials: Sendable {
+      var process: Int32
+      var user: UInt32
+      var group: UInt32
+    }
+    guard let sockets = channel as? any SocketOptionProvider else { return nil }
+    let told: Credentials = try await sockets.unsafeGetSocketOption(
+      level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED)
+    ).get()
+    return told.process > 0 ? told.process : nil
+  }
 
   /// Sends one command and waits for its reply; an error that the server replies is returned, not thrown.
   ///

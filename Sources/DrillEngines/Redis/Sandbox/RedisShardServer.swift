@@ -83,6 +83,12 @@ struct RedisShardServer: Sendable {
         endpoint, credentials, process, deadline: copied + plan.loadTimeout, shard: shard, ended: ended)
       let loaded = clock.now
       do {
+        guard let listener = try await connection.listener(),
+          ServerInspection.isProcess(listener, below: process.processID)
+        else {
+          throw DrillError(
+            .serverFailed, detail: "what answers at the sandbox's socket is not the server that was started there")
+        }
         let info = try await identify(connection, plan, artifact)
         try await awaitIndexes(connection, process, deadline: copied + plan.loadTimeout, shard: shard)
         let ready = clock.now
@@ -209,8 +215,7 @@ struct RedisShardServer: Sendable {
     }
   }
 
-  /// Asks the server what it is and what it holds. That it accepts a password which only our server knows makes it
-  /// ours.
+  /// Asks the server what it is and what it holds.
   private static func identify(
     _ connection: RedisConnection, _ plan: Plan, _ artifact: StagedArtifact
   ) async throws -> Facts {
