@@ -9,7 +9,10 @@ struct ScenarioProgram: Sendable {
   var path: String
 
   /// Runs it in the bench to its end, and ends it where it takes longer than the bench allows.
+  ///
+  /// - Throws: `CancellationError`, before it runs and in place of what it came to.
   func run(_ bench: ScenarioBench) async throws -> ScenarioOutcome {
+    try Task.checkCancellation()
     try bench.writeDrill()
     let words = bench.wrapper + [path] + bench.command.map(bench.filled) + (bench.printsJSON ? ["--json"] : [])
     let outputPath = bench.path(".output")
@@ -25,6 +28,7 @@ struct ScenarioProgram: Sendable {
       } onCancel: {
         Task { await child.end() }
       }
+      try Task.checkCancellation()
       var outcome = ScenarioOutcome()
       outcome.elapsed = start.duration(to: .now)
       if case .exited(let status)? = ending { outcome.status = status }

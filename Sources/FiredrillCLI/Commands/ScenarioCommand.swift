@@ -93,7 +93,7 @@ struct ScenarioCommand: AsyncParsableCommand {
       let found = try await interruptible {
         try await Firedrill.run(
           scenarios, on: engines, seed: seed, program: program, events: progress,
-          told: { if !isQuiet { Terminal.note($0.caught ? $0.line : $0.text) } })
+          told: { if !isQuiet { Terminal.note($0.line) } })
       }
       if let results { try Firedrill.write(try ScenarioResult.encoded(found), to: Workplace.absolute(results)) }
       if common.json {
