@@ -92,6 +92,11 @@ struct StandingBase: Sendable {
         cluster -> (StandingBase, R?) in
         try await cluster.fill(records: StandingBase.records, seed: seed)
         try await cluster.send(ScenarioOddities.commands)
+        for master in cluster.masters {
+          try await RedisConnection.with(master) {
+            _ = try await $0.ask("ACL", "SETUSER", "worker", "on", ">worker", "~job:*", "-@all", "+get", "+set")
+          }
+        }
         if base == .expiring { try await cluster.send(Maker.expiring()) }
         try writeClusters { ScenarioClusterText.redis(cluster.masters, named: $0, answers: $1) }
         let standing = try await takeBackups { step in
@@ -101,7 +106,7 @@ struct StandingBase: Sendable {
         guard base.isLive else { return (standing, nil) }
         // A stream is known to reach a snapshot once it goes past it: at the next of these, if nothing is written.
         for master in cluster.masters {
-          try await RedisConnection.with(master, RedisCredentials()) {
+          try await RedisConnection.with(master) {
             _ = try await $0.ask("CONFIG", "SET", "repl-ping-replica-period", "1")
           }
         }
