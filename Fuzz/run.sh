@@ -8,6 +8,10 @@
 # .build-fuzz/crashes: `.build-fuzz/debug/firedrill-fuzz TARGET FILE` does it again. Exit status 1 where there was any.
 set -euo pipefail
 export LC_ALL=C SWIFT_DETERMINISTIC_HASHING=1 FIREDRILL_FUZZ=1
+# What lives as long as the program, such as threads and their buffers, is no leak.
+export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=0
+# Swift's own backtraces read where the sanitizer allows nobody to; the sanitizer's are there.
+export SWIFT_BACKTRACE=enable=no
 cd "$(dirname "$0")/.."
 
 # What a reader may take: the issue is a reader that a small file makes take more.
@@ -37,6 +41,13 @@ clean_up() {
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM
+
+# The server that was started last.
+end_server() {
+  kill -9 "${servers[-1]}"
+  wait "${servers[-1]}" 2>/dev/null || true
+  unset 'servers[-1]'
+}
 
 # keep TARGET FILE [BYTE]: a seed, perhaps behind the byte that picks a reader.
 keep() {
@@ -76,8 +87,7 @@ redis_seeds() {
     fi
     redis-cli -s "$folder/s" info >"$scratch/info"
     keep texts "$scratch/info" 0b
-    kill -9 "${servers[-1]}"
-    unset 'servers[-1]'
+    end_server
   done
   # Replies of both protocols, as they come from the socket.
   for words in 'HELLO 3' 'PING'; do
@@ -95,8 +105,7 @@ redis_seeds() {
     cat <&3 >"$scratch/replies"
     exec 3>&-
     keep resp "$scratch/replies" 0a
-    kill -9 "${servers[-1]}"
-    unset 'servers[-1]'
+    end_server
   done
 }
 
@@ -147,8 +156,8 @@ fuzz() {
   [[ $1 == evidence ]] && length=65536
   mkdir -p "$corpus" "$crashes" "$build/seeds/$1"
   local status=0
-  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=0 "$fuzzer" "$1" "$corpus" "$build/seeds/$1" -seed="$seed" \
-    -max_total_time=$share -max_len=$length -timeout=$seconds_each -rss_limit_mb=$memory_mib -print_final_stats=1 \
+  "$fuzzer" "$1" "$corpus" "$build/seeds/$1" -seed="$seed" -max_total_time=$share \
+    -max_len=$length -timeout=$seconds_each -rss_limit_mb=$memory_mib -print_final_stats=1 \
     -artifact_prefix="$crashes/" >"$scratch/$1.log" 2>&1 || status=$?
   echo $status >"$scratch/$1.status"
 }

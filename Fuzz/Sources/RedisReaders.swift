@@ -17,7 +17,8 @@ enum RedisReaders {
 
   static func snapshot(_ bytes: [UInt8]) {
     let whole = facts(bytes, portion: .max)
-    promise(whole == facts(bytes, portion: 7), "a snapshot in portions says what it says at once")
+    let inPortions = facts(bytes, portion: 7)
+    promise(whole == inPortions, "a snapshot in portions says what it says at once:\n\(whole)\n\(inPortions)")
     promise(whole.bytesRead <= UInt64(bytes.count), "no more is read than is there")
     payload(bytes)
   }
