@@ -66,6 +66,8 @@ final class LZFWindow: ByteWindow {
     let isLast = source.countToFence == UInt64(source.available)
     let inputEnd = source.end
     var input = source.cursor
+    // Where something is wrong as well: that is the place that is told.
+    defer { source.cursor = input }
     guard input < inputEnd else { throw RDBDamage("a compressed string ends before its claimed length") }
     while input < inputEnd, output <= full, left > 0, isLast || inputEnd - input >= LZFWindow.longestInstruction {
       let control = Int(input.load(as: UInt8.self))
@@ -95,6 +97,5 @@ final class LZFWindow: ByteWindow {
       output += count
       left -= UInt64(count)
     }
-    source.cursor = input
   }
 }
