@@ -105,7 +105,7 @@ public struct Containment: Hashable, Sendable {
   /// no other limit than this one. Source: linux fs/coredump.c `do_coredump`.
   private static let coreLimit = "--core=1"
 
-  /// The command that runs `program` so contained, its address space limited, without core files.
+  /// The command that runs `program` so contained, in `folder`, its address space limited, without core files.
   ///
   /// - Parameter visible: files that it needs to see although they may lie in a hidden place.
   func launch(
@@ -129,14 +129,12 @@ public struct Containment: Hashable, Sendable {
         executable: bwrap, arguments: words + ["--"] + limited, environment: base, input: input)
       if variant.filtersCalls, let filter = SystemCallFilter.program { launch.files = [filter] }
       return launch
-    case .process(let setpriv):
+    case .process, .none:
+      var words = limited
+      if case .process(let setpriv) = means { words = [setpriv, "--pdeathsig", "KILL", "--no-new-privs"] + words }
       return .init(
-        executable: setpriv, arguments: ["--pdeathsig", "KILL", "--no-new-privs"] + limited,
+        executable: "/usr/bin/env", arguments: ["-C", folder] + words,
         environment: base.merging(environment) { $1 }, input: input)
-    case .none:
-      return .init(
-        executable: limited[0], arguments: Array(limited.dropFirst()), environment: base.merging(environment) { $1 },
-        input: input)
     }
   }
 
