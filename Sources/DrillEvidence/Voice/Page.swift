@@ -21,9 +21,10 @@ struct Page {
     paragraph([Span("… and \(Format.plural(omitted, "more line"))", .dim)])
   }
 
-  /// Text that goes on below itself: the first line starts at `indent`, further ones at `hanging`.
+  /// Text that goes on below itself: the first line starts at `indent`, further ones at `hanging`, or in the middle of a
+  /// narrow page.
   mutating func paragraph(_ spans: [Span], indent: Int = 0, hanging: Int? = nil) {
-    let hanging = hanging ?? indent
+    let hanging = min(hanging ?? indent, style.columns / 2)
     var line = String(repeating: " ", count: indent)
     var width = indent
     var isAtStart = true
@@ -41,8 +42,9 @@ struct Page {
         var rest = Substring(part.text)
         // A word that is longer than a line is broken where the line ends.
         while width + rest.count > style.columns {
-          line += Span(String(rest.prefix(style.columns - width)), part.tone).rendered(style)
-          rest = rest.dropFirst(style.columns - width)
+          let room = max(0, style.columns - width)
+          line += Span(String(rest.prefix(room)), part.tone).rendered(style)
+          rest = rest.dropFirst(room)
           lines.append(line)
           (line, width) = (String(repeating: " ", count: hanging), hanging)
         }
