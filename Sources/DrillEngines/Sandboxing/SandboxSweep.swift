@@ -51,7 +51,17 @@ public enum SandboxSweep {
     }
   }
 
-  static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
+  /// Removes a run's folder, its lock last: wherever a kill ends this, the next sweep knows what is left for ours.
+  static func remove(_ path: String) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    for name in names where name != RunFolder.lockName {
+      try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
+    }
+    guard (try? FileManager.default.contentsOfDirectory(atPath: path))?.allSatisfy({ $0 == RunFolder.lockName }) == true
+    else { return }
+    unlink("\(path)/\(RunFolder.lockName)")
+    rmdir(path)
+  }
 
   /// Kills what still works below `folder`. Children end with us by themselves; this is for one that was killed between
   /// being started and being told so.
