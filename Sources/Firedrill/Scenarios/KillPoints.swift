@@ -13,6 +13,10 @@ struct KillPoints: Sendable {
   var root: String
   var events: DrillEventHandler
 
+  /// How often a point that was not reached is moved, and by how many calls.
+  private static let mostTries = 4
+  private static let stepBack = 25
+
   /// - Parameter told: called with each result as it comes.
   /// - Throws: `DrillError` where the undisturbed drill is not clean, or the library that kills is not there.
   func run(
@@ -27,8 +31,13 @@ struct KillPoints: Sendable {
       var results: [KillResult] = []
       for number in 0..<points {
         let stage = stages[number % stages.count]
-        let call = stage.calls.lowerBound + random.index(below: stage.calls.count)
-        let result = try await kill(at: call, in: stage.name, of: base, library)
+        var call = stage.calls.lowerBound + random.index(below: stage.calls.count)
+        var result = try await kill(at: call, in: stage.name, of: base, library)
+        for _ in 0..<KillPoints.mostTries where result.unproven != nil {
+          // Threads do not interleave twice in the same way: the last calls of a run may not be reached. An earlier one.
+          call -= KillPoints.stepBack
+          result = try await kill(at: call, in: stage.name, of: base, library)
+        }
         told(result)
         results.append(result)
       }
@@ -86,7 +95,6 @@ struct KillPoints: Sendable {
       let mark = FaultLibrary.shown(at: shown).first { $0.first == "kill" }
       result.name = mark?.last ?? ""
       if mark == nil || first.status != nil {
-        // Threads do not interleave twice in the same way: the last calls of a run may not be reached.
         result.unproven = "the drill ended with \(first.status.map(String.init) ?? "a signal") before its call \(call)"
         return result
       }
