@@ -4,13 +4,15 @@ SHELL := /bin/bash
 .PHONY: setup build drill drill-redis drill-migration scenarios test test-servers test-corpus lint format bench fuzz dist dist-twice dist-check clean help
 
 firedrill := .build/release/firedrill
+# Tests look into modules; what is built so at once is not compiled again for them.
+configuration := -c release -Xswiftc -enable-testing
 sources := Package.swift Sources Tests Benchmarks Fuzz
 
 setup: ## install what is missing (Debian packages), or say exactly what to install
 	@.ci/setup
 
 build: setup ## build the release: .build/release/firedrill
-	swift build -c release
+	swift build $(configuration)
 
 drill: build ## run the quickstart: a whole drill on the embedded engine; ends by naming its HTML report
 	$(firedrill) run drills/quickstart.yaml --report firedrill-work/reports
@@ -21,12 +23,13 @@ drill-redis: build ## the same on a real Redis Cluster, started on loopback and 
 drill-migration: build ## a re-sharding with backups drilled before, in the middle and after, the gate and the way back
 	drills/migration/story.sh $(firedrill) firedrill-work/migration
 
-scenarios: build ## plant every fault of drills/scenarios and see whether it is found as stated; writes the matrix there
+scenarios: build ## plant every fault of drills/scenarios, and run 300 clean seeds and 200 kills; writes what found what there and in README.md
 	@.ci/scenarios $(firedrill) .build/scenarios.json
 
 # One test at a time: many start servers, and on few cores their time-outs would measure the machine.
 test: setup ## run all tests, those on real servers included
-	swift test --disable-xctest --no-parallel
+	swift build $(configuration) --build-tests
+	swift test -c release --skip-build --disable-xctest --no-parallel
 
 test-servers: ## fetch servers of other versions and families for the tests, into .build/servers (needs pip)
 	@.ci/test-servers
