@@ -16,6 +16,7 @@ public struct Containment: Hashable, Sendable {
   }
 
   private var prlimit: String?
+  private var coreLimit = Containment.noCore
   /// Unix sockets that nothing inside may find; those below ``hiddenFolders`` it does not find anyway.
   var hiddenSockets: [String] = []
 
@@ -43,7 +44,7 @@ public struct Containment: Hashable, Sendable {
   ///
   /// Namespaces count only where a program inside them reports other namespaces than ours.
   public static func probe(_ tools: SandboxTools) async -> Containment {
-    guard let prlimit = tools.prlimit, await succeeds(prlimit, [coreLimit, "true"]) else {
+    guard let prlimit = tools.prlimit, let coreLimit = await leastCoreLimit(by: prlimit) else {
       return Containment(
         isolation: .folder,
         detail: "prlimit (util-linux) is missing, so a server's memory cannot be limited: only a private folder",
@@ -60,7 +61,7 @@ public struct Containment: Hashable, Sendable {
           detail:
             "bubblewrap: own network, process, IPC and host-name namespaces\(variant.ownUser ? ", own user namespace" : "")"
             + ", read-only view of the machine, private /tmp\(proc)\(processes), ends with its parent",
-          means: .namespaces(bwrap: bwrap, variant: variant), prlimit: prlimit)
+          means: .namespaces(bwrap: bwrap, variant: variant), prlimit: prlimit, coreLimit: coreLimit)
       case .failure(let failure): reason = "bubblewrap gives no namespaces here (\(failure.words))"
       }
     } else {
@@ -74,7 +75,7 @@ public struct Containment: Hashable, Sendable {
     }
     return Containment(
       isolation: .process, detail: "\(reason): a process of its own that ends with its parent, on a unix socket only",
-      means: .process(setpriv: setpriv), prlimit: prlimit)
+      means: .process(setpriv: setpriv), prlimit: prlimit, coreLimit: coreLimit)
   }
 
   /// - Throws: `DrillError` with `isolation-unavailable` where less is given than `least`.
@@ -103,7 +104,13 @@ public struct Containment: Hashable, Sendable {
 
   /// One byte, which no core fits into. Zero would not do: a kernel that pipes cores to a program (`core_pattern`) minds
   /// no other limit than this one. Source: linux fs/coredump.c `do_coredump`.
-  private static let coreLimit = "--core=1"
+  private static let noCore = "--core=1"
+
+  /// Where the limit is zero already, nobody but root may raise it. Nil: no limit can be set.
+  private static func leastCoreLimit(by prlimit: String) async -> String? {
+    for limit in [noCore, "--core=0"] where await succeeds(prlimit, [limit, "true"]) { return limit }
+    return nil
+  }
 
   /// The command that runs `program` so contained, in `folder`, its address space limited, without core files.
   ///
@@ -114,7 +121,7 @@ public struct Containment: Hashable, Sendable {
     input: [UInt8] = [], addressSpaceBytes: UInt64
   ) -> ChildProcess.Launch {
     let limited =
-      (prlimit.map { [$0, "--as=\(addressSpaceBytes)", Containment.coreLimit] } ?? []) + [program] + arguments
+      (prlimit.map { [$0, "--as=\(addressSpaceBytes)", coreLimit] } ?? []) + [program] + arguments
     let base = ["PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"]
     switch means {
     case .namespaces(let bwrap, let variant):
