@@ -72,11 +72,14 @@ struct CaptureRunner: Sendable {
     }
 
     guard let encoding else { return try await capture(live, plan, encoder: nil, plain: nil) }
-    if follows, !Set(encoding.filters).isDisjoint(with: FilterTools.KeyKind.allCases.map(\.rawValue)) {
+    // What a filter of one's own does is nobody's business, so it may encrypt.
+    let mayEncrypt = encoding.filters.contains { FilterTools.Builtin(rawValue: $0).map { $0.keyKind != nil } ?? true }
+    if follows, mayEncrypt {
       throw DrillError(
         .usage, subject: "follow",
         detail:
-          "what is recorded of changes lies in the catalog in plain; leave out 'follow' where backups are encrypted")
+          "what is recorded of changes lies in the catalog in plain; leave out 'follow' where backups are encrypted, by a filter of your own too"
+      )
     }
     // In the catalog nothing lies but what is encoded; what this process leaves in plain if it dies, the next one removes.
     return try await RunFolder.with(below: Workplace.workRoot()) { work in

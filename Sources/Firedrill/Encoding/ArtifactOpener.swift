@@ -62,7 +62,8 @@ struct ArtifactOpener: Sendable {
       switch (FilterFailure(filter, result.ends[failed]), keys[failed]) {
       case (.damaged(let reason), _): return .damaged(filter: filter, reason: reason)
       case (.ours(let error), _): throw error
-      case (.noKey, nil), (.refused, nil): return .damaged(filter: filter, reason: "it failed")
+      case (.noKey, nil): return .unopened(filter: filter)
+      case (.refused, nil): return .damaged(filter: filter, reason: "it failed")
       case (.noKey, let key?):
         if !key.isRevoked, artifact.recipients?.contains(where: key.names.contains) == true {
           refusals[failed] =
@@ -86,7 +87,14 @@ struct ArtifactOpener: Sendable {
     var names: [String] = []
     for (index, key) in keys.enumerated() {
       guard let key else { continue }
-      let name = key.kind == .gpg ? FilterFailure.gpgKey(result.ends[index].lines) ?? key.name : key.name
+      var name = key.name
+      if key.kind == .gpg {
+        // GnuPG hands on what is only packed or signed, and what a passphrase opens, as if it had been decrypted.
+        guard let told = FilterFailure.gpgKey(result.ends[index].lines) else {
+          return .damaged(filter: flow[index], reason: "it is not encrypted to a key")
+        }
+        name = told
+      }
       if key.isRevoked || ring.isRevoked(name) { return .openedByRevoked(filter: flow[index], key: name) }
       names.append(name)
     }

@@ -47,10 +47,12 @@ enum FilterFailure: Sendable {
       }
     case .zstd, .gzip, .lz4: self = .damaged(String(message.prefix(160)))
     case nil:
-      if case .exited(let status) = end.ending {
-        self = .damaged("its program ended with status \(status)")
-      } else {
-        self = .damaged("its program failed")
+      // Source: sysexits(3): EX_UNAVAILABLE, EX_TEMPFAIL, EX_NOPERM.
+      switch end.ending {
+      case .exited(69), .exited(75): self = failed("its program says that it cannot do it now")
+      case .exited(77): self = .noKey
+      case .exited(let status): self = .damaged("its program ended with status \(status)")
+      case .signalled: self = .damaged("its program failed")
       }
     }
   }

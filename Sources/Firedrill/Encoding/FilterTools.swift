@@ -45,16 +45,14 @@ enum FilterTools {
     return launch
   }
 
-  /// Starts a program with bounds on its memory and without core dumps, where util-linux is there to set them.
+  /// Starts a program with bounds on its memory, which ends when we do, where util-linux is there for it. Core dumps are off in all that we start.
   static func limited(
     _ program: String, _ arguments: [String], memoryBytes: UInt64 = memoryBytes
   ) -> ChildProcess.Launch {
-    guard let prlimit = SandboxTools.executable("prlimit") else {
-      return ChildProcess.Launch(executable: program, arguments: arguments, environment: environment)
-    }
-    return ChildProcess.Launch(
-      executable: prlimit, arguments: ["--core=0", "--data=\(memoryBytes)", program] + arguments,
-      environment: environment)
+    var words = [program] + arguments
+    if let prlimit = SandboxTools.executable("prlimit") { words = [prlimit, "--data=\(memoryBytes)"] + words }
+    if let setpriv = SandboxTools.executable("setpriv") { words = [setpriv, "--pdeathsig", "KILL"] + words }
+    return ChildProcess.Launch(executable: words[0], arguments: Array(words.dropFirst()), environment: environment)
   }
 
   /// What a short-lived tool says on its output; nil where it fails.

@@ -12,6 +12,19 @@ enum SecretCommand {
   /// - Parameter folder: where it runs, which a relative path of the program is relative to.
   /// - Throws: `DrillError` with `key-unreadable`, which says nothing of what the program wrote.
   static func run(_ words: [String], in folder: String, patience: Duration = patience) throws -> String {
+    guard var text = String(validating: try output(of: words, in: folder, patience: patience), as: UTF8.self) else {
+      throw failure(words, "its output is no UTF-8")
+    }
+    if text.hasSuffix("\n") { text.removeLast() }
+    guard !text.isEmpty else { throw failure(words, "the program wrote nothing") }
+    guard !text.contains(where: \.isNewline) else { throw failure(words, "the program wrote more than one line") }
+    return text
+  }
+
+  /// All that the program writes to its standard output. Its errors go to ours.
+  ///
+  /// - Throws: as ``run(_:in:patience:)``.
+  static func output(of words: [String], in folder: String, patience: Duration = patience) throws -> [UInt8] {
     guard let name = words.first, let program = executable(name, folder) else {
       throw failure(words, "there is no such program")
     }
@@ -39,11 +52,7 @@ enum SecretCommand {
     guard status == 0 else {
       throw failure(words, "the program ended with status \(status ?? -1); what it said stands above")
     }
-    guard var text = String(validating: bytes, as: UTF8.self) else { throw failure(words, "its output is no UTF-8") }
-    if text.hasSuffix("\n") { text.removeLast() }
-    guard !text.isEmpty else { throw failure(words, "the program wrote nothing") }
-    guard !text.contains(where: \.isNewline) else { throw failure(words, "the program wrote more than one line") }
-    return text
+    return bytes
   }
 
   /// Starts it in a process group of its own, and returns its number and the descriptor that its output is read from.

@@ -50,6 +50,22 @@ import Testing
     }
   }
 
+  @Test(
+    "a program of one's own says by its exit status that it cannot now, that it has no key, or that the stream is damaged"
+  )
+  func ownStatus() async throws {
+    try await CapturedShop.withBench { bench in
+      let own = try await bench.encoded(
+        ["turned"], commands: ["turned": FilterCommand(encode: ["/usr/bin/openssl", "base64", "-A"])])
+      func run(_ status: Int) async throws -> Run {
+        try await own.runEncoded("{filters: {turned: {decode: [sh, -c, \"cat > /dev/null; exit \(status)\"]}}}")
+      }
+      for status in [69, 75] { expect(try await run(status), .inconclusive, [], obstacles: [.filterFailed]) }
+      expect(try await run(77), .fail, [.keyMissing], at: .decode)
+      expect(try await run(1), .fail, [.encodingDamaged], at: .decode)
+    }
+  }
+
   @Test("a program that only the manifest names is not run: the drill is inconclusive")
   func manifestsNameNoPrograms() async throws {
     try await CapturedShop.withBench { bench in

@@ -35,6 +35,25 @@ import Testing
     ("other bytes altogether", { $0 = Data(repeating: 0x41, count: $0.count) }),
   ]
 
+  @Test("an OpenPGP message that is encrypted to nobody is damaged, and no key is said to have opened it")
+  func encryptedToNobody() async throws {
+    try await CapturedShop.withBench { bench in
+      let key = try await bench.makeKey(for: "gpg", named: "recovery")
+      let encoded = try await bench.encoded(["gpg"], for: [key.recipient])
+      let ring = "{identities: \(key.identity)}"
+      // The same contents, that nobody has to decrypt.
+      let (plain, stored) = (
+        bench.path(of: try bench.dataArtifacts()[0]), encoded.path(of: try encoded.dataArtifacts()[0])
+      )
+      _ = try await encoded.keys.run(
+        "gpg", ["--homedir", bench.folder, "--batch", "--yes", "-o", stored, "--store", plain])
+      try encoded.reseal { manifest in
+        for index in manifest.artifacts.indices { manifest.artifacts[index].plain = nil }
+      }
+      expect(try await encoded.runEncoded(ring), .fail, [.encodingDamaged], at: .decode)
+    }
+  }
+
   @Test("a whole stream of other bytes than those that were sealed is damaged")
   func otherContent() async throws {
     try await CapturedShop.withBench { bench in

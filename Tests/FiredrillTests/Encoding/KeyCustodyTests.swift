@@ -108,6 +108,9 @@ import Testing
       for source in ["{file: recovery.age}", "{command: [cat, \(bench.folder)/recovery.age]}"] {
         expectClean(try await encoded.runEncoded("{identities: [\(source)]}"))
       }
+      // What a program complains of is not part of the key.
+      let talking = "{command: [sh, -c, \"echo a warning >&2; cat \(bench.folder)/recovery.age\"]}"
+      expectClean(try await encoded.runEncoded("{identities: [\(talking)]}"))
       expect(
         try await encoded.runEncoded("{identities: [{env: FIREDRILL_NO_SUCH_KEY}]}"), .fail, [.keyMissing], at: .decode)
       try Data("identities: [recovery.age]\n".utf8).write(to: URL(fileURLWithPath: bench.folder + "/keys.yaml"))
