@@ -31,9 +31,9 @@ public struct RedisContentFault: Sendable {
     public var other: String
   }
 
-  /// Changes a file in place.
+  /// Changes a file in place; without commands it is loaded and saved again, with the same contents.
   ///
-  /// - Throws: `DrillError`: `server-missing`, `server-failed`; `io` where nothing changed.
+  /// - Throws: `DrillError`: `server-missing`, `server-failed`; `io` where nothing changed that was to, or what was not to.
   public func plant(in path: String) async throws -> Changed {
     guard let server = SandboxTools.executable("redis-server") else {
       throw DrillError(.serverMissing, subject: "redis-server", detail: "content is changed by a real server")
@@ -52,7 +52,7 @@ public struct RedisContentFault: Sendable {
       ])
     let changed = try await ChildProcess.with(launch) { child in
       try await RedisConnection.with(try await ready(folder + "/s", child), RedisCredentials()) { connection in
-        let before = try await digest(connection)
+        let before = try await contents(connection)
         let (key, other) = try await drawn(connection)
         var changedBySay: [String] = []
         for command in commands {
@@ -61,13 +61,16 @@ public struct RedisContentFault: Sendable {
           if let error = reply.errorCode { throw failure("'\(words[0])' was refused: \(error)") }
           changedBySay.append(words[0])
         }
-        let after = try await digest(connection)
-        guard before != after else { throw failure("the server's own digest of its contents did not change") }
+        let changed = try await contents(connection).differ(from: before)
+        guard changed != commands.isEmpty else {
+          throw failure("what the server says of its contents did \(changed ? "" : "not ")change")
+        }
         _ = try await connection.ask("SAVE")
-        return Changed(
-          proofs: ["\(changedBySay.joined(separator: ", ")): the server's own digest of its contents changed"],
-          key: key,
-          other: other)
+        let proof =
+          commands.isEmpty
+          ? "loaded and saved again: the server's own digest of its contents is the same"
+          : "\(changedBySay.joined(separator: ", ")): the server's own digest of its contents changed"
+        return Changed(proofs: [proof], key: key, other: other)
       }
     }
     try FileManager.default.removeItem(atPath: path)
@@ -91,20 +94,32 @@ public struct RedisContentFault: Sendable {
       detail: "the server that is to change contents does not answer: \(child.lines.last ?? "it says nothing")")
   }
 
-  /// Of contents and expiries, and of consumer groups, which the server's digest leaves out.
-  private func digest(_ connection: RedisConnection) async throws -> String {
-    var text = try await connection.ask("DEBUG", "DIGEST").text ?? ""
-    for key in try await keys(connection) {
-      text += " \(try await connection.ask("PEXPIRETIME", key).integer ?? 0)"
-      // Its digest writes scores with 17 digits, and takes 0 and -0 for one.
-      if try await connection.ask("TYPE", key).text == "zset" {
-        text += " \(try await connection.ask("ZRANGE", key, "0", "-1", "WITHSCORES"))"
-      }
-      if try await connection.ask("TYPE", key).text == "stream" {
-        text += " \(try await connection.ask("XINFO", "STREAM", key, "FULL"))"
-      }
+  /// What a server holds: its own digest, and by key what that leaves out.
+  private struct Contents {
+    var digest: String
+    var details: [String: String]
+
+    /// Keys that one of the two does not name may have expired between them; one that was removed or added is in the digest.
+    func differ(from other: Contents) -> Bool {
+      digest != other.digest || details.contains { key, text in other.details[key].map { $0 != text } ?? false }
     }
-    return text
+  }
+
+  /// The server's digest leaves out expiries and consumer groups, writes scores with 17 digits, and takes 0 and -0 for one.
+  private func contents(_ connection: RedisConnection) async throws -> Contents {
+    var contents = Contents(digest: try await connection.ask("DEBUG", "DIGEST").text ?? "", details: [:])
+    for key in try await keys(connection) {
+      guard let expiry = try await connection.ask("PEXPIRETIME", key).integer, expiry != -2 else { continue }
+      var text = "\(expiry)"
+      switch try await connection.ask("TYPE", key).text {
+      case "zset": text += " \(try await connection.ask("ZRANGE", key, "0", "-1", "WITHSCORES"))"
+      case "stream": text += " \(try await connection.ask("XINFO", "STREAM", key, "FULL"))"
+      case "none": continue
+      default: break
+      }
+      contents.details[key] = text
+    }
+    return contents
   }
 
   private func keys(_ connection: RedisConnection, _ names: String = "*") async throws -> [String] {

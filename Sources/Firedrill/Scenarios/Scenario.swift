@@ -18,13 +18,20 @@ public struct Scenario: Sendable {
   var before: [any Plant]
   /// Planted in this order, all of them.
   var plants: [any Plant]
-  /// What is planted where nothing may be found; empty: nothing.
+  /// What the file says is planted where nothing may be found; empty: nothing.
   var harmless: [any Plant]
   /// The program's arguments; words of the form `$name` stand for what the base has of that name.
   var command: [String]
   /// Fields of the base's drill file that are otherwise here, as YAML.
   var drill: [String: String]
   var expected: [ProductionFile.Engine: ScenarioExpectation]
+
+  /// What is planted in the clean neighbour: where contents are changed and nothing else is said, the same files with the same contents, written anew.
+  var neighbour: [any Plant] {
+    guard harmless.isEmpty else { return harmless }
+    let contents = plants.compactMap { ($0 as? ContentPlant)?.harmless }
+    return contents.count == plants.count ? contents : []
+  }
 
   /// What is damaged.
   public enum FaultClass: String, Sendable, Codable, CaseIterable {
@@ -47,6 +54,8 @@ public struct ScenarioExpectation: Hashable, Sendable {
   public var obstacles: Set<DrillError.Code>
   /// Reasons that may stand beside them.
   public var alsoObstacles: Set<DrillError.Code> = []
+  /// What its output has to say besides, word for word.
+  public var says: [String] = []
 
   static let clean = ScenarioExpectation(status: .pass, stage: nil, findings: [], obstacles: [])
 }

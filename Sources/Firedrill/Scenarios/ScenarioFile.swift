@@ -129,7 +129,7 @@ enum ScenarioFile {
       status: status, stage: try section.choice("stage", of: Stage.self),
       findings: try codes("findings", FindingCode.self), any: try codes("any", FindingCode.self),
       also: try codes("also", FindingCode.self), obstacles: try codes("obstacles", DrillError.Code.self),
-      alsoObstacles: try codes("also_obstacles", DrillError.Code.self))
+      alsoObstacles: try codes("also_obstacles", DrillError.Code.self), says: try section.texts("says") ?? [])
     try section.finish()
     return expectation
   }

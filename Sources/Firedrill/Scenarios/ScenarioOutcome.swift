@@ -81,6 +81,9 @@ struct ScenarioOutcome: Sendable {
       differences.append("findings missing: one of \(expected.any.map(\.rawValue).sorted().joined(separator: ", "))")
     }
     compare("obstacles", Set(obstacles.map(\.code)), expected.obstacles, expected.alsoObstacles)
+    for words in expected.says where output.firstRange(of: words.utf8) == nil {
+      differences.append("it does not say '\(words)'")
+    }
     if let stage = expected.stage, firstStage != stage {
       differences.append("the first stage was \(firstStage?.rawValue ?? "none"), and \(stage.rawValue) was expected")
     }

@@ -12,6 +12,8 @@ public struct ScenarioResult: Sendable, Codable {
   public var seed: UInt64
   /// What shows that something was planted.
   public var proofs: [String]
+  /// With which status the program ended; nil: it did not end by itself.
+  public var status: Int32?
   /// The codes of findings, and where there are none of obstacles, sorted.
   public var foundBy: [String]
   public var firstStage: Stage?

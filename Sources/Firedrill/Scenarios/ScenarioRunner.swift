@@ -60,6 +60,7 @@ struct ScenarioRunner: Sendable {
     do {
       let (outcome, proofs) = try await outcome(of: scenario, planting: scenario.before + scenario.plants, on: base)
       result.proofs = proofs
+      result.status = outcome.status
       result.unproven = outcome.unproven + (proofs.isEmpty ? ["nothing shows that anything was planted"] : [])
       result.differences = outcome.differences(from: expected)
       if !result.differences.isEmpty { result.differences += outcome.lines.suffix(3).map { "it said: \($0)" } }
@@ -72,7 +73,7 @@ struct ScenarioRunner: Sendable {
     }
     result.neighbour = try await neighbours.once(scenario.neighbourKey) {
       do {
-        let (outcome, _) = try await outcome(of: scenario, planting: scenario.before + scenario.harmless, on: base)
+        let (outcome, _) = try await outcome(of: scenario, planting: scenario.before + scenario.neighbour, on: base)
         let differences = outcome.unproven + outcome.differences(from: .clean)
         return differences.isEmpty ? [] : differences + outcome.lines.suffix(3).map { "it said: \($0)" }
       } catch let error where !(error is CancellationError) {
@@ -127,9 +128,9 @@ struct ScenarioRunner: Sendable {
 extension Scenario {
   /// Scenarios with one key have the same clean neighbour.
   fileprivate var neighbourKey: String {
-    harmless.isEmpty
-      && files.isEmpty && before.isEmpty
-      ? "\(command) \(drill.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })" : "own \(name)"
+    guard harmless.isEmpty, files.isEmpty, before.isEmpty else { return "own \(name)" }
+    let anew = neighbour.compactMap { ($0 as? ContentPlant).map { "\($0.file) \($0.isLive)" } }
+    return "\(command) \(drill.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }) \(anew)"
   }
 }
 

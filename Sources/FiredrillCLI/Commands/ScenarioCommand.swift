@@ -115,16 +115,22 @@ struct ScenarioCommand: AsyncParsableCommand {
         EXAMPLE
           firedrill scenario run --results results.json
           firedrill scenario matrix results.json
+          firedrill scenario matrix results.json --by-class
         """)
 
     @Argument(help: "What `scenario run --results` wrote.", completion: .file(extensions: ["json"]))
     var results: String
 
+    @Flag(name: .long, help: "One line a class, with how many of its faults were caught.")
+    var byClass = false
+
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
       let results = try ScenarioResult.read(at: Workplace.absolute(results))
-      if common.json { try Terminal.sayJSON(results) } else { Terminal.say(ScenarioMatrix(results).markdown) }
+      if common.json { return try Terminal.sayJSON(results) }
+      let matrix = ScenarioMatrix(results)
+      Terminal.say(byClass ? matrix.summary : matrix.markdown)
     }
   }
 }
