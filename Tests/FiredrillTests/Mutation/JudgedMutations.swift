@@ -4,7 +4,7 @@ import DrillModel
 
 @testable import Firedrill
 
-/// Checks whose faults take more than a captured backup: a topology, a rule of retention, a store under load, keys. What each finds is in
+/// Checks whose faults take more than a captured backup: a topology, a rule of retention, a store under load. What each finds is in
 /// the tests that are named; here is that their findings are theirs.
 enum JudgedMutations {
   struct Row: Sendable {
@@ -25,15 +25,6 @@ enum JudgedMutations {
 
   static let rows = [
     Row(
-      check: .keys, tests: "EncodingCheckTests", found: [.keyMissing],
-      findings: {
-        EncodingCheck(backup: "b", keys: [], unusable: []).check(
-          .unopened(filter: "age"),
-          of: Artifact(
-            name: "a.rdb.age", role: .data, shard: "a", format: "rdb", encodings: ["age"], sizeBytes: 1,
-            digest: Digest(words: (1, 2, 3, 4))))
-      }),
-    Row(
       check: .ownership, tests: "TopologyCheckTests", found: [.slotUnowned],
       findings: { topology { $0.shards[1].slots.remove(Slot(9000)) } }),
     Row(
@@ -45,7 +36,6 @@ enum JudgedMutations {
   static let elsewhere: [Check: String] = [
     .staleViews: "TopologyCheckTests: judges what live nodes say of each other, and never a backup",
     .retention: "RetentionPlanTests: judges a rule over manifests, in the target that may not know this one",
-    .accessTrials: "AccessDrillTests: its faults are servers on which users may do other things than their rules say",
     .answersUnderLoad: "SandboxLoadDrillTests: its fault is a server that lies under load",
   ]
 }

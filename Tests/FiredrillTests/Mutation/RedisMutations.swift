@@ -46,6 +46,17 @@ enum RedisMutations {
         try bench.reseal { $0.topology.moves = [.init(slot: slot, source: shard, target: target)] }
         return ComposedDrill(bench: bench, engine: RedisEngine())
       }),
+    MutationRow(
+      check: .accessTrials, fault: "a default user that may do more than it should",
+      found: [.accessDiffers, .accessExcess], still: [.accessDiffers],
+      reason:
+        "a server that does not keep to its rules, which no real one does: what it does is tried beside what it says",
+      plant: { bench in
+        let rules = "user default on nopass ~* &* +@all -info\n"
+        try Data(rules.utf8).write(to: URL(fileURLWithPath: bench.folder + "/users.acl"))
+        return ComposedDrill(
+          bench: bench, drill: .init(level: .restored, more: ["access: {expected: users.acl}"]), engine: RedisEngine())
+      }),
   ]
 
   /// Drops a key of which no operation asks.

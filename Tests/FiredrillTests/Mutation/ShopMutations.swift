@@ -31,6 +31,15 @@ enum ShopMutations {
       check: .trust, fault: "sealed by a key that is revoked", found: [.signatureRevoked],
       plant: { ComposedDrill(bench: $0, drill: .init(trust: "[{key: seal.pub, revoked: 2020-01-01T00:00:00Z}]")) }),
     MutationRow(
+      check: .trust, fault: "of a cut after its key's time", found: [.signatureOutOfTime],
+      plant: { ComposedDrill(bench: $0, drill: .init(trust: "[{key: seal.pub, until: 2020-01-01T00:00:00Z}]")) }),
+    MutationRow(
+      check: .trust, fault: "sealed by a key that is not trusted with backups", found: [.signatureWrongPurpose],
+      plant: { ComposedDrill(bench: $0, drill: .init(trust: "[{key: seal.pub, purpose: gate}]")) }),
+    MutationRow(
+      check: .trust, fault: "sealed by one where two have to", found: [.signaturesTooFew],
+      plant: { ComposedDrill(bench: $0, drill: .init(trust: "{threshold: 2, keys: [seal.pub, other.pub]}")) }),
+    MutationRow(
       check: .replacement, fault: "another manifest than the one that a run saw", found: [.manifestReplaced],
       plant: { bench in
         ComposedDrill(
@@ -53,6 +62,15 @@ enum ShopMutations {
   ]
 
   private static let files = [
+    MutationRow(
+      check: .keys, fault: "encrypted to a key that recovery does not have", found: [.keyMissing],
+      still: [.artifactUnreadable],
+      reason: "what is not opened cannot be read either; that it is the key is said by this check",
+      plant: { bench in
+        let recipient = try await bench.keys.age("recovery")
+        return ComposedDrill(
+          bench: try await bench.encoded(["age"], for: [recipient]), drill: .init(catalog: "encoded"))
+      }),
     MutationRow(
       check: .presence, fault: "an artifact that is gone", found: [.artifactMissing],
       plant: { bench in
