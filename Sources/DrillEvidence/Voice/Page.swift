@@ -21,10 +21,10 @@ struct Page {
     paragraph([Span("… and \(Format.plural(omitted, "more line"))", .dim)])
   }
 
-  /// Text that goes on below itself: the first line starts at `indent`, further ones at `hanging`, or in the middle of a
-  /// narrow page.
+  /// Text that goes on below itself: the first line starts at `indent`, further ones at `hanging`, which leaves a line
+  /// some room whatever it is.
   mutating func paragraph(_ spans: [Span], indent: Int = 0, hanging: Int? = nil) {
-    let hanging = min(hanging ?? indent, style.columns / 2)
+    let hanging = min(hanging ?? indent, style.columns - Page.leastRoom)
     var line = String(repeating: " ", count: indent)
     var width = indent
     var isAtStart = true
@@ -85,6 +85,9 @@ struct Page {
   mutating func field(_ name: String, _ spans: [Span]) {
     paragraph([Span(name.padded(to: Page.margin), .strong)] + spans, hanging: Page.margin)
   }
+
+  /// Columns that a line has at least.
+  private static let leastRoom = 20
 
   /// Where the text beside a ``field(_:_:)``'s name starts.
   static let margin = 11
