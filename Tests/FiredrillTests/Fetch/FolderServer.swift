@@ -154,13 +154,17 @@ final class FolderServer: Sendable {
 
   private func send(_ connection: Int32, _ data: Data, _ path: String?) {
     var rest = data[...]
+    func count(_ bytes: Int) {
+      if let path { state.withLock { $0.served[path, default: 0] += bytes } }
+    }
     while !rest.isEmpty {
-      let count = rest.prefix(64 << 10).withUnsafeBytes {
-        Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-      }
-      guard count > 0 else { return }
-      if let path { state.withLock { $0.served[path, default: 0] += count } }
-      rest = rest.dropFirst(count)
+      let part = rest.prefix(64 << 10)
+      // Before it is sent: who has received the last of it may ask at once how much it was.
+      count(part.count)
+      let sent = part.withUnsafeBytes { Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      count(max(sent, 0) - part.count)
+      guard sent > 0 else { return }
+      rest = rest.dropFirst(sent)
     }
   }
 }
